@@ -1,0 +1,1 @@
+"""NPV edge proxy: a SIP B2BUA that decides which number a French callee may see."""

@@ -1,0 +1,1 @@
+"""SIP as data and tables: bytes in, bytes out. Knows nothing of law, does no I/O."""
