@@ -1,0 +1,102 @@
+"""Plain numbers that the engine counts up and `runtime/metrics.py` publishes at scrape.
+
+An increment costs one dict write; nothing here knows Prometheus. Keys come from closed sets (legs, methods we know,
+rule ids, carrier names), never from numbers or Call-IDs.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import Final, final
+
+DECISION_BOUNDS: Final = (10e-6, 20e-6, 50e-6, 100e-6, 200e-6, 500e-6, 1e-3, 2e-3, 5e-3, 10e-3, 50e-3)
+CALL_BOUNDS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 60.0, 120.0)
+DURATION_BOUNDS: Final = (1.0, 3.0, 6.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
+
+
+@final
+class Histogram:
+    """Counts per bucket (last one is +Inf) and the sum, in seconds."""
+
+    __slots__ = ("bounds", "buckets", "sum")
+
+    def __init__(self, bounds: tuple[float, ...]) -> None:
+        self.bounds: Final = bounds
+        self.buckets: Final[list[int]] = [0] * (len(bounds) + 1)
+        self.sum = 0.0
+
+    def observe(self, seconds: float) -> None:
+        """Count one value."""
+        self.buckets[bisect_left(self.bounds, seconds)] += 1
+        self.sum += seconds
+
+
+@final
+class Counters:
+    """Everything that one engine counts."""
+
+    def __init__(self) -> None:
+        self.decisions: Final[dict[tuple[str, str], int]] = {}
+        self.warnings: Final[dict[str, int]] = {}
+        self.decision_seconds: Final = Histogram(DECISION_BOUNDS)
+        self.requests_in: Final[dict[tuple[str, str], int]] = {}
+        self.requests_out: Final[dict[tuple[str, str], int]] = {}
+        self.responses_in: Final[dict[tuple[str, str, int], int]] = {}
+        self.responses_out: Final[dict[tuple[str, str, int], int]] = {}
+        self.retransmissions: Final[dict[tuple[str, str], int]] = {}
+        self.parse_errors: Final[dict[str, int]] = {}
+        self.dropped: Final[dict[str, int]] = {}
+        self.setup_seconds: Final[dict[str, Histogram]] = {}
+        self.pdd_seconds: Final[dict[str, Histogram]] = {}
+        self.duration_seconds: Final[dict[str, Histogram]] = {}
+        self.calls_ended: Final[dict[tuple[str, str], int]] = {}
+        self.calls_started = 0
+        self.faults = 0
+        self.oversized = 0
+        self.identity_scrubbed = 0
+
+    def count_decision(self, verdict: str, rule: str) -> None:
+        """One more decision with this verdict (`npv`, `withheld`, `unchanged`, `refused`, `parked`) and rule id."""
+        key = (verdict, rule)
+        self.decisions[key] = self.decisions.get(key, 0) + 1
+
+    def count_warning(self, rule: str) -> None:
+        """One more hit of a rule in mode `warn`, or of a note such as `numbering.repaired`."""
+        self.warnings[rule] = self.warnings.get(rule, 0) + 1
+
+    def count_request(self, incoming: bool, leg: str, method: str) -> None:
+        """One more request on `leg` (`a` or `b`)."""
+        table = self.requests_in if incoming else self.requests_out
+        key = (leg, method)
+        table[key] = table.get(key, 0) + 1
+
+    def count_response(self, incoming: bool, leg: str, method: str, code: int) -> None:
+        """One more response on `leg`."""
+        table = self.responses_in if incoming else self.responses_out
+        key = (leg, method, code)
+        table[key] = table.get(key, 0) + 1
+
+    def count_retransmission(self, leg: str, kind: str) -> None:
+        """One more repeated datagram: kind `sent` or `received`."""
+        key = (leg, kind)
+        self.retransmissions[key] = self.retransmissions.get(key, 0) + 1
+
+    def count_parse_error(self, kind: str) -> None:
+        """One more datagram that could not be read."""
+        self.parse_errors[kind] = self.parse_errors.get(kind, 0) + 1
+
+    def count_drop(self, kind: str) -> None:
+        """One more message that was dropped, by reason."""
+        self.dropped[kind] = self.dropped.get(kind, 0) + 1
+
+    def count_end(self, carrier: str, status: int) -> None:
+        """One more call that went to `carrier` and ended with `status`."""
+        key = (carrier, f"{status // 100}xx")
+        self.calls_ended[key] = self.calls_ended.get(key, 0) + 1
+
+    def observe(self, table: dict[str, Histogram], name: str, bounds: tuple[float, ...], seconds: float) -> None:
+        """Add `seconds` to the histogram of `name` in `table`, which starts with `bounds` when new."""
+        histogram = table.get(name)
+        if histogram is None:
+            histogram = table[name] = Histogram(bounds)
+        histogram.observe(seconds)

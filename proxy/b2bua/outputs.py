@@ -1,0 +1,98 @@
+"""What the engine asks the world to do: orders, taken in order after each input.
+
+`Send` and `Fetch` are orders; `DecisionRecord`, `CallRecord` and `Fault` are facts to write down. Nothing here does
+anything by itself.
+"""
+
+from __future__ import annotations
+
+from typing import Final, TypeAlias, final
+
+from proxy.policy.decision import Decision
+from proxy.policy.facts import CallFacts
+
+
+@final
+class Send:
+    """Put `data` on the wire to `host`:`port` from the listening socket."""
+
+    __slots__ = ("data", "host", "port")
+
+    def __init__(self, data: bytes, host: str, port: int) -> None:
+        self.data: Final = data
+        self.host: Final = host
+        self.port: Final = port
+
+
+@final
+class Fetch:
+    """Read `keys` from the ledger for the parked `call`; answer with `Engine.state_arrived` before `deadline`."""
+
+    __slots__ = ("call", "keys", "deadline")
+
+    def __init__(self, call: int, keys: tuple[str, ...], deadline: float) -> None:
+        self.call: Final = call
+        self.keys: Final = keys
+        self.deadline: Final = deadline
+
+
+@final
+class DecisionRecord:
+    """One decision: what it saw and what it answered. `at` is UTC epoch seconds, `seconds` the time it took."""
+
+    __slots__ = ("id", "at", "facts", "decision", "a_call_id", "seconds")
+
+    def __init__(
+        self, id: str, at: float, facts: CallFacts, decision: Decision, a_call_id: bytes, seconds: float
+    ) -> None:
+        self.id: Final = id
+        self.at: Final = at
+        self.facts: Final = facts
+        self.decision: Final = decision
+        self.a_call_id: Final = a_call_id
+        self.seconds: Final = seconds
+
+
+@final
+class CallRecord:
+    """One ended call. Times are UTC epoch seconds, 0 where the event never came; `ended_by` is `a`, `b` or `proxy`."""
+
+    __slots__ = (
+        "decision_id", "customer", "campaign", "trunk", "carrier", "called", "started", "ringing_at", "answered_at",
+        "ended_at", "status", "ended_by", "reason", "a_call_id", "b_call_id",
+    )  # fmt: skip
+
+    def __init__(
+        self, decision_id: str, customer: str, campaign: str, trunk: str, carrier: str, called: str, started: float,
+        ringing_at: float, answered_at: float, ended_at: float, status: int, ended_by: str, reason: str,
+        a_call_id: bytes, b_call_id: bytes,
+    ) -> None:  # fmt: skip
+        self.decision_id: Final = decision_id
+        self.customer: Final = customer
+        self.campaign: Final = campaign
+        self.trunk: Final = trunk
+        self.carrier: Final = carrier
+        self.called: Final = called
+        self.started: Final = started
+        self.ringing_at: Final = ringing_at
+        self.answered_at: Final = answered_at
+        self.ended_at: Final = ended_at
+        self.status: Final = status
+        self.ended_by: Final = ended_by
+        self.reason: Final = reason
+        self.a_call_id: Final = a_call_id
+        self.b_call_id: Final = b_call_id
+
+
+@final
+class Fault:
+    """Our own defect, caught once at the engine's border: the call of `call_id` was ended, all others go on."""
+
+    __slots__ = ("text", "call_id")
+
+    def __init__(self, text: str, call_id: bytes) -> None:
+        self.text: Final = text
+        self.call_id: Final = call_id
+
+
+Output: TypeAlias = Send | Fetch | DecisionRecord | CallRecord | Fault

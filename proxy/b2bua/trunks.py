@@ -1,0 +1,82 @@
+"""What the engine is told about its surroundings: trunks, limits and its own address.
+
+Frozen records, built once by `runtime/settings.py` and swapped as a whole by a reload. No look-up of names and
+no reading of files happens here; `host` is an address that a socket can send to at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from proxy.policy.facts import TrunkFacts
+
+EMERGENCY_REFUSE = "refuse"
+
+
+@dataclass(frozen=True)
+class PlatformTrunk:
+    """A SIP peer that places calls for customers (A leg).
+
+    `sources` are `ip`, `ip:port` or CIDR texts; a request whose source matches none of any trunk's is refused.
+    `customer` names the one customer of the trunk; when empty, the header `customer_header` names it per call.
+    The naming headers never cross. `attested` says that the peer's caller numbers arrive authenticated.
+    """
+
+    name: str
+    sources: tuple[str, ...]
+    facts: TrunkFacts
+    carrier: str
+    customer: str = ""
+    customer_header: str = ""
+    campaign_header: str = ""
+    purpose_header: str = ""
+    mode_header: str = ""
+    attested: bool = False
+
+
+@dataclass(frozen=True)
+class CarrierTrunk:
+    """A SIP peer that takes calls (B leg).
+
+    `domain` is the host shown in From, To and P-Asserted-Identity towards it; `numbers` is how numbers are written:
+    `e164`, `00` or `national`; `hidden` is the display of a withheld call: `withheld` (RFC 3323, 3325) or
+    `unavailable`; `network_number` is shown in P-Asserted-Identity with `Privacy: id` when the carrier wants one.
+    `cross` adds header names that may cross; identity headers are refused by the settings loader.
+    `t1`, `t2`, `t4` are the RFC 3261 timers in seconds.
+    """
+
+    name: str
+    host: str
+    port: int
+    domain: str
+    numbers: str = "e164"
+    user_phone: bool = True
+    hidden: str = "withheld"
+    network_number: str = ""
+    cross: tuple[str, ...] = ()
+    t1: float = 0.5
+    t2: float = 4.0
+    t4: float = 5.0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds in seconds; `max_calls` 0 means no bound."""
+
+    answer_timeout: float = 180.0
+    longest_call: float = 14400.0
+    decision_timeout: float = 0.05
+    max_calls: int = 0
+
+
+@dataclass(frozen=True)
+class Topology:
+    """Everything about the node and its peers. `host` and `port` are what Via and Contact show."""
+
+    host: str
+    port: int
+    platforms: tuple[PlatformTrunk, ...]
+    carriers: tuple[CarrierTrunk, ...]
+    limits: Limits = field(default_factory=Limits)
+    server_name: str = ""
+    node: str = "edge"
