@@ -1,0 +1,243 @@
+"""What Prometheus sees: every name of ours stands in `TABLE`, every value in `snapshot`.
+
+The engine counts in plain integers. A scrape copies them on the loop (`snapshot`, some microseconds) and turns the
+copy into text in another thread (`render`), which yields between families so that SIP never waits for a scrape.
+Labels come from closed sets. A telephone number, a Call-ID or an address is never a label.
+"""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol, TypeAlias, final
+
+from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from proxy.b2bua.counters import Counters, Histogram
+from proxy.runtime import build
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+BUILD_LABELS: Final = (build.version(), build.kind(), platform.python_version())
+
+
+@dataclass(frozen=True)
+class Row:
+    """One metric: `kind` is `counter`, `gauge` or `histogram`; counters end in `_total`, times are seconds."""
+
+    name: str
+    kind: str
+    labels: tuple[str, ...]
+    help: str
+
+
+TABLE: Final = (
+    Row("npv_decisions_total", "counter", ("verdict", "rule"), "Decisions by verdict and by the rule that decided."),
+    Row("npv_decision_warnings_total", "counter", ("rule",), "Hits of rules in mode warn, and notes such as repaired numbers."),
+    Row("npv_decision_seconds", "histogram", (), "Time that one decision took."),
+    Row("npv_identity_scrubbed_total", "counter", (), "Messages held back because the original number was still in them."),
+    Row("npv_sip_requests_total", "counter", ("leg", "direction", "method"), "SIP requests; leg a faces platforms, b carriers."),
+    Row("npv_sip_responses_total", "counter", ("leg", "direction", "method", "code"), "SIP responses."),
+    Row("npv_sip_retransmissions_total", "counter", ("leg", "kind"), "Datagrams sent or received again."),
+    Row("npv_sip_parse_errors_total", "counter", ("kind",), "Datagrams that could not be read as SIP."),
+    Row("npv_sip_dropped_total", "counter", ("kind",), "SIP messages dropped, by reason."),
+    Row("npv_datagrams_oversized_total", "counter", (), "Datagrams sent that may be fragmented on the way."),
+    Row("npv_calls_active", "gauge", (), "Calls between INVITE and their last message."),
+    Row("npv_transactions_active", "gauge", (), "SIP transactions in memory."),
+    Row("npv_timers_active", "gauge", (), "Armed SIP timers."),
+    Row("npv_calls_started_total", "counter", (), "Calls offered to a carrier."),
+    Row("npv_calls_ended_total", "counter", ("carrier", "status_class"), "Calls offered to a carrier and over, by final status."),
+    Row("npv_call_setup_seconds", "histogram", ("carrier",), "INVITE to answer."),
+    Row("npv_pdd_seconds", "histogram", ("carrier",), "INVITE to the first sign of ringing (post-dial delay)."),
+    Row("npv_call_duration_seconds", "histogram", ("carrier",), "Answer to the end of the call."),
+    Row("npv_event_loop_lag_seconds", "histogram", (), "Delay of the event loop beyond the time asked for."),
+    Row("npv_build_info", "gauge", ("version", "build", "python"), "1; the labels say what runs."),
+    Row("npv_config_info", "gauge", ("hash",), "1; the label is the hash of all configuration files in force."),
+    Row("npv_config_reloads_total", "counter", ("outcome",), "Reloads applied, and reloads refused with the old state kept."),
+    Row("npv_draining", "gauge", (), "1 while no new call is taken."),
+    Row("npv_records_written_total", "counter", (), "Records written to the journal."),
+    Row("npv_records_dropped_total", "counter", (), "Records lost because the journal could not keep up."),
+    Row("npv_faults_total", "counter", (), "Defects of ours that ended a call."),
+)  # fmt: skip
+
+
+class EngineView(Protocol):
+    """What is read of `b2bua.engine.Engine`."""
+
+    @property
+    def counters(self) -> Counters: ...
+    def active_calls(self) -> int: ...
+    def transaction_count(self) -> int: ...
+    def timer_count(self) -> int: ...
+
+
+class JournalView(Protocol):
+    """What is read of `journal.Journal`."""
+
+    @property
+    def written(self) -> int: ...
+    @property
+    def dropped(self) -> int: ...
+
+
+class LagView(Protocol):
+    """What is read of `loop_lag.LoopLag`."""
+
+    @property
+    def seconds(self) -> Histogram: ...
+
+
+class Observed(Protocol):
+    """The running process, as far as metrics look at it; `app.App` is one."""
+
+    @property
+    def engine(self) -> EngineView: ...
+    @property
+    def journal(self) -> JournalView: ...
+    @property
+    def lag(self) -> LagView: ...
+    @property
+    def reloads(self) -> Mapping[str, int]: ...
+    @property
+    def digest(self) -> str: ...
+    @property
+    def draining(self) -> bool: ...
+
+
+@final
+class Frozen:
+    """A histogram as it stood at the scrape, with cumulated buckets as Prometheus wants them."""
+
+    __slots__ = ("buckets", "sum")
+
+    def __init__(self, histogram: Histogram) -> None:
+        self.buckets: Final[list[tuple[str, float]]] = []
+        self.sum: Final = histogram.sum
+        total = 0
+        for bound, count in zip([*map(repr, histogram.bounds), "+Inf"], histogram.buckets, strict=True):
+            total += count
+            self.buckets.append((bound, float(total)))
+
+
+Samples: TypeAlias = dict[tuple[str, ...], "float | Frozen"]
+Snapshot: TypeAlias = dict[str, Samples]
+
+
+def snapshot(node: Observed) -> Snapshot:
+    """Copy every value; call it on the loop, where nobody counts meanwhile."""
+    counters, engine = node.engine.counters, node.engine
+    return {
+        "npv_decisions_total": by_two(counters.decisions),
+        "npv_decision_warnings_total": by_one(counters.warnings),
+        "npv_decision_seconds": {(): Frozen(counters.decision_seconds)},
+        "npv_identity_scrubbed_total": {(): counters.identity_scrubbed},
+        "npv_sip_requests_total": requests(counters),
+        "npv_sip_responses_total": responses(counters),
+        "npv_sip_retransmissions_total": by_two(counters.retransmissions),
+        "npv_sip_parse_errors_total": by_one(counters.parse_errors),
+        "npv_sip_dropped_total": by_one(counters.dropped),
+        "npv_datagrams_oversized_total": {(): counters.oversized},
+        "npv_calls_active": {(): engine.active_calls()},
+        "npv_transactions_active": {(): engine.transaction_count()},
+        "npv_timers_active": {(): engine.timer_count()},
+        "npv_calls_started_total": {(): counters.calls_started},
+        "npv_calls_ended_total": by_two(counters.calls_ended),
+        "npv_call_setup_seconds": frozen(counters.setup_seconds),
+        "npv_pdd_seconds": frozen(counters.pdd_seconds),
+        "npv_call_duration_seconds": frozen(counters.duration_seconds),
+        "npv_event_loop_lag_seconds": {(): Frozen(node.lag.seconds)},
+        "npv_build_info": {BUILD_LABELS: 1},
+        "npv_config_info": {(node.digest,): 1},
+        "npv_config_reloads_total": by_one(node.reloads),
+        "npv_draining": {(): float(node.draining)},
+        "npv_records_written_total": {(): node.journal.written},
+        "npv_records_dropped_total": {(): node.journal.dropped},
+        "npv_faults_total": {(): counters.faults},
+    }
+
+
+def by_one(counts: Mapping[str, int]) -> Samples:
+    """Samples of a table with one label."""
+    return {(key,): count for key, count in counts.items()}
+
+
+def by_two(counts: Mapping[tuple[str, str], int]) -> Samples:
+    """Samples of a table with two labels."""
+    return {(one, two): count for (one, two), count in counts.items()}
+
+
+def frozen(histograms: Mapping[str, Histogram]) -> Samples:
+    """Samples of one histogram per carrier."""
+    return {(carrier,): Frozen(histogram) for carrier, histogram in histograms.items()}
+
+
+def requests(counters: Counters) -> Samples:
+    """Both directions in one table: (leg, direction, method)."""
+    received: Samples = {(leg, "in", method): count for (leg, method), count in counters.requests_in.items()}
+    sent: Samples = {(leg, "out", method): count for (leg, method), count in counters.requests_out.items()}
+    return received | sent
+
+
+def responses(counters: Counters) -> Samples:
+    """Both directions in one table: (leg, direction, method, code)."""
+    received: Samples = {(leg, "in", method, str(code)): n for (leg, method, code), n in counters.responses_in.items()}
+    sent: Samples = {(leg, "out", method, str(code)): n for (leg, method, code), n in counters.responses_out.items()}
+    return received | sent
+
+
+def families(taken: Snapshot) -> Iterator[Metric]:
+    """One Prometheus family for each row of `TABLE`, in its order."""
+    for row in TABLE:
+        yield family(row, taken[row.name])
+
+
+def family(row: Row, samples: Samples) -> Metric:
+    """The family of one row."""
+    if row.kind == "histogram":
+        shape = HistogramMetricFamily(row.name, row.help, labels=row.labels)
+        for labels, value in samples.items():
+            if isinstance(value, Frozen):
+                shape.add_metric(labels, value.buckets, value.sum)
+        return shape
+    plain: CounterMetricFamily | GaugeMetricFamily
+    plain = (CounterMetricFamily if row.kind == "counter" else GaugeMetricFamily)(row.name, row.help, labels=row.labels)
+    for labels, value in samples.items():
+        if not isinstance(value, Frozen):
+            plain.add_metric(labels, value)
+    return plain
+
+
+@final
+class OneFamily(Collector):
+    """A registry wants collectors; this one holds a family that is ready."""
+
+    def __init__(self, ready: Metric) -> None:
+        self._ready: Final = ready
+
+    def collect(self) -> Iterator[Metric]:
+        """The family."""
+        yield self._ready
+
+
+@final
+class Metrics:
+    """Renders snapshots, and the process and garbage collector series of prometheus_client after them."""
+
+    def __init__(self) -> None:
+        self._process: Final = CollectorRegistry()
+        ProcessCollector(registry=self._process)
+        GCCollector(registry=self._process)
+
+    def render(self, taken: Snapshot) -> bytes:
+        """The exposition text; call it in a thread. It lets go of the interpreter after each family."""
+        parts = []
+        for ready in families(taken):
+            registry = CollectorRegistry()
+            registry.register(OneFamily(ready))
+            parts.append(generate_latest(registry))
+            time.sleep(0)
+        parts.append(generate_latest(self._process))
+        return b"".join(parts)

@@ -1,0 +1,48 @@
+"""Version and build kind as `version`, `/version` and `npv_build_info` show them."""
+
+from __future__ import annotations
+
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from proxy.runtime import build
+
+
+def test_the_source_tree_states_its_version(tmp_path: Path) -> None:
+    pyproject = tmp_path / "pyproject.toml"
+    pyproject.write_text('[project]\nversion = "4.5.6"\n', encoding="utf-8")
+    assert build.source_version(pyproject) == "4.5.6"
+
+
+def test_a_tree_without_a_version_is_unknown(tmp_path: Path) -> None:
+    pyproject = tmp_path / "pyproject.toml"
+    assert build.source_version(pyproject) == "unknown"
+    pyproject.write_text("[project]\n", encoding="utf-8")
+    assert build.source_version(pyproject) == "unknown"
+
+
+def test_the_installed_version_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metadata, "version", {"npv-proxy": "7.8.9"}.__getitem__)
+    assert build.version() == "7.8.9"
+
+
+def test_without_an_installation_the_tree_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent(name: str) -> str:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", absent)
+    assert build.version()[0].isdigit()
+
+
+@pytest.mark.parametrize(
+    ("file", "kind"),
+    [("proxy/b2bua/counters.py", "source"), ("proxy/b2bua/counters.cpython-311-x86_64.so", "compiled")],
+)
+def test_an_extension_module_means_compiled(file: str, kind: str) -> None:
+    assert build.kind_of(file) == kind
+
+
+def test_kind_is_one_of_the_two() -> None:
+    assert build.kind() in {"compiled", "source"}
