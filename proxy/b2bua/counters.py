@@ -43,7 +43,6 @@ class Counters:
         self.requests_out: Final[dict[tuple[str, str], int]] = {}
         self.responses_in: Final[dict[tuple[str, str, int], int]] = {}
         self.responses_out: Final[dict[tuple[str, str, int], int]] = {}
-        self.retransmissions: Final[dict[tuple[str, str], int]] = {}
         self.parse_errors: Final[dict[str, int]] = {}
         self.dropped: Final[dict[str, int]] = {}
         self.setup_seconds: Final[dict[str, Histogram]] = {}
@@ -75,11 +74,6 @@ class Counters:
         table = self.responses_in if incoming else self.responses_out
         key = (leg, method, code)
         table[key] = table.get(key, 0) + 1
-
-    def count_retransmission(self, leg: str, kind: str) -> None:
-        """One more repeated datagram: kind `sent` or `received`."""
-        key = (leg, kind)
-        self.retransmissions[key] = self.retransmissions.get(key, 0) + 1
 
     def count_parse_error(self, kind: str) -> None:
         """One more datagram that could not be read."""

@@ -1,6 +1,6 @@
 """What the engine asks the world to do: orders, taken in order after each input.
 
-`Send` and `Fetch` are orders; `DecisionRecord`, `CallRecord` and `Fault` are facts to write down. Nothing here does
+`Fetch` is an order (`sip.wire.Send`, the other one, is taken first); `DecisionRecord`, `CallRecord` and `Fault` are facts to write down. Nothing here does
 anything by itself.
 """
 
@@ -10,18 +10,6 @@ from typing import Final, TypeAlias, final
 
 from proxy.policy.decision import Decision
 from proxy.policy.facts import CallFacts
-
-
-@final
-class Send:
-    """Put `data` on the wire to `host`:`port` from the listening socket."""
-
-    __slots__ = ("data", "host", "port")
-
-    def __init__(self, data: bytes, host: str, port: int) -> None:
-        self.data: Final = data
-        self.host: Final = host
-        self.port: Final = port
 
 
 @final
@@ -95,4 +83,4 @@ class Fault:
         self.call_id: Final = call_id
 
 
-Output: TypeAlias = Send | Fetch | DecisionRecord | CallRecord | Fault
+Output: TypeAlias = Fetch | DecisionRecord | CallRecord | Fault

@@ -1,0 +1,94 @@
+"""The words of SIP: header names in every spelling, methods, phrases, limits and the token grammar.
+
+One place for what RFC 3261 section 25 and section 7.3.3 fix; no parsing logic lives here. Header names are used in
+lower case everywhere below the parser (`b"call-id"`), so that a name is compared as one bytes object.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+MAX_MESSAGE: Final = 65535
+MAX_HEADERS: Final = 256
+MAX_START_LINE: Final = 8192
+MAX_CSEQ: Final = 2**31 - 1
+COOKIE: Final = b"z9hG4bK"
+
+COMPACT: Final = {  # RFC 3261 7.3.3 and 20, RFC 3515, 3841, 3892, 4028, 4474, 6665
+    b"a": b"accept-contact", b"b": b"referred-by", b"c": b"content-type", b"d": b"request-disposition",
+    b"e": b"content-encoding", b"f": b"from", b"i": b"call-id", b"j": b"reject-contact", b"k": b"supported",
+    b"l": b"content-length", b"m": b"contact", b"n": b"identity-info", b"o": b"event", b"r": b"refer-to",
+    b"s": b"subject", b"t": b"to", b"u": b"allow-events", b"v": b"via", b"x": b"session-expires", b"y": b"identity",
+}  # fmt: skip
+
+_SPELLINGS: Final = (
+    b"Via", b"From", b"To", b"Call-ID", b"CSeq", b"Contact", b"Max-Forwards", b"Content-Type", b"Content-Length",
+    b"Route", b"Record-Route", b"Allow", b"Supported", b"Require", b"Proxy-Require", b"Unsupported", b"User-Agent",
+    b"Server", b"Accept", b"Accept-Encoding", b"Accept-Language", b"Content-Disposition", b"Content-Language",
+    b"Content-Encoding", b"MIME-Version", b"Session-Expires", b"Min-SE", b"RSeq", b"RAck", b"Reason", b"Date",
+    b"Subject", b"P-Early-Media", b"Alert-Info", b"Expires", b"Retry-After", b"Recv-Info", b"Info-Package",
+    b"P-Asserted-Identity", b"P-Preferred-Identity", b"Remote-Party-ID", b"Privacy", b"Diversion", b"History-Info",
+    b"Identity", b"Call-Info", b"Referred-By", b"Reply-To", b"Organization", b"Warning", b"Authorization",
+    b"Proxy-Authorization", b"WWW-Authenticate", b"Proxy-Authenticate", b"In-Reply-To", b"Timestamp", b"Event",
+    b"Refer-To", b"Session-ID", b"User-to-User",
+)  # fmt: skip
+
+KNOWN: Final[dict[bytes, bytes]] = {}
+SPELLING: Final[dict[bytes, bytes]] = {}
+for _name in _SPELLINGS:
+    _lower = _name.lower()
+    SPELLING[_lower] = _name
+    for _seen in (_name, _lower, _name.upper()):
+        KNOWN[_seen] = _lower
+for _name, _lower in COMPACT.items():
+    KNOWN[_name] = _lower
+    KNOWN[_name.upper()] = _lower
+KNOWN[b"Call-Id"] = b"call-id"
+KNOWN[b"Cseq"] = b"cseq"
+
+# RFC 3261 20: fields that may stand once; a second one makes the message ambiguous (RFC 4475 3.3.8)
+SINGLE: Final = frozenset(
+    (b"from", b"to", b"call-id", b"cseq", b"max-forwards", b"content-length", b"content-type")
+)  # fmt: skip
+
+METHODS: Final = {
+    b"INVITE": "INVITE", b"ACK": "ACK", b"BYE": "BYE", b"CANCEL": "CANCEL", b"OPTIONS": "OPTIONS", b"PRACK": "PRACK",
+    b"UPDATE": "UPDATE", b"INFO": "INFO", b"MESSAGE": "MESSAGE", b"REFER": "REFER", b"NOTIFY": "NOTIFY",
+    b"SUBSCRIBE": "SUBSCRIBE", b"REGISTER": "REGISTER", b"PUBLISH": "PUBLISH",
+}  # fmt: skip
+
+TOKEN_BYTES: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.!%*_+`'~")
+
+PHRASES: Final = {  # RFC 3261 21 and the registry of later codes
+    100: b"Trying", 180: b"Ringing", 181: b"Call Is Being Forwarded", 182: b"Queued", 183: b"Session Progress",
+    199: b"Early Dialog Terminated", 200: b"OK", 202: b"Accepted", 204: b"No Notification", 300: b"Multiple Choices",
+    301: b"Moved Permanently", 302: b"Moved Temporarily", 305: b"Use Proxy", 380: b"Alternative Service",
+    400: b"Bad Request", 401: b"Unauthorized", 402: b"Payment Required", 403: b"Forbidden", 404: b"Not Found",
+    405: b"Method Not Allowed", 406: b"Not Acceptable", 407: b"Proxy Authentication Required",
+    408: b"Request Timeout", 410: b"Gone", 412: b"Conditional Request Failed", 413: b"Request Entity Too Large",
+    414: b"Request-URI Too Long", 415: b"Unsupported Media Type", 416: b"Unsupported URI Scheme",
+    420: b"Bad Extension", 421: b"Extension Required", 422: b"Session Interval Too Small",
+    423: b"Interval Too Brief", 428: b"Use Identity Header", 433: b"Anonymity Disallowed",
+    436: b"Bad Identity Info", 437: b"Unsupported Credential", 438: b"Invalid Identity Header",
+    469: b"Bad Info Package", 470: b"Consent Needed", 480: b"Temporarily Unavailable",
+    481: b"Call/Transaction Does Not Exist", 482: b"Loop Detected", 483: b"Too Many Hops",
+    484: b"Address Incomplete", 485: b"Ambiguous", 486: b"Busy Here", 487: b"Request Terminated",
+    488: b"Not Acceptable Here", 489: b"Bad Event", 491: b"Request Pending", 493: b"Undecipherable",
+    494: b"Security Agreement Required", 500: b"Server Internal Error", 501: b"Not Implemented",
+    502: b"Bad Gateway", 503: b"Service Unavailable", 504: b"Server Time-out", 505: b"Version Not Supported",
+    513: b"Message Too Large", 580: b"Precondition Failure", 600: b"Busy Everywhere", 603: b"Decline",
+    604: b"Does Not Exist Anywhere", 606: b"Not Acceptable", 607: b"Unwanted", 608: b"Rejected",
+}  # fmt: skip
+
+_CLASS_PHRASES: Final = (b"", b"Session Progress", b"OK", b"Multiple Choices", b"Bad Request",
+                         b"Server Internal Error", b"Decline")  # fmt: skip
+
+
+def phrase(status: int) -> bytes:
+    """The standard reason phrase of `status` (100 to 699); an unknown code gets that of its class (RFC 3261 8.1.3.2)."""
+    return PHRASES.get(status) or _CLASS_PHRASES[status // 100]
+
+
+def is_token(text: bytes) -> bool:
+    """Is `text` a token of RFC 3261 25.1: one or more of its letters, nothing else."""
+    return bool(text) and TOKEN_BYTES.issuperset(text)

@@ -1,0 +1,48 @@
+"""The way out: datagrams in the order in which they are to be sent, and a count of those sent again.
+
+Transactions write here and read nothing; the engine hands the list to the runtime after each input.
+"""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from proxy.sip.timers import Timers
+
+
+@final
+class Send:
+    """Put `data` on the wire to `host`:`port` from the listening socket."""
+
+    __slots__ = ("data", "host", "port")
+
+    def __init__(self, data: bytes, host: str, port: int) -> None:
+        self.data: Final = data
+        self.host: Final = host
+        self.port: Final = port
+
+
+@final
+class Wire:
+    """Outgoing datagrams of one engine, its timers, and how often each leg (`a`, `b`) saw something repeated."""
+
+    __slots__ = ("sends", "timers", "sent_again", "seen_again")
+
+    def __init__(self, timers: Timers) -> None:
+        self.sends: list[Send] = []
+        self.timers: Final = timers
+        self.sent_again: Final[dict[str, int]] = {}
+        self.seen_again: Final[dict[str, int]] = {}
+
+    def send(self, data: bytes, host: str, port: int) -> None:
+        """Send one datagram."""
+        self.sends.append(Send(data, host, port))
+
+    def send_again(self, leg: str, data: bytes, host: str, port: int) -> None:
+        """Send one datagram that was sent before."""
+        self.sent_again[leg] = self.sent_again.get(leg, 0) + 1
+        self.sends.append(Send(data, host, port))
+
+    def note_repeat(self, leg: str) -> None:
+        """A datagram of `leg` arrived that had arrived before."""
+        self.seen_again[leg] = self.seen_again.get(leg, 0) + 1
