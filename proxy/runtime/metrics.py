@@ -72,6 +72,7 @@ class EngineView(Protocol):
     def active_calls(self) -> int: ...
     def transaction_count(self) -> int: ...
     def timer_count(self) -> int: ...
+    def retransmissions(self) -> Mapping[tuple[str, str], int]: ...
 
 
 class JournalView(Protocol):
@@ -136,7 +137,7 @@ def snapshot(node: Observed) -> Snapshot:
         "npv_identity_scrubbed_total": {(): counters.identity_scrubbed},
         "npv_sip_requests_total": requests(counters),
         "npv_sip_responses_total": responses(counters),
-        "npv_sip_retransmissions_total": by_two(counters.retransmissions),
+        "npv_sip_retransmissions_total": by_two(engine.retransmissions()),
         "npv_sip_parse_errors_total": by_one(counters.parse_errors),
         "npv_sip_dropped_total": by_one(counters.dropped),
         "npv_datagrams_oversized_total": {(): counters.oversized},

@@ -16,6 +16,7 @@ from proxy.runtime.metrics import TABLE, Metrics, snapshot
 @dataclass
 class FakeEngine:
     counters: Counters = field(default_factory=Counters)
+    repeats: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def active_calls(self) -> int:
         return 3
@@ -25,6 +26,9 @@ class FakeEngine:
 
     def timer_count(self) -> int:
         return 7
+
+    def retransmissions(self) -> dict[tuple[str, str], int]:
+        return dict(self.repeats)
 
 
 @dataclass
@@ -57,7 +61,7 @@ def busy_node() -> FakeNode:
     counters.count_request(False, "b", "INVITE")
     counters.count_response(True, "b", "INVITE", 200)
     counters.count_response(False, "a", "INVITE", 403)
-    counters.count_retransmission("b", "sent")
+    node.engine.repeats["b", "sent"] = 1
     counters.count_parse_error("start-line")
     counters.count_drop("unknown source")
     counters.count_end("carrier-1", 486)
