@@ -1,0 +1,134 @@
+"""The cases: who presents what, to whom, and what must come of it.
+
+A case names a platform side and a carrier side (`<flow>_uac.xml`, `<flow>_uas.xml`) and the values
+that are injected into them. Cases that differ only in values share their flow. The proxy is fresh
+for each case and its clock stands still at `clock`, so that a case does not depend on the day it is
+played. Customers and their numbers are in config/customers.toml of this directory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+OPEN = "2026-11-23T11:00:00+01:00"
+"""A Monday morning: inside the legal hours in metropolitan France; 14:00 in La Réunion, 06:00 in Martinique."""
+
+GEOGRAPHIC = '"Dupont Energie" <sip:+33142685300@vms.example.net>'
+MOBILE = '"Dupont Energie" <sip:+33612345678@vms.example.net>'
+OWN = '"Dupont Energie" <sip:+33162000002@vms.example.net>'
+SUBJECT = "Subject: Campagne Dupont"
+
+
+@dataclass(frozen=True)
+class Traced:
+    """At least `count` messages of that method (and status, 0 for requests) received on that side."""
+
+    side: str
+    method: str
+    status: int
+    count: int
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    uac: str
+    uas: str
+    caller: str = GEOGRAPHIC
+    identity: str = "P-Asserted-Identity: <sip:+33142685300@vms.example.net;user=phone>"
+    called: str = "+33155660001"
+    account: str = "acme"
+    shown: str = "+33162000001"
+    rule: str = ""
+    clock: str = OPEN
+    settings: Mapping[str, int] = field(default_factory=dict)
+    calls: int = 1
+    rate: int = 10
+    hold_ms: int = 100
+    untouched: bool = False
+    traced: tuple[Traced, ...] = ()
+
+    @property
+    def reaches_carrier(self) -> bool:
+        return self.uas != "silent"
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """Injected values of the platform side, one row a call; each call has its own called number."""
+        head, tail = self.called[:-4], int(self.called[-4:]) if self.calls > 1 else 0
+        if self.calls == 1:
+            return [(self.caller, self.identity, self.called, self.account, self.rule)]
+        return [
+            (self.caller, self.identity, f"{head}{tail + index:04d}", self.account, self.rule)
+            for index in range(self.calls)
+        ]
+
+
+def _refused(name: str, rule: str, caller: str = MOBILE, identity: str = SUBJECT) -> Case:
+    return Case(name, "refused", "silent", caller=caller, identity=identity, rule=rule)
+
+
+def _closed(name: str, rule: str, called: str, clock: str) -> Case:
+    return Case(
+        name, "closed", "silent", caller=OWN, identity=SUBJECT, account="vente", rule=rule, called=called, clock=clock
+    )
+
+
+_IDENTITY = (
+    Case("npv_rewrite", "call", "call"),
+    Case("own_npv_kept", "call", "call", caller=OWN, identity=SUBJECT, shown="+33162000002"),
+    Case("withheld", "call", "withheld", account="sans-npv", shown=""),
+    Case(
+        "mobile_rewritten",
+        "call",
+        "call",
+        caller=MOBILE,
+        identity="P-Preferred-Identity: <sip:0612345678@vms.example.net>",
+        account="souple",
+        shown="+33162000005",
+    ),
+    _refused("mobile_from", "cli.mobile"),
+    _refused("mobile_pai", "cli.mobile", OWN, "P-Asserted-Identity: <sip:+33612345678@vms.example.net>"),
+    _refused("mobile_rpid", "cli.mobile", OWN, "Remote-Party-ID: <sip:0612345678@vms.example.net>"),
+    _refused("mobile_0033", "cli.mobile", "<sip:0033612345678@vms.example.net>"),
+    _refused("mobile_plus33_0", "cli.mobile", "<sip:+33(0)612345678@vms.example.net>"),
+    _refused("mobile_tel", "cli.mobile", "<tel:+33-6-12-34-56-78>"),
+    _refused("foreign_npv", "cli.not_owned", "<sip:+33162000009@vms.example.net>"),
+)
+
+_DESTINATION = (
+    _closed("out_of_hours", "hours.prospecting", "+33155660001", "2026-11-23T20:30:00+01:00"),
+    _closed("holiday", "holiday.prospecting", "+33155660001", "2026-11-11T11:00:00+01:00"),
+    Case(
+        "overseas_open",
+        "call",
+        "call",
+        caller=OWN,
+        identity=SUBJECT,
+        account="vente",
+        called="+262262450001",
+        shown="+33162000003",
+    ),
+    _closed("overseas_closed", "hours.prospecting", "+596596450001", OPEN),
+    Case("emergency", "call", "emergency", called="15", untouched=True),
+)
+
+_CALL = (
+    Case("cancel_early", "cancel_early", "cancel_early"),
+    Case("cancel_late", "cancel_late", "cancel_late"),
+    Case("cancel_crossing", "cancel_crossing", "cancel_crossing"),
+    Case("busy", "busy", "busy"),
+    Case("no_answer", "no_answer", "no_answer", settings={"limits.answer_timeout": 1}),
+    Case("carrier_silent", "carrier_silent", "carrier_silent", settings={"timers.t1_ms": 50}),
+    Case("bye_a", "call", "call"),
+    Case("bye_b", "bye_b", "bye_b"),
+    Case("reinvite_hold", "reinvite_hold", "reinvite_hold"),
+    Case("invite_retransmitted", "invite_retransmitted", "call"),
+    Case("lost_ack", "call", "lost_ack", hold_ms=300, traced=(Traced("carrier", "ACK", 0, 2),)),
+    Case("lost_200", "lost_200", "call", traced=(Traced("platform", "INVITE", 200, 2),)),
+    Case("forked", "forked", "forked"),
+    Case("prack_183", "prack_183", "prack_183"),
+    Case("load", "call", "call", calls=300, rate=120),
+)
+
+CASES: dict[str, Case] = {case.name: case for case in (*_IDENTITY, *_DESTINATION, *_CALL)}

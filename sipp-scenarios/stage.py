@@ -1,0 +1,232 @@
+"""The programs of a scenario: one proxy process and SIPp on both of its sides.
+
+Here: choosing free loopback ports, writing the proxy's configuration, starting and stopping
+processes. What is played and what counts as success stands in cases.py and run.py.
+
+Every process belongs to the `with` block that started it and is gone when the block ends. All files
+of a play (configuration, logs, traces, records) are in the one folder that the caller gives.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+HOST = "127.0.0.1"
+READY_WITHIN = 20.0
+GONE_WITHIN = 4.0
+
+_PROXY_TOML = """\
+[node]
+name = "scenario"
+
+[listen]
+udp = "{host}:{sip}"
+
+[admin]
+listen = "{host}:{admin}"
+
+[files]
+customers = "{customers}"
+numbering = "{root}/config/numbering.toml"
+rules = "{root}/config/rules"
+
+[records]
+path = "{folder}/records.jsonl"
+
+[limits]
+{limits}
+
+[timers]
+{timers}
+
+[[platform]]
+name = "vms"
+sources = ["{host}"]
+customer_header = "X-Account"
+campaign_header = "X-Campaign"
+carrier = "carrier-1"
+origin = "national"
+
+[[carrier]]
+name = "carrier-1"
+address = "{host}:{carrier}"
+domain = "edge.example.org"
+numbers = "e164"
+"""
+
+
+class StageError(Exception):
+    """A program of the scenario did not start; the text says which and why."""
+
+
+_given: set[int] = set()
+
+
+def free_port() -> int:
+    """A UDP and TCP port of the loopback address that nobody holds and that was not given before."""
+    while True:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
+            udp.bind((HOST, 0))
+            port = int(udp.getsockname()[1])
+            try:
+                tcp.bind((HOST, port))
+            except OSError:
+                continue
+        if port not in _given:
+            _given.add(port)
+            return port
+
+
+def write_config(folder: Path, ports: Mapping[str, int], settings: Mapping[str, int]) -> Path:
+    """proxy.toml for one play; `settings` are keys of [limits] and [timers], as `limits.answer_timeout`."""
+    tables = {
+        table: "\n".join(
+            f"{key.partition('.')[2]} = {value}" for key, value in settings.items() if key.startswith(table)
+        )
+        for table in ("limits", "timers")
+    }
+    path = folder / "proxy.toml"
+    customers = HERE / "config" / "customers.toml"
+    path.write_text(
+        _PROXY_TOML.format(host=HOST, root=ROOT, folder=folder, customers=customers, **ports, **tables),
+        encoding="utf-8",
+    )
+    return path
+
+
+class Program:
+    """One child process with its output in a file; killed at the end of the block if still there."""
+
+    def __init__(self, command: list[str], log: Path, cwd: Path) -> None:
+        self.command = command
+        self.log = log
+        self.cwd = cwd
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Program:
+        with self.log.open("wb") as out:
+            self._process = subprocess.Popen(
+                self.command,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                cwd=self.cwd,
+                env={**os.environ, "TERM": "dumb"},
+            )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            raise StageError(f"`{self.command[0]}` was not started")
+        return self._process
+
+    def wait(self, seconds: float) -> int:
+        """Exit code; the program is killed when it takes longer than `seconds`."""
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait()
+
+    def stop(self, with_signal: signal.Signals = signal.SIGTERM) -> int:
+        """Ask the program to end, and end it when it does not."""
+        if self.process.poll() is None:
+            self.process.send_signal(with_signal)
+        return self.wait(GONE_WITHIN)
+
+    def output(self) -> str:
+        return self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
+
+
+class Proxy(Program):
+    """`npv-proxy run`, of the same build (source or compiled) as the interpreter that runs this."""
+
+    def __init__(self, config: Path, admin_port: int, clock: str, folder: Path) -> None:
+        command = [sys.executable, "-m", "proxy", "run", "--config", str(config)]
+        if clock:
+            command += ["--fixed-clock", clock]
+        super().__init__(command, folder / "proxy.log", ROOT)
+        self.admin_port = admin_port
+
+    def __enter__(self) -> Proxy:
+        super().__enter__()
+        try:
+            self._until_ready()
+        except StageError:
+            self.stop()
+            raise
+        return self
+
+    def _until_ready(self) -> None:
+        end = time.monotonic() + READY_WITHIN
+        while time.monotonic() < end:
+            if self.process.poll() is not None:
+                raise StageError(f"the proxy ended at start:\n{self.output()}")
+            if self.get("/readyz")[0] == 200:
+                return
+            time.sleep(0.05)
+        raise StageError(f"the proxy was not ready after {READY_WITHIN:.0f} s:\n{self.output()}")
+
+    def get(self, path: str) -> tuple[int, str]:
+        """Status and body of an admin page; status 0 when nothing listens."""
+        connection = http.client.HTTPConnection(HOST, self.admin_port, timeout=2)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+        except OSError:
+            return 0, ""
+        finally:
+            connection.close()
+
+
+class Sipp(Program):
+    """One side of a scenario. `rows` are the injected lines (-inf), one a call; every run is bounded."""
+
+    def __init__(
+        self, scenario: str, side: str, port: int, rows: list[tuple[str, ...]], folder: Path, *options: str
+    ) -> None:
+        self.trace = folder / f"{side}_messages.log"
+        self.errors = folder / f"{side}_errors.log"
+        values = folder / f"{side}.csv"
+        values.write_text("SEQUENTIAL\n" + "".join(";".join(row) + ";\n" for row in rows), encoding="utf-8")
+        files = [
+            "-inf",
+            str(values),
+            "-trace_msg",
+            "-message_file",
+            str(self.trace),
+            "-trace_err",
+            "-error_file",
+            str(self.errors),
+        ]
+        bounds = ["-nostdin", "-timeout", "40", "-timeout_error", "-recv_timeout", "9000"]
+        place = ["-i", HOST, "-p", str(port), "-cid_str", f"%u-%p-{side}@%s"]
+        super().__init__(
+            ["sipp", "-sf", str(HERE / f"{scenario}.xml"), *place, *files, *bounds, *options],
+            folder / f"{side}.log",
+            folder,
+        )
+
+    def complaint(self) -> str:
+        """What SIPp found wrong, in its own words."""
+        if self.errors.exists():
+            return self.errors.read_text(encoding="utf-8", errors="replace").strip()
+        return self.output().strip()[-600:]
