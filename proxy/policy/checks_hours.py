@@ -1,0 +1,93 @@
+"""Checks on the local time and day of the called person: legal hours, campaign hours, holidays."""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from proxy.policy.checks import HIT, PASS, Schedule
+from proxy.policy.facts import CallFacts
+from proxy.policy.ledger import LedgerView
+from proxy.policy.reference import Reference
+from proxy.policy.schedule import CLOSED, WHOLE_DAY, Week, Windows, written
+
+
+@final
+class HoursCheck(Schedule):
+    """The hours of the row, by weekday."""
+
+    def __init__(self, week: Week, refuse_without_clock: bool) -> None:
+        self.week: Final = week
+        self.refuse_without_clock: Final = refuse_without_clock
+
+    def windows(self, facts: CallFacts, reference: Reference, territory: str, day: int) -> Windows:
+        """The row's windows of that weekday."""
+        return self.week[(day + 6) % 7]
+
+    def without_clock(self, facts: CallFacts) -> int:
+        """As the row says."""
+        return HIT if self.refuse_without_clock else PASS
+
+    def saw(self, facts: CallFacts, reference: Reference, ledger: LedgerView) -> str:
+        """The local time and the windows of the day."""
+        moment = facts.moment
+        if moment is None:
+            return "no clock for the called number"
+        return f"{moment.iso()}, open {written(self.week[moment.weekday])}"
+
+
+@final
+class CampaignHoursCheck(Schedule):
+    """The campaign's own hours and its first and last day."""
+
+    def windows(self, facts: CallFacts, reference: Reference, territory: str, day: int) -> Windows:
+        """The campaign's windows of that day; the whole day without a campaign or without hours."""
+        campaign = facts.campaign
+        if campaign is None:
+            return WHOLE_DAY
+        if day < campaign.since or (campaign.until is not None and day > campaign.until):
+            return CLOSED
+        return WHOLE_DAY if campaign.week is None else campaign.week[(day + 6) % 7]
+
+    def without_clock(self, facts: CallFacts) -> int:
+        """Stated hours that cannot be checked are a refusal."""
+        return HIT if facts.campaign is not None and facts.campaign.week is not None else PASS
+
+    def saw(self, facts: CallFacts, reference: Reference, ledger: LedgerView) -> str:
+        """The local time and the campaign's windows of the day."""
+        moment = facts.moment
+        if facts.campaign is None or moment is None:
+            return "no campaign" if facts.campaign is None else "no clock for the called number"
+        return f"{moment.iso()}, open {written(self.windows(facts, reference, moment.territory, moment.day))}"
+
+
+@final
+class NationalHolidayCheck(Schedule):
+    """The eleven national holidays (C. trav. L3133-1)."""
+
+    def windows(self, facts: CallFacts, reference: Reference, territory: str, day: int) -> Windows:
+        """Closed on a national holiday."""
+        return CLOSED if reference.calendar.holiday(day) else WHOLE_DAY
+
+    def saw(self, facts: CallFacts, reference: Reference, ledger: LedgerView) -> str:
+        """The local day and whether it is a holiday."""
+        moment = facts.moment
+        if moment is None:
+            return "no clock for the called number"
+        return f"{moment.iso()}, {'a national holiday' if moment.holiday else 'no national holiday'}"
+
+
+@final
+class TerritoryHolidayCheck(Schedule):
+    """The territory's own day: abolition of slavery overseas (C. trav. L3422-2)."""
+
+    def windows(self, facts: CallFacts, reference: Reference, territory: str, day: int) -> Windows:
+        """Closed on the territory's own holiday."""
+        return CLOSED if reference.calendar.local_holiday(territory, day) else WHOLE_DAY
+
+    def saw(self, facts: CallFacts, reference: Reference, ledger: LedgerView) -> str:
+        """The local day and whether it is a holiday there."""
+        moment = facts.moment
+        if moment is None:
+            return "no clock for the called number"
+        own = "a holiday" if moment.local_holiday else "no holiday"
+        return f"{moment.iso()}, {own} of {moment.territory} only"

@@ -1,0 +1,139 @@
+"""The walk: bypass, gates, presentation, aftermath. The only place where a call is decided.
+
+Gates: any enforced hit refuses; their order only picks which reason is reported, so the first in the
+order of the book wins. A gate that lacks shared state does not stop the walk: a call that is refused
+anyway asks the store nothing, and one that is not asks once, for all keys. Presentation: the first
+row that offers a number; the last row withholds. `decide` is total and pure: it raises for nothing,
+reads no clock and changes nothing.
+"""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import Final, final
+
+from proxy.policy.checks import BYPASS, HIT, MASK, PASS, UNKNOWN_STATE, Schedule
+from proxy.policy.decision import Decision, Presentation, forward, need, refuse
+from proxy.policy.edition import Edition
+from proxy.policy.facts import CallFacts
+from proxy.policy.ledger import LedgerView
+from proxy.policy.numbers import Number
+from proxy.policy.opening import next_opening
+from proxy.policy.rulebook import Gate, Walk
+
+UNREACHABLE: Final = "ledger.unreachable"
+UNREACHABLE_STATUS: Final = 480
+UNREACHABLE_PHRASE: Final = "Shared State Unreachable"
+UNREACHABLE_RETRY: Final = 30
+FAIL_SAFE: Final = "presentation.withheld"
+
+
+@final
+class Progress:
+    """What the gates have left behind for a call that none of them refused."""
+
+    __slots__ = ("warnings", "needs", "first_need", "masked_by", "blind", "unreachable")
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+        self.needs: list[str] = []
+        self.first_need = ""
+        self.masked_by = ""
+        self.blind = False
+        self.unreachable = False
+
+
+def decide(facts: CallFacts, edition: Edition, ledger: LedgerView) -> Decision:
+    """The one answer for one call or text."""
+    walk = edition.book.walk(facts)
+    for gate in walk.bypasses:
+        outcome = gate.check.judge(facts, edition.reference, ledger)
+        if outcome == BYPASS:
+            return forward(gate.id, Presentation.UNCHANGED, None, "", (), False)
+        if outcome == HIT and gate.enforced:
+            return refusal(gate, facts, edition, ())
+    progress = Progress()
+    refused = pass_gates(walk, facts, edition, ledger, progress)
+    if refused is not None:
+        return refused
+    return present(walk, facts, edition, progress)
+
+
+def pass_gates(
+    walk: Walk, facts: CallFacts, edition: Edition, ledger: LedgerView, progress: Progress
+) -> Decision | None:
+    """The refusal of the first enforced hit, or None with `progress` filled."""
+    for gate in walk.gates:
+        outcome = gate.check.judge(facts, edition.reference, ledger)
+        if outcome == PASS:
+            continue
+        if outcome == UNKNOWN_STATE:
+            note_unknown(gate, facts, ledger, progress)
+        elif not gate.enforced:
+            progress.warnings.append(gate.id)
+        elif outcome == MASK:
+            if not progress.masked_by:
+                progress.masked_by = gate.id
+        else:
+            return refusal(gate, facts, edition, tuple(progress.warnings))
+    return None
+
+
+def note_unknown(gate: Gate, facts: CallFacts, ledger: LedgerView, progress: Progress) -> None:
+    """Keeps the key to ask for, or what the row wants when the store did not answer."""
+    if not ledger.expired:
+        if not progress.first_need:
+            progress.first_need = gate.id
+        key = gate.check.key(facts)
+        if key not in progress.needs:
+            progress.needs.append(key)
+        return
+    progress.blind = True
+    if gate.enforced and gate.row.on_unknown == "refuse":
+        progress.unreachable = True
+    elif UNREACHABLE not in progress.warnings:
+        progress.warnings.append(UNREACHABLE)
+
+
+def present(walk: Walk, facts: CallFacts, edition: Edition, progress: Progress) -> Decision:
+    """Chooses what is shown, asks the rules on that, then answers."""
+    rule_id = progress.masked_by
+    shown: Number | None = None
+    if not rule_id:
+        rule_id = FAIL_SAFE
+        for row in walk.shows:
+            shown = row.show.choose(facts, edition.reference)
+            if shown is not None or row.show.withholds():
+                rule_id = row.id
+                break
+    for after in walk.afters:
+        if after.check.judge_shown(facts, shown) == PASS:
+            continue
+        if after.enforced:
+            return refuse(
+                after.id, after.row.status, after.row.phrase, tuple(progress.warnings), 0.0, after.row.retry_after
+            )
+        progress.warnings.append(after.id)
+    if progress.unreachable:
+        return refuse(
+            UNREACHABLE, UNREACHABLE_STATUS, UNREACHABLE_PHRASE, tuple(progress.warnings), 0.0, UNREACHABLE_RETRY
+        )
+    warnings = tuple(progress.warnings)
+    if progress.needs:
+        return need(progress.first_need, tuple(progress.needs), warnings)
+    if shown is None:
+        return forward(rule_id, Presentation.WITHHELD, None, "", warnings, progress.blind)
+    display = facts.customer.display_name if facts.customer is not None else ""
+    return forward(rule_id, Presentation.NPV, shown, display, warnings, progress.blind)
+
+
+def refusal(gate: Gate, facts: CallFacts, edition: Edition, warnings: tuple[str, ...]) -> Decision:
+    """The refusal of one gate, with the next opening where it is a matter of time."""
+    opening = 0.0
+    retry_after = gate.row.retry_after
+    if isinstance(gate.check, Schedule):
+        opening = next_opening(facts, edition)
+        if opening > 0.0:
+            retry_after = ceil(opening - facts.at)
+    status = gate.check.status(facts, gate.row.status)
+    return refuse(gate.id, status, gate.row.phrase, warnings, opening, retry_after)

@@ -1,0 +1,51 @@
+"""When a refused call may be made again: the next minute at which every enforced schedule is open.
+
+The search goes day by day over the windows of all schedules that concern the call, each day with the
+rules in force on that day, and gives up after `SEARCH_DAYS`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from proxy.policy.edition import Edition
+from proxy.policy.facts import CallFacts
+from proxy.policy.moment import DAY_SECONDS, Zone
+from proxy.policy.rulebook import Walk
+from proxy.policy.schedule import WHOLE_DAY, Windows, intersect, is_open
+
+SEARCH_DAYS: Final = 400
+
+
+def next_opening(facts: CallFacts, edition: Edition) -> float:
+    """POSIX seconds of the next opening after `facts.at`; 0.0 when the territory has no clock or none is found."""
+    moment = facts.moment
+    if moment is None:
+        return 0.0
+    zone = edition.calendar.zone(moment.territory)
+    for day in range(moment.day, moment.day + SEARCH_DAYS):
+        rules = edition.book.on(day, day)
+        walk = rules.walk(facts.purpose, facts.mode, facts.method, facts.trunk.profile)
+        windows = open_windows(facts, edition, walk, moment.territory, day)
+        for window in windows:
+            start = first_second(zone, day, window[0], windows)
+            if start > facts.at:
+                return float(start)
+    return 0.0
+
+
+def open_windows(facts: CallFacts, edition: Edition, walk: Walk, territory: str, day: int) -> Windows:
+    """The minutes of a local day that every schedule leaves open."""
+    windows = WHOLE_DAY
+    for schedule in walk.schedules:
+        windows = intersect(windows, schedule.windows(facts, edition.reference, territory, day))
+        if not windows:
+            break
+    return windows
+
+
+def first_second(zone: Zone, day: int, minute: int, windows: Windows) -> int:
+    """The instant a window opens, or 0 when a change of clocks skips the whole window."""
+    start = zone.epoch(day, minute)
+    local = start + zone.offset(start)
+    return start if is_open(windows, local % DAY_SECONDS // 60) else 0

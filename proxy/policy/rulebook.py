@@ -1,0 +1,198 @@
+"""Dated rules and which of them are in force.
+
+A `RuleRow` is one version of one rule as the file states it; a `Rule` is the row with its check. The
+book answers `on(paris day, called day)` with the rules in force that day (`DayBook`), and that
+answers `walk(...)` with the rules that concern one purpose, mode and method, sorted for the walk of
+`decide`. Both answers are kept, so a call costs two look-ups. The order of the book is the order of
+the files and of the rows in them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, final
+
+from proxy.policy.checks import Aftermath, Check, Schedule, Show
+from proxy.policy.checks_destination import EmergencyCheck
+from proxy.policy.facts import STRICT, CallFacts
+
+ENFORCE: Final = "enforce"
+WARN: Final = "warn"
+OFF: Final = "off"
+CLOCK_PARIS: Final = "paris"
+CLOCK_CALLED: Final = "called"
+KEPT_DAYS: Final = 4096
+
+
+@dataclass(frozen=True)
+class RuleRow:
+    """One version of a rule; empty `purposes`, `modes` or `methods` mean all."""
+
+    id: str
+    kind: str
+    since: int
+    until: int
+    purposes: tuple[str, ...]
+    modes: tuple[str, ...]
+    methods: tuple[str, ...]
+    status: int
+    phrase: str
+    retry_after: int
+    basis: str
+    why: str
+    confidence: str
+    mode: str
+    strict: str
+    on_unknown: str
+    checked_on: int
+    clock: str
+    file: str
+    line: int
+
+    def applies(self, purpose: str, mode: str, method: str) -> bool:
+        """Whether the row concerns such a call."""
+        return (
+            (not self.purposes or purpose in self.purposes)
+            and (not self.modes or mode in self.modes)
+            and (not self.methods or method in self.methods)
+        )
+
+    def mode_for(self, profile: str) -> str:
+        """The row's mode on a trunk of that profile."""
+        return self.strict if self.strict and profile == STRICT else self.mode
+
+
+@final
+class Rule:
+    """A row with its check."""
+
+    __slots__ = ("row", "check", "id")
+
+    def __init__(self, row: RuleRow, check: Check) -> None:
+        self.row: Final = row
+        self.check: Final = check
+        self.id: Final[str] = row.id
+
+
+@final
+class Gate:
+    """A rule that concerns the call, with what a hit means there."""
+
+    __slots__ = ("id", "check", "row", "enforced")
+
+    def __init__(self, rule: Rule, enforced: bool) -> None:
+        self.id: Final[str] = rule.id
+        self.check: Final[Check] = rule.check
+        self.row: Final[RuleRow] = rule.row
+        self.enforced: Final = enforced
+
+
+@final
+class ShowGate:
+    """A presentation rule that concerns the call."""
+
+    __slots__ = ("id", "show")
+
+    def __init__(self, rule_id: str, show: Show) -> None:
+        self.id: Final = rule_id
+        self.show: Final = show
+
+
+@final
+class AfterGate:
+    """A rule on what was chosen."""
+
+    __slots__ = ("id", "check", "row", "enforced")
+
+    def __init__(self, rule: Rule, check: Aftermath, enforced: bool) -> None:
+        self.id: Final[str] = rule.id
+        self.check: Final = check
+        self.row: Final[RuleRow] = rule.row
+        self.enforced: Final = enforced
+
+
+@final
+class Walk:
+    """The rules one call meets, by sort; `schedules` are the enforced gates that bound the next opening."""
+
+    __slots__ = ("bypasses", "gates", "shows", "afters", "schedules")
+
+    def __init__(self) -> None:
+        self.bypasses: Final[list[Gate]] = []
+        self.gates: Final[list[Gate]] = []
+        self.shows: Final[list[ShowGate]] = []
+        self.afters: Final[list[AfterGate]] = []
+        self.schedules: Final[list[Schedule]] = []
+
+    def add(self, rule: Rule, enforced: bool) -> None:
+        """Puts a rule behind those of its sort."""
+        check = rule.check
+        if isinstance(check, EmergencyCheck):
+            self.bypasses.append(Gate(rule, enforced))
+        elif isinstance(check, Show):
+            self.shows.append(ShowGate(rule.id, check))
+        elif isinstance(check, Aftermath):
+            self.afters.append(AfterGate(rule, check, enforced))
+        else:
+            self.gates.append(Gate(rule, enforced))
+            if enforced and isinstance(check, Schedule):
+                self.schedules.append(check)
+
+
+@final
+class DayBook:
+    """The rules in force on one pair of days."""
+
+    __slots__ = ("rules", "_walks")
+
+    def __init__(self, rules: tuple[Rule, ...]) -> None:
+        self.rules: Final = rules
+        self._walks: Final[dict[tuple[str, str, str, str], Walk]] = {}
+
+    def walk(self, purpose: str, mode: str, method: str, profile: str) -> Walk:
+        """The rules that concern such a call."""
+        key = (purpose, mode, method, profile)
+        found = self._walks.get(key)
+        if found is None:
+            found = Walk()
+            for rule in self.rules:
+                row_mode = rule.row.mode_for(profile)
+                if row_mode != OFF and rule.row.applies(purpose, mode, method):
+                    found.add(rule, row_mode == ENFORCE)
+            self._walks[key] = found
+        return found
+
+
+@final
+class RuleBook:
+    """All versions of all rules."""
+
+    __slots__ = ("rules", "_days")
+
+    def __init__(self, rules: tuple[Rule, ...]) -> None:
+        self.rules: Final = rules
+        self._days: Final[dict[tuple[int, int], DayBook]] = {}
+
+    def on(self, paris_day: int, called_day: int) -> DayBook:
+        """The rules in force: hours and holidays by the day at the called person, the others by the day in Paris."""
+        key = (paris_day, called_day)
+        found = self._days.get(key)
+        if found is None:
+            in_force: list[Rule] = []
+            for rule in self.rules:
+                row = rule.row
+                day = called_day if row.clock == CLOCK_CALLED else paris_day
+                if row.since <= day <= row.until:
+                    in_force.append(rule)
+            found = DayBook(tuple(in_force))
+            if len(self._days) >= KEPT_DAYS:
+                self._days.clear()
+            self._days[key] = found
+        return found
+
+    def walk(self, facts: CallFacts) -> Walk:
+        """The rules that this call meets."""
+        moment = facts.moment
+        called_day = facts.paris_day if moment is None else moment.day
+        day = self.on(facts.paris_day, called_day)
+        return day.walk(facts.purpose, facts.mode, facts.method, facts.trunk.profile)
