@@ -10,6 +10,7 @@ of a play (configuration, logs, traces, records) are in the one folder that the 
 from __future__ import annotations
 
 import http.client
+import importlib.util
 import os
 import signal
 import socket
@@ -73,6 +74,16 @@ class StageError(Exception):
 _given: set[int] = set()
 
 
+def environment() -> dict[str, str]:
+    """Environment of a child that must run the same copy of the proxy, source or compiled, as this process imports.
+
+    Without an installed copy that is the source tree around this directory.
+    """
+    found = importlib.util.find_spec("proxy")
+    home = Path(found.origin).parents[1] if found and found.origin else ROOT
+    return {**os.environ, "PYTHONPATH": str(home), "TERM": "dumb"}
+
+
 def free_port() -> int:
     """A UDP and TCP port of the loopback address that nobody holds and that was not given before."""
     while True:
@@ -108,21 +119,16 @@ def write_config(folder: Path, ports: Mapping[str, int], settings: Mapping[str, 
 class Program:
     """One child process with its output in a file; killed at the end of the block if still there."""
 
-    def __init__(self, command: list[str], log: Path, cwd: Path) -> None:
+    def __init__(self, command: list[str], log: Path) -> None:
         self.command = command
         self.log = log
-        self.cwd = cwd
+        self.folder = log.parent
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Program:
         with self.log.open("wb") as out:
             self._process = subprocess.Popen(
-                self.command,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-                cwd=self.cwd,
-                env={**os.environ, "TERM": "dumb"},
+                self.command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=self.folder, env=environment()
             )
         return self
 
@@ -162,7 +168,7 @@ class Proxy(Program):
         command = [sys.executable, "-m", "proxy", "run", "--config", str(config)]
         if clock:
             command += ["--fixed-clock", clock]
-        super().__init__(command, folder / "proxy.log", ROOT)
+        super().__init__(command, folder / "proxy.log")
         self.admin_port = admin_port
 
     def __enter__(self) -> Proxy:
@@ -220,9 +226,7 @@ class Sipp(Program):
         bounds = ["-nostdin", "-timeout", "40", "-timeout_error", "-recv_timeout", "9000"]
         place = ["-i", HOST, "-p", str(port), "-cid_str", f"%u-%p-{side}@%s"]
         super().__init__(
-            ["sipp", "-sf", str(HERE / f"{scenario}.xml"), *place, *files, *bounds, *options],
-            folder / f"{side}.log",
-            folder,
+            ["sipp", "-sf", str(HERE / f"{scenario}.xml"), *place, *files, *bounds, *options], folder / f"{side}.log"
         )
 
     def complaint(self) -> str:

@@ -1,0 +1,118 @@
+# make demo    play twelve calls through the proxy and show what became of them
+# make run     run the proxy with config/proxy.toml until it is interrupted
+# make test    everything, on the source and on the compiled wheel
+# make check   the quick part: lint, types, tests without other programs
+# make wheel   the compiled wheel, in dist/
+# make clean   remove what the others made
+#
+# Needed: Python 3.11 or newer and, for what is missing, apt-get. Stamps in .venv keep a second call
+# short and let it work without a network.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo run test check wheel clean sipp prometheus compiler
+
+VENV := .venv
+PY := $(VENV)/bin/python
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+# a Python of 3.11 or newer; the first one found
+PYTHON ?= $(shell for name in python3.11 python3 python3.12 python3.13 python3.14; do \
+	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$name"; break; }; done)
+SOURCES := pyproject.toml README.md LICENSE $(shell find proxy -name '*.py') $(shell find config -type f)
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_ROOT_USER_ACTION := ignore
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+# -- programs of the system: $(call apt,program,packages)
+define apt
+command -v $(1) >/dev/null && exit 0
+	echo "$(1) is missing: installing $(2) with apt-get"
+	command -v apt-get >/dev/null || { echo "there is no apt-get here: install $(2) by hand"; exit 1; }
+	get=($(SUDO) env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get -qq)
+	"$${get[@]}" install -y --no-install-recommends $(2) </dev/null >/dev/null 2>&1 || {
+		"$${get[@]}" update && "$${get[@]}" install -y --no-install-recommends $(2) </dev/null >/dev/null
+	}
+endef
+.ONESHELL:
+
+sipp:
+	@$(call apt,sipp,sip-tester)
+
+prometheus:
+	@$(call apt,promtool,prometheus)
+
+compiler:
+	@$(call apt,cc,gcc libc6-dev python3-dev)
+
+# -- Python: the virtual environment, what builds the package, the package, what tests it
+$(VENV)/made:
+	@if [ -z "$(PYTHON)" ]; then
+		echo "no Python 3.11 or newer was found (Debian 12, Ubuntu 24.04: apt-get install python3 python3-venv)"
+		exit 1
+	fi
+	if ! "$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null; then
+		echo "$(PYTHON) cannot make a virtual environment: installing python3-venv with apt-get"
+		$(SUDO) apt-get update -qq
+		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv </dev/null >/dev/null
+	fi
+	"$(PYTHON)" -m venv $(VENV)
+	touch $@
+
+$(VENV)/builder: pyproject.toml $(VENV)/made
+	@echo "installing what builds the package"
+	$(PY) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' > $@.txt
+	$(PY) -m pip install -q -r $@.txt
+	touch $@
+
+$(VENV)/installed: $(SOURCES) $(VENV)/builder
+	@include=$$($(PY) -c 'import sysconfig; print(sysconfig.get_path("include"))')
+	if ! command -v cc >/dev/null; then
+		echo "no C compiler: the proxy runs from source, at about half the speed"
+	elif [ ! -f "$$include/Python.h" ]; then
+		echo "no Python.h in $$include (Debian: python3-dev): the proxy runs from source, at about half the speed"
+	elif echo "compiling the proxy; this takes a minute or two" && HATCH_BUILD_HOOKS_ENABLE=1 $(PY) -m pip install -q --no-build-isolation . >$(VENV)/compile.log 2>&1; then
+		touch $@
+		exit 0
+	else
+		echo "compiling failed (see $(VENV)/compile.log): the proxy runs from source, at about half the speed"
+	fi
+	$(PY) -m pip install -q --no-build-isolation .
+	touch $@
+
+$(VENV)/tested: pyproject.toml $(VENV)/made
+	@echo "installing what tests the package"
+	$(PY) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["test"], sep="\n")' > $@.txt
+	$(PY) -m pip install -q -r $@.txt
+	touch $@
+
+# -- what people call
+demo: $(VENV)/installed sipp
+	@$(PY) sipp-scenarios/demo.py
+
+run: $(VENV)/installed
+	@exec $(VENV)/bin/npv-proxy run --config config/proxy.toml
+
+check: $(VENV)/installed $(VENV)/tested
+	@$(PY) -m pytest -q -m 'not sipp and not tool'
+
+# PYTHONSAFEPATH keeps the working directory off the import path: the installed, compiled copy is used
+test: compiler $(VENV)/installed $(VENV)/tested sipp prometheus
+	@echo "== source"
+	$(PY) -m pytest -q </dev/null
+	echo "== compiled wheel"
+	export PYTHONSAFEPATH=1
+	$(PY) -c 'import sys; from proxy.runtime import build; sys.exit(build.kind() != "compiled" and "the installed proxy is not compiled; see $(VENV)/compile.log")'
+	$(PY) -m pytest -q -m 'not source_only' --ignore=tests/test_layout.py </dev/null
+
+wheel: $(VENV)/builder compiler
+	@HATCH_BUILD_HOOKS_ENABLE=1 $(PY) -m pip wheel -q --no-build-isolation --no-deps -w dist .
+	ls dist/*.whl
+
+clean:
+	@rm -rf $(VENV) build dist var sipp-scenarios/logs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
