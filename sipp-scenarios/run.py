@@ -43,8 +43,11 @@ class Outcome:
     problems: tuple[str, ...]
 
 
-def play(case: Case, transport: str = "udp", keep: Path | None = None) -> Outcome:
-    """Play one case with a proxy of its own; `keep` is where its files stay, whatever the outcome."""
+def play(case: Case, transport: str = "udp", keep: Path | None = None, logs: Path = LOGS) -> Outcome:
+    """Play one case with a proxy of its own.
+
+    Its files go to `keep`, if given, whatever the outcome, and to `logs` when it failed.
+    """
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix=f"npv-{case.name}-") as name:
         folder = Path(name)
@@ -55,8 +58,9 @@ def play(case: Case, transport: str = "udp", keep: Path | None = None) -> Outcom
         if keep is not None:
             shutil.copytree(folder, keep / case.name, dirs_exist_ok=True)
         if problems:
-            shutil.rmtree(LOGS / case.name, ignore_errors=True)
-            shutil.copytree(folder, LOGS / case.name)
+            shutil.copytree(folder, logs / case.name, dirs_exist_ok=True)
+        else:
+            shutil.rmtree(logs / case.name, ignore_errors=True)
     return Outcome(case.name, time.monotonic() - started, tuple(problems))
 
 

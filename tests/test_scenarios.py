@@ -1,0 +1,98 @@
+"""Every SIPp case through a running proxy, and proof that a wrong call would be noticed."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from cases import CASES, Case
+from messages import Message, digits_of, leaks, read_trace
+from run import main, play
+
+SCENARIOS = Path(__file__).parents[1] / "sipp-scenarios"
+sipp = pytest.mark.skipif(
+    shutil.which("sipp") is None and not os.environ.get("CI"), reason="needs SIPp (Debian: sip-tester)"
+)
+
+
+@sipp
+@pytest.mark.sipp
+@pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
+def test_case(case: Case) -> None:
+    assert play(case).problems == ()
+
+
+@sipp
+@pytest.mark.sipp
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"shown": "+33162000099"}, "expected +33162000099"),
+        ({"uas": "silent"}, "the carrier received 1 calls, expected 0"),
+        ({"uas": "withheld"}, "Failed regexp match"),
+        ({"uac": "refused", "rule": "cli.mobile"}, "while expecting '403'"),
+    ],
+)
+def test_a_call_that_goes_wrong_is_noticed(change: dict[str, str], complaint: str, tmp_path: Path) -> None:
+    case = dataclasses.replace(CASES["npv_rewrite"], name="goes_wrong", **change)  # type: ignore[arg-type]  # every changed field is a text
+    assert complaint in "\n".join(play(case, logs=tmp_path).problems)
+    assert (tmp_path / "goes_wrong" / "proxy.log").is_file()
+
+
+def test_every_flow_is_played_and_every_case_has_its_flow() -> None:
+    played = {f"{case.uac}_uac.xml" for case in CASES.values()} | {f"{case.uas}_uas.xml" for case in CASES.values()}
+    assert played | {"demo_uac.xml", "demo_uas.xml"} == {path.name for path in SCENARIOS.glob("*.xml")}
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "<sip:+33612345678@h>",
+        "<sip:0612345678@h>",
+        "<sip:0033612345678@h>",
+        "<sip:+33(0)612345678@h>",
+        "<tel:+33-6-12-34-56-78>",
+        "<sip:%2B33612345678@h>",
+        "<sip:06.12.34.56.78@h>",
+        "<sip:06%2012%2034%2056%2078@h>",
+    ],
+)
+def test_a_number_is_found_in_every_writing(written: str) -> None:
+    message = Message(received=True, text=f"INVITE sip:15@h SIP/2.0\nDiversion: {written}\n")
+    assert digits_of(written) == "612345678"
+    assert leaks([message], {"612345678"}, set()) == ["`612345678` is in `INVITE sip:15@h SIP/2.0`"]
+
+
+def test_what_we_sent_ourselves_is_no_leak() -> None:
+    assert leaks([Message(received=False, text="BYE sip:0612345678@h SIP/2.0\n")], {"612345678"}, {"sip"}) == []
+
+
+def test_a_trace_is_read_message_by_message(tmp_path: Path) -> None:
+    path = tmp_path / "trace"
+    rule = "-" * 47
+    path.write_text(
+        f"{rule} 2026-11-22 09:17:53.386230\nUDP message received [36] bytes :\n\n"
+        "BYE sip:x@h SIP/2.0\nCSeq: 2 BYE\n\n\n"
+        f"{rule} 2026-11-22 09:17:53.387610\nUDP message sent (30 bytes):\n\n"
+        "SIP/2.0 200 OK\nCSeq: 2 BYE\n\n",
+        encoding="utf-8",
+    )
+    request, response = read_trace(path)
+    assert (request.received, request.method, request.status) == (True, "BYE", 0)
+    assert (response.received, response.method, response.status) == (False, "BYE", 200)
+    assert request.header("cseq") == "2 BYE"
+    assert read_trace(tmp_path / "none") == []
+
+
+def test_the_cases_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--list"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == list(CASES)
+
+
+def test_an_unknown_case_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["no_such_case"])
+    assert "no case `no_such_case`" in capsys.readouterr().err
