@@ -1,0 +1,68 @@
+"""`npv-proxy check`: what the files say, as a table on a terminal and as plain lines in a pipe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from proxy.policy.rulebook import OFF, WARN
+from proxy.runtime.addresses import Endpoint
+from proxy.runtime.clock import SystemClock
+from proxy.runtime.configuration import Configuration, load_configuration
+
+
+def check(path: Path) -> None:
+    """Print what is configured. Raises ConfigError when something is wrong."""
+    found = load_configuration(path)
+    show(str(path), summary(found, SystemClock().epoch()), Console())
+
+
+def summary(found: Configuration, at: float) -> list[tuple[str, str]]:
+    """What is configured, as (what, text); rules are counted as at the instant."""
+    settings, edition = found.settings, found.edition
+    topology, directory = settings.topology, edition.directory
+    customers = directory.customers()
+    day = edition.calendar.paris_day(at)
+    rules = [rule.row for rule in edition.book.on(day, day).rules]
+    warning = sum(1 for row in rules if row.mode == WARN)
+    switched_off = sum(1 for row in rules if row.mode == OFF)
+    rows = [
+        ("node", settings.node),
+        ("listens on", place(settings.listen)),
+        ("shows itself as", place(Endpoint(topology.host, topology.port))),
+        ("admin", "off" if settings.admin is None else place(settings.admin)),
+        ("records", settings.records.path or "off"),
+        ("customers", f"{len(customers)} ({sum(1 for one in customers if one.status == 'active')} active)"),
+        ("numbers", str(sum(len(directory.numbers_of(one.id)) for one in customers))),
+        ("campaigns", str(sum(len(directory.campaigns_of(one.id)) for one in customers))),
+        ("rules in force", f"{len(rules)} ({warning} in mode warn, {switched_off} off)"),
+    ]
+    for platform in topology.platforms:
+        who = platform.customer or f"customer in {platform.customer_header}"
+        rows.append((f"platform {platform.name}", f"{', '.join(platform.sources)} -> {platform.carrier}, {who}"))
+    for carrier in topology.carriers:
+        rows.append((f"carrier {carrier.name}", f"{place(Endpoint(carrier.host, carrier.port))}, {carrier.domain}"))
+    rows.append(("configuration", found.digest))
+    return rows
+
+
+def place(endpoint: Endpoint) -> str:
+    """`host:port`, with brackets around an IPv6 address."""
+    host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
+    return f"{host}:{endpoint.port}"
+
+
+def show(path: str, rows: list[tuple[str, str]], console: Console) -> None:
+    """A table for people, `what: text` lines for programs."""
+    if console.is_terminal:
+        table = Table("", f"{path} is right", title_style="bold", header_style="bold green")
+        for what, text in rows:
+            table.add_row(what, text)
+        console.print(table)
+        return
+    typer.echo(f"{path} is right")
+    for what, text in rows:
+        typer.echo(f"{what}: {text}")

@@ -1,0 +1,213 @@
+"""`proxy.toml` as typed settings: the node, its addresses, its files, its limits and its peers.
+
+Unknown keys are refused, every section is read even when another one is wrong, and all mistakes are told at once.
+Paths in the file are relative to the file. The keys are explained in `config/README.md`; a test compares.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from proxy.b2bua.trunks import Limits, Topology
+from proxy.runtime import addresses
+from proxy.runtime.addresses import Endpoint
+from proxy.runtime.journal import OFF, STDOUT
+from proxy.runtime.mistakes import Mistakes
+from proxy.runtime.toml_source import Table, TomlSource, read_toml
+from proxy.runtime.trunk_settings import NAME, SIP_PORT, Timers, read_trunks
+
+# these may differ between the nodes of one cluster; the digest that nodes compare leaves them out
+LOCAL_SECTIONS: Final = ("node", "listen", "admin", "records")
+HEADER_SAFE: Final = 64
+
+
+@dataclass(frozen=True)
+class Node:
+    """`[node]`"""
+
+    name: str
+    server_name: str
+
+
+@dataclass(frozen=True)
+class Listen:
+    """`[listen]`: where SIP is received, and the address that Via and Contact show."""
+
+    udp: Endpoint
+    advertise: Endpoint
+
+
+@dataclass(frozen=True)
+class Files:
+    """`[files]`"""
+
+    customers: Path
+    numbering: Path
+    rules: Path
+
+
+@dataclass(frozen=True)
+class Records:
+    """`[records]`: `path` is absolute, `-` for standard output or empty for none."""
+
+    path: str
+    queue: int
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One `proxy.toml`. `admin` is None when it is switched off; `digest` is equal on nodes with the same peers."""
+
+    path: Path
+    node: str
+    listen: Endpoint
+    admin: Endpoint | None
+    files: Files
+    records: Records
+    topology: Topology
+    digest: str
+
+
+def load_settings(path: Path) -> Settings:
+    """Read the file. Raises ConfigError for one mistake, ConfigErrors for several."""
+    source = read_toml(path)
+    root, mistakes = source.root, Mistakes()
+    node = mistakes.attempt(lambda: read_node(root.table("node")))
+    listen = mistakes.attempt(lambda: read_listen(root.table("listen")))
+    admin = mistakes.attempt(lambda: read_admin(root.table("admin")))
+    files = mistakes.attempt(lambda: read_files(root.table("files"), path.parent))
+    records = mistakes.attempt(lambda: read_records(root.table("records"), path.parent))
+    limits = mistakes.attempt(lambda: read_limits(root.table("limits")))
+    timers = mistakes.attempt(lambda: read_timers(root.table("timers"))) or Timers()
+    family = 4 if listen is None else addresses.version(listen.udp.host)
+    carriers, platforms = read_trunks(root, timers, family, mistakes)
+    mistakes.attempt(root.close)
+    mistakes.raise_any()
+    if node is None or listen is None or files is None or records is None or limits is None:
+        raise mistakes.error()
+    return Settings(
+        path=path,
+        node=node.name,
+        listen=listen.udp,
+        admin=admin,
+        files=files,
+        records=records,
+        topology=Topology(
+            host=listen.advertise.host,
+            port=listen.advertise.port,
+            platforms=platforms,
+            carriers=carriers,
+            limits=limits,
+            server_name=node.server_name,
+            node=node.name,
+        ),
+        digest=shared_digest(source),
+    )
+
+
+def read_node(table: Table) -> Node:
+    """`[node]`"""
+    name = table.text("name", "edge-1")
+    if not NAME.fullmatch(name):
+        raise table.error("name", "up to 64 lower-case letters, digits, dots and dashes")
+    server_name = table.text("server_name", "")
+    if not server_name.isprintable() or len(server_name) > HEADER_SAFE:
+        raise table.error("server_name", "up to 64 printable characters")
+    table.close()
+    return Node(name, server_name)
+
+
+def read_listen(table: Table) -> Listen:
+    """`[listen]`"""
+    udp = bound(table, "udp", "127.0.0.1:5060")
+    advertised = table.text("advertise", "")
+    if not advertised:
+        if addresses.is_unspecified(udp.host):
+            raise table.error("advertise", f"the address that peers reach, for `{udp.host}` is none", "nothing")
+        table.close()
+        return Listen(udp, udp)
+    try:
+        advertise = addresses.endpoint(advertised, udp.port)
+        if not addresses.is_host(advertise.host) or addresses.is_unspecified(advertise.host):
+            raise ValueError("an address or a name that peers reach")
+    except ValueError as wrong:
+        raise table.error("advertise", str(wrong)) from None
+    table.close()
+    return Listen(udp, advertise)
+
+
+def read_admin(table: Table) -> Endpoint | None:
+    """`[admin]`; an empty `listen` switches it off."""
+    found = bound(table, "listen", "127.0.0.1:9460") if table.text("listen", "127.0.0.1:9460") else None
+    table.close()
+    return found
+
+
+def bound(table: Table, key: str, default: str) -> Endpoint:
+    """An address of this machine to listen on."""
+    text = table.text(key, default)
+    try:
+        found = addresses.endpoint(text, SIP_PORT)
+    except ValueError as wrong:
+        raise table.error(key, str(wrong)) from None
+    if not addresses.is_ip(found.host):
+        raise table.error(key, "an IP address of this machine and a port")
+    return found
+
+
+def read_files(table: Table, folder: Path) -> Files:
+    """`[files]`; what the files hold is read by their own loaders."""
+    files = Files(
+        customers=(folder / table.text("customers", "customers.toml")).resolve(),
+        numbering=(folder / table.text("numbering", "numbering.toml")).resolve(),
+        rules=(folder / table.text("rules", "rules")).resolve(),
+    )
+    table.close()
+    return files
+
+
+def read_records(table: Table, folder: Path) -> Records:
+    """`[records]`"""
+    path = table.text("path", STDOUT)
+    queue = at_least(table, "queue", 10_000, 1)
+    table.close()
+    return Records(path if path in {OFF, STDOUT} else str((folder / path).resolve()), queue)
+
+
+def read_limits(table: Table) -> Limits:
+    """`[limits]`"""
+    limits = Limits(
+        answer_timeout=float(at_least(table, "answer_timeout", 180, 1)),
+        longest_call=float(at_least(table, "longest_call", 14_400, 1)),
+        decision_timeout=at_least(table, "decision_timeout_ms", 50, 1) / 1000.0,
+        max_calls=at_least(table, "max_calls", 0, 0),
+    )
+    table.close()
+    return limits
+
+
+def read_timers(table: Table) -> Timers:
+    """`[timers]` (RFC 3261 table 4)."""
+    t1 = at_least(table, "t1_ms", 500, 1)
+    t2 = at_least(table, "t2_ms", 4000, t1)
+    t4 = at_least(table, "t4_ms", 5000, 1)
+    table.close()
+    return Timers(t1 / 1000.0, t2 / 1000.0, t4 / 1000.0)
+
+
+def at_least(table: Table, key: str, default: int, least: int) -> int:
+    """A whole number with a lower bound."""
+    number = table.integer(key, default)
+    if number < least:
+        raise table.error(key, f"a whole number of at least {least}")
+    return number
+
+
+def shared_digest(source: TomlSource) -> str:
+    """A hash of everything that the nodes of a cluster have in common."""
+    shared = {key: value for key, value in source.root.values.items() if key not in LOCAL_SECTIONS}
+    return hashlib.sha256(json.dumps(shared, sort_keys=True, default=str).encode()).hexdigest()
