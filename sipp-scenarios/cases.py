@@ -97,8 +97,8 @@ _IDENTITY = (
 )
 
 _DESTINATION = (
-    _closed("out_of_hours", "hours.prospecting", "+33155660001", "2026-11-23T20:30:00+01:00"),
-    _closed("holiday", "holiday.prospecting", "+33155660001", "2026-11-11T11:00:00+01:00"),
+    _closed("out_of_hours", "hours.consumer", "+33155660001", "2026-11-23T20:30:00+01:00"),
+    _closed("holiday", "holiday.national", "+33155660001", "2026-11-11T11:00:00+01:00"),
     Case(
         "overseas_open",
         "call",
@@ -109,7 +109,7 @@ _DESTINATION = (
         called="+262262450001",
         shown="+33162000003",
     ),
-    _closed("overseas_closed", "hours.prospecting", "+596596450001", OPEN),
+    _closed("overseas_closed", "hours.consumer", "+596596450001", OPEN),
     Case("emergency", "call", "emergency", called="15", untouched=True),
 )
 

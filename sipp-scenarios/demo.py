@@ -20,6 +20,7 @@ import sys
 import tempfile
 import tomllib
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 
 from messages import Message, read_trace
@@ -35,16 +36,28 @@ WIDTH = 170
 class Placed:
     """One call of the demonstration: what the platform says."""
 
-    why: str
     account: str
     caller: str
     called: str
     identity: str = "Subject: demonstration"
-    extra: str = "X-Calling-Mode: broadcast"
+    campaign: str = ""
 
 
-CALLS = (Placed("own NPV", "acme", "sip:+33162000001", "+33155660001"),)
-
+CALLS = (
+    Placed("acme", "sip:+33142685300", "+33155660001"),
+    Placed("acme", "sip:+33270000001", "+33155660002"),
+    Placed("acme", "sip:+33142685300", "+33491000003", campaign="local"),
+    Placed("acme", "sip:+33142685300", "+262262450004", campaign="local"),
+    Placed("acme", "sip:+33142685300", "+596596450005", campaign="local"),
+    Placed("acme", "sip:+33140000010", "+33155660006", campaign="agents"),
+    Placed("acme", "sip:+33162000001", "+33155660007", "P-Asserted-Identity: <tel:+33-6-12-34-56-78>"),
+    Placed("acme", "sip:+33162000001", "+33899700008"),
+    Placed("medirappel", "sip:0612345678", "+33249000009"),
+    Placed("nonumber", "sip:+33142685300", "+33155660010"),
+    Placed("sonda", "sip:+33162000001", "+33155660011"),
+    Placed("stopped", "sip:+33162200001", "+33155660012"),
+    Placed("acme", "sip:+33142685300", "15"),
+)
 
 CONFIG = ROOT / "config"
 RULES = CONFIG / "rules"
@@ -98,15 +111,10 @@ def taken(port: int) -> bool:
 
 def rows() -> list[tuple[str, ...]]:
     """What is injected into the platform's side, one row a call."""
+    campaigns = [f"X-Campaign: {call.campaign}" if call.campaign else "Organization: demonstration" for call in CALLS]
     return [
-        (
-            f'"Plateau" <{c.caller}@vms.example.net>' if c.caller.startswith("sip:") else f"<{c.caller}>",
-            c.identity,
-            c.called,
-            c.account,
-            c.extra,
-        )
-        for c in CALLS
+        (f'"Plateau" <{call.caller}@vms.example.net>', call.identity, call.called, call.account, campaign)
+        for call, campaign in zip(CALLS, campaigns, strict=True)
     ]
 
 
@@ -186,12 +194,15 @@ def answer(final: Message | None) -> str:
     return final.start_line.removeprefix("SIP/2.0 ") + (f"\nRetry-After {retry}" if retry else "")
 
 
-def bases() -> dict[str, str]:
-    """Legal basis of each rule id, as the rules state it."""
+def bases(day: date) -> dict[str, str]:
+    """Legal basis of each rule id in force on that day, as the rules state it."""
     found: dict[str, str] = {}
     for path in sorted(RULES.glob("*.toml")):
-        for row in tomllib.loads(path.read_text(encoding="utf-8"))["rule"]:
-            found[row["id"]] = row["basis"]
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        for row in content["rule"]:
+            if row["from"] <= day <= row.get("until", day):
+                source = content.get("source", {}).get(row["basis"])
+                found[row["id"]] = source.get("codified", source["title"]) if source else f"our reading: {row['why']}"
     return found
 
 
@@ -207,7 +218,7 @@ def table(calls: list[Seen]) -> Table:
         "legal basis",
     ):
         grid.add_column(title)
-    basis = bases()
+    basis = bases(datetime.fromisoformat(CLOCK).date())
     for call in calls:
         grid.add_row(
             call.customer, call.called, call.presented, call.shown, call.answer, call.rule, basis.get(call.rule, "")
