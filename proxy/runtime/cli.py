@@ -28,6 +28,12 @@ app: Final = typer.Typer(
     rich_markup_mode="rich",
 )
 
+
+def examples(*commands: str) -> str:
+    """The lines below the options of a command's help."""
+    return "\n\n".join(["Examples:", *commands])
+
+
 ConfigOption = Annotated[
     Path | None,
     typer.Option(
@@ -40,7 +46,7 @@ ConfigOption = Annotated[
 ]
 
 
-@app.command(epilog="Examples:  npv-proxy run  |  npv-proxy run --config /etc/npv-proxy/proxy.toml")
+@app.command(epilog=examples("npv-proxy run", "npv-proxy run --config /etc/npv-proxy/proxy.toml"))
 def run(
     config: ConfigOption = None,
     fixed_clock: Annotated[
@@ -56,7 +62,7 @@ def run(
         raise typer.Exit(running.run(config_path(config), at))
 
 
-@app.command(epilog="Examples:  npv-proxy check  |  npv-proxy check --config new/proxy.toml && npv-proxy reload")
+@app.command(epilog=examples("npv-proxy check", "npv-proxy check --config new/proxy.toml"))
 def check(config: ConfigOption = None) -> None:
     """Read all files as `run` would, say what is wrong and where, or what is configured."""
     from proxy.runtime import check_command
@@ -65,7 +71,43 @@ def check(config: ConfigOption = None) -> None:
         check_command.check(config_path(config))
 
 
-@app.command(epilog="Examples:  npv-proxy reload  |  npv-proxy reload --config /etc/npv-proxy/proxy.toml")
+@app.command(
+    epilog=examples(
+        "npv-proxy decide --to 0612345678 --from 0162000001 --customer acme",
+        "npv-proxy decide --to 0590123456 --customer acme --at 2026-11-23T11:00:00+01:00 --json",
+        "npv-proxy decide --jsonl < calls.jsonl > decisions.jsonl",
+    )
+)
+def decide(
+    to: Annotated[str, typer.Option(help="The called number, or a SIP or tel URI.")] = "",
+    from_: Annotated[str, typer.Option("--from", help="The number in From.")] = "",
+    pai: Annotated[list[str] | None, typer.Option(help="A number in P-Asserted-Identity; may be repeated.")] = None,
+    customer: Annotated[str, typer.Option(help="Id of the customer who calls.")] = "",
+    campaign: Annotated[str, typer.Option(help="Id of one of the customer's campaigns.")] = "",
+    purpose: Annotated[
+        str, typer.Option(help="Purpose of the call. [dim]Default: the campaign's or customer's.[/]")
+    ] = "",
+    mode: Annotated[str, typer.Option(help="Calling mode. [dim]Default: the campaign's or customer's.[/]")] = "",
+    method: Annotated[str, typer.Option(help="INVITE for a call, MESSAGE for a text.")] = "INVITE",
+    trunk: Annotated[str, typer.Option(help="Name of the platform trunk that the call comes from.")] = "",
+    at: Annotated[str, typer.Option(metavar="ISO8601", help="Instant of the call. [dim]Default: now.[/]")] = "",
+    attested: Annotated[bool, typer.Option("--attested", help="The caller number arrives authenticated.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the decision and every rule as JSON.")] = False,
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="Decide every line of standard input.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Say what the proxy would do with a call, and what each rule thinks of it. No call is made."""
+    if not to and not jsonl:
+        raise typer.BadParameter("expected the called number in `--to`, or `--jsonl`", param_hint="--to")
+    from proxy.runtime import decide_cli
+    from proxy.runtime.decide_command import Request
+
+    request = Request(to, from_, pai or [], customer, campaign, purpose, mode, method, trunk, at, attested)
+    with mistakes_told():
+        raise typer.Exit(decide_cli.answer(config_path(config), request, as_json, jsonl))
+
+
+@app.command(epilog=examples("npv-proxy reload", "npv-proxy reload --admin 192.0.2.10:9460"))
 def reload(
     config: ConfigOption = None,
     admin: Annotated[

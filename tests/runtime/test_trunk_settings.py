@@ -1,0 +1,156 @@
+"""Platforms and carriers: what a right table becomes, and what is refused with its line."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from proxy.b2bua.trunks import CarrierTrunk, PlatformTrunk
+from proxy.runtime.mistakes import ConfigErrors, Mistakes
+from proxy.runtime.toml_source import ConfigError, TomlSource
+from proxy.runtime.trunk_settings import Timers, read_carrier, read_platform, read_trunks
+
+PLATFORM = """\
+[[platform]]
+name = "vms"
+sources = ["192.0.2.1"]
+customer_header = "X-Account"
+carrier = "carrier-1"
+"""
+CARRIER = """\
+[[carrier]]
+name = "carrier-1"
+address = "198.51.100.1:5070"
+domain = "edge.example.net"
+"""
+
+
+def platform(text: str) -> PlatformTrunk:
+    return read_platform(TomlSource("proxy.toml", text).root.tables("platform")[0])
+
+
+def carrier(text: str, family: int = 4) -> CarrierTrunk:
+    return read_carrier(TomlSource("proxy.toml", text).root.tables("carrier")[0], Timers(0.2, 1.0, 2.0), family)
+
+
+def trunks(text: str) -> tuple[tuple[CarrierTrunk, ...], tuple[PlatformTrunk, ...]]:
+    mistakes = Mistakes()
+    found = read_trunks(TomlSource("proxy.toml", text).root, Timers(), 4, mistakes)
+    mistakes.raise_any()
+    return found
+
+
+def test_a_platform_with_defaults() -> None:
+    found = platform(PLATFORM)
+    assert (found.name, found.sources, found.carrier) == ("vms", ("192.0.2.1",), "carrier-1")
+    assert (found.customer, found.customer_header, found.attested) == ("", "X-Account", False)
+    facts = found.facts
+    assert (facts.name, facts.origin, facts.emergency, facts.unopened) == ("vms", "national", "pass", "pass")
+    assert (facts.allowed_classes, facts.profile) == (frozenset(), "law")
+
+
+def test_a_platform_with_everything() -> None:
+    found = platform(
+        '[[platform]]\nname = "crm"\nsources = ["192.0.2.1:5060", "10.0.0.0/8"]\ncustomer = "acme"\n'
+        'campaign_header = "X-Campaign"\npurpose_header = "X-Purpose"\nmode_header = "X-Mode"\ncarrier = "c"\n'
+        'origin = "international"\nattested = true\nemergency = "refuse"\nunopened = "refuse"\n'
+        'destinations = ["geo", "mobile"]\nprofile = "strict"\n'
+    )
+    assert found.sources == ("192.0.2.1:5060", "10.0.0.0/8")
+    assert (found.customer, found.customer_header) == ("acme", "")
+    assert (found.campaign_header, found.purpose_header, found.mode_header) == ("X-Campaign", "X-Purpose", "X-Mode")
+    facts = found.facts
+    assert (facts.origin, facts.emergency, facts.unopened, facts.profile) == (
+        "international", "refuse", "refuse", "strict",
+    )  # fmt: skip
+    assert facts.allowed_classes == {"geo", "mobile"}
+    assert found.attested is True
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "message"),
+    [
+        ('"vms"', '"VMS"', 2, "lower-case letters"),
+        ('"vms"', "5", 2, "expected a text in quotes, seen `5`"),
+        ('"192.0.2.1"', "", 3, "at least one IP address"),
+        ('"192.0.2.1"', '"vms.example.net"', 3, "seen `vms.example.net`"),
+        ('"X-Account"', '"From"', 4, "that SIP itself does not use"),
+        ('"X-Account"', '"P-Asserted-Identity"', 4, "that SIP itself does not use"),
+        ('"X-Account"', '"X Account"', 4, "that SIP itself does not use"),
+        ('customer_header = "X-Account"\n', "", 1, "`customer` or `customer_header` to say who calls, seen neither"),
+        ('"X-Account"', '"X-Account"\ncustomer = "acme"', 5, "seen both"),
+        ('carrier = "carrier-1"\n', "", 1, "key `carrier`: expected a text in quotes, seen nothing"),
+        ('"carrier-1"', '"carrier-1"\norigin = "abroad"', 6, "one of `national`, `international`, seen `abroad`"),
+        ('"carrier-1"', '"carrier-1"\ncolour = "red"', 6, "seen the unknown key `colour`"),
+        ('"carrier-1"', '"carrier-1"\nattested = "yes"', 6, "`true` or `false`"),
+    ],
+)
+def test_a_platform_that_is_wrong(old: str, new: str, line: int, message: str) -> None:
+    assert old in PLATFORM
+    with pytest.raises(ConfigError, match=rf"^proxy\.toml:{line}: .*{re.escape(message)}"):
+        platform(PLATFORM.replace(old, new))
+
+
+def test_a_carrier_with_defaults() -> None:
+    found = carrier(CARRIER)
+    assert found == CarrierTrunk("carrier-1", "198.51.100.1", 5070, "edge.example.net", t1=0.2, t2=1.0, t4=2.0)
+
+
+def test_a_carrier_with_everything() -> None:
+    found = carrier(
+        '[[carrier]]\nname = "c"\naddress = "[2001:db8::1]"\nnumbers = "00"\nuser_phone = false\n'
+        'hidden = "unavailable"\nnetwork_number = "+33162000001"\ncross = ["X-Trace", "Priority"]\n',
+        family=6,
+    )
+    assert (found.host, found.port, found.domain) == ("2001:db8::1", 5060, "[2001:db8::1]")
+    assert (found.numbers, found.user_phone, found.hidden) == ("00", False, "unavailable")
+    assert (found.network_number, found.cross) == ("+33162000001", ("X-Trace", "Priority"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "message"),
+    [
+        ("198.51.100.1:5070", "198.51.100.1:99999", 3, "a port from 1 to 65535"),
+        ("198.51.100.1:5070", "not a host", 3, "`address:port` or `name:port`, seen `not a host`"),
+        ("198.51.100.1:5070", "[::1]:5070", 3, "an IPv4 address"),
+        ("edge.example.net", "edge example", 4, "a host name or an IP address"),
+        ('net"', 'net"\nnumbers = "short"', 5, "one of `e164`, `00`, `national`"),
+        ('net"', 'net"\nhidden = "no"', 5, "one of `withheld`, `unavailable`"),
+        ('net"', 'net"\nnetwork_number = "0162000001"', 5, "a number such as `+33162000001`"),
+        ('net"', 'net"\ncross = ["Diversion"]', 5, "headers that cannot show who calls, seen `Diversion`"),
+        ('net"', 'net"\ncross = ["X Y"]', 5, "names of headers, seen `X Y`"),
+    ],
+)
+def test_a_carrier_that_is_wrong(old: str, new: str, line: int, message: str) -> None:
+    assert old in CARRIER
+    with pytest.raises(ConfigError, match=rf"^proxy\.toml:{line}: .*{re.escape(message)}"):
+        carrier(CARRIER.replace(old, new))
+
+
+def test_all_peers_in_the_order_of_the_file() -> None:
+    carriers, platforms = trunks(
+        PLATFORM
+        + PLATFORM.replace("vms", "crm").replace("192.0.2.1", "192.0.2.2")
+        + CARRIER
+        + CARRIER.replace("carrier-1", "carrier-2")
+    )
+    assert [one.name for one in platforms] == ["vms", "crm"]
+    assert [one.name for one in carriers] == ["carrier-1", "carrier-2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        (PLATFORM, 5, "the name of a carrier"),
+        (CARRIER, 1, "at least one [[platform]], seen none"),
+        (PLATFORM.replace("carrier-1", "carrier-9") + CARRIER, 5, "a carrier: `carrier-1`, seen `carrier-9`"),
+        (PLATFORM + CARRIER + CARRIER, 11, "another one than the table of line 6, seen `carrier-1`"),
+        (CARRIER + PLATFORM + PLATFORM.replace("vms", "crm"), 12, "of line 5, seen `192.0.2.1`"),
+    ],
+)
+def test_peers_that_contradict_each_other(text: str, line: int, message: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(message)) as caught:
+        trunks(text)
+    found = caught.value.mistakes if isinstance(caught.value, ConfigErrors) else (caught.value,)
+    assert line in [mistake.line for mistake in found]
