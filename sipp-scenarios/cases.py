@@ -69,9 +69,7 @@ def _refused(name: str, rule: str, caller: str = MOBILE, identity: str = SUBJECT
 
 
 def _closed(name: str, rule: str, called: str, clock: str) -> Case:
-    return Case(
-        name, "closed", "silent", caller=OWN, identity=SUBJECT, account="vente", rule=rule, called=called, clock=clock
-    )
+    return Case(name, "closed", "silent", account="vente", rule=rule, called=called, clock=clock)
 
 
 _IDENTITY = (
@@ -103,8 +101,6 @@ _DESTINATION = (
         "overseas_open",
         "call",
         "call",
-        caller=OWN,
-        identity=SUBJECT,
         account="vente",
         called="+262262450001",
         shown="+33162000003",
