@@ -1,0 +1,220 @@
+"""One call: it decides once, then lets the coupling table say what each event means and has it done.
+
+States, events and actions stand in `coupling.py`; the actions are carried out by `set_up.py` and `hang_up.py`.
+"""
+
+from __future__ import annotations
+
+from typing import final
+
+from proxy.b2bua import coupling as table
+from proxy.b2bua import events
+from proxy.b2bua.exchange import Exchange
+from proxy.b2bua.extract import call_facts
+from proxy.b2bua.hang_up import bye, close, hang_up_both, settle_ack
+from proxy.b2bua.outputs import DecisionRecord
+from proxy.b2bua.set_up import (
+    answered_again,
+    cancel_both,
+    cancel_now,
+    cross_answer,
+    cross_failure,
+    cross_provisional,
+    invite,
+    park,
+    refuse,
+    release_late,
+)  # fmt: skip
+from proxy.b2bua.state import ANSWER_DUE, LONGEST, STATE_DUE, CallState
+from proxy.policy.decide import decide
+from proxy.policy.decision import PRESENTATION_WORDS, Action
+from proxy.policy.ledger import EMPTY, EXPIRED, LedgerView
+from proxy.sip.address import Address
+from proxy.sip.message import Message, ParseError
+from proxy.sip.transaction import ServerTransaction
+
+
+@final
+class Call(CallState):
+    """A call from its INVITE to its last answer."""
+
+    def begin(self, message: Message, server: ServerTransaction, shown: list[tuple[str, Address]]) -> None:
+        """Decide about this INVITE and act. Raises ParseError for a Request-URI that cannot be read."""
+        fabric = self.fabric
+        self.shown = shown
+        facts = self.facts = call_facts(message, shown, self.trunk, fabric.edition, fabric.epoch)
+        self.customer, self.campaign = facts.customer_id, facts.campaign_id
+        self.called = facts.called.canonical if facts.called is not None else facts.called_text
+        self.set_up = Exchange(fabric, self, True, server, message, True)
+        self._judge(message, EMPTY)
+
+    def state_arrived(self, values: dict[str, str | int]) -> None:
+        """The ledger answered: decide again with what it holds."""
+        if self.state == table.WAITING and self.parked is not None:
+            self._judge(self.parked, LedgerView(values, False))
+
+    def _judge(self, message: Message, view: LedgerView) -> None:
+        facts, fabric = self.facts, self.fabric
+        if facts is None:
+            return
+        before = fabric.stopwatch()
+        decision = decide(facts, fabric.edition, view)
+        seconds = fabric.stopwatch() - before
+        counters = fabric.counters
+        counters.decision_seconds.observe(seconds)
+        self.decision = decision
+        if decision.action == Action.NEED:
+            counters.count_decision("parked", decision.rule)
+            self.handle(events.PARKED if self.state == table.NEW else events.OVERDUE, message)
+            return
+        self.decision_id = fabric.ids.decision()
+        for rule in decision.warnings:
+            counters.count_warning(rule)
+        fabric.outputs.append(
+            DecisionRecord(self.decision_id, fabric.epoch, facts, decision, message.call_id, seconds)
+        )  # fmt: skip
+        if decision.action == Action.REFUSE:
+            counters.count_decision("refused", decision.rule)
+            self.handle(events.REFUSED, message)
+            return
+        counters.count_decision(PRESENTATION_WORDS[decision.presentation], decision.rule)
+        if decision.number is not None:
+            fabric.edition.directory.used(decision.number.canonical)
+        self.handle(events.FORWARDED, message)
+
+    def set_up_response(self, message: Message) -> None:
+        """The carrier answered the INVITE."""
+        status = message.status
+        if status == 100:
+            self.handle(events.TRYING, message)
+        elif status < 200:
+            self.handle(events.RINGING, message)
+        elif status >= 300:
+            self.handle(events.FAILURE, message)
+        elif self.answered_at or self.state > table.ANSWERED:
+            answered_again(self, message)
+        else:
+            self.handle(events.ANSWER, message)
+
+    def fire(self, kind: int, now: float) -> None:
+        """A timer of the call is due."""
+        self.timer = None
+        if kind == ANSWER_DUE:
+            self.handle(events.NO_ANSWER, None)
+        elif kind == LONGEST:
+            self.handle(events.TOO_LONG, None)
+        elif kind == STATE_DUE:
+            self.handle(events.OVERDUE, None)
+        elif self.set_up is not None and self.set_up.client is not None:
+            client = self.set_up.client
+            client.give_up(now)
+            self.fabric.clients.pop(client.key, None)
+            self.handle(events.SILENCE, None)
+
+    def bye_done(self) -> None:
+        """One of our BYEs was answered, or never will be."""
+        self.open_byes -= 1
+        if self.open_byes <= 0:
+            self.handle(events.CLOSED, None)
+
+    def abandon(self, status: int) -> None:
+        """The INVITE turned out to be unreadable when it was to be used: answer it, nothing else happened."""
+        self.state = table.OVER
+        self.final(status, "proxy", "unreadable")
+        close(self)
+
+    def fail(self) -> None:
+        """Our own fault inside this call: end it on both legs, whatever its state."""
+        state, self.state = self.state, table.OVER
+        if state < table.ANSWERED:
+            if state not in (table.CANCELLING, table.OVER):
+                self.final(500, "proxy", "internal error")
+            if self.set_up is not None:
+                self.set_up.cancelled = True
+                self.set_up.send_cancel()
+        elif state < table.ENDING:
+            self.reason = "internal error"
+            hang_up_both(self)
+        close(self)
+
+    def handle(self, event: int, message: Message | None) -> None:
+        """Feed one event to the coupling table and carry out what it orders."""
+        state, action = table.step(self.state, event)
+        if state < 0:
+            return
+        if state == table.ENDING and self.state != table.ENDING:
+            self._note_end(event)
+        before, self.state = self.state, state
+        if message is None:
+            self._act_alone(action)
+            return
+        try:
+            self._act(action, message)
+        except ParseError:
+            self.state = before  # the message is void: as if it had never come
+            raise
+
+    def _note_end(self, event: int) -> None:
+        """Who ended the answered call, for its record."""
+        if event == events.BYE_A:
+            self.ended_by = "a"
+        elif event == events.BYE_B:
+            self.ended_by = "b"
+        elif event == events.UNACKED:
+            self.reason = "no ack"
+        elif event == events.TOO_LONG:
+            self.reason = "longest call"
+
+    def _act(self, action: int, message: Message) -> None:
+        """Actions that carry a message on."""
+        if action == table.CROSS_PROVISIONAL:
+            cross_provisional(self, message)
+        elif action == table.CROSS_ANSWER:
+            cross_answer(self, message)
+        elif action == table.INVITE:
+            invite(self, message)
+        elif action == table.BYE_TO_B:
+            settle_ack(self)
+            bye(self, False, message)
+        elif action == table.BYE_TO_A:
+            bye(self, True, message)
+        elif action == table.CROSS_FAILURE:
+            cross_failure(self, message)
+        elif action == table.PARK:
+            park(self, message)
+        elif action == table.RELEASE_LATE:
+            release_late(self, message)
+        else:
+            self._act_alone(action)
+
+    def _act_alone(self, action: int) -> None:
+        """Actions that need no message."""
+        if action == table.REFUSE:
+            refuse(self)
+        elif action == table.CLOSE:
+            close(self)
+        elif action == table.DECIDE_BLIND:
+            if self.parked is not None:
+                self._judge(self.parked, EXPIRED)
+        elif action == table.WITHDRAW:
+            self.final(487, "a", "cancelled")
+            close(self)
+        elif action == table.REPORT_SILENCE:
+            self.final(408, "proxy", "carrier silent")
+            close(self)
+        elif action == table.CANCEL_BOTH:
+            cancel_both(self, 487, "a", "cancelled")
+        elif action == table.END_UNANSWERED:
+            cancel_both(self, 480, "proxy", "no answer")
+        elif action == table.CANCEL_NOW:
+            cancel_now(self)
+        elif action == table.HANG_UP_BOTH:
+            hang_up_both(self)
+        elif action == table.BYE_TO_A_LATER:
+            self.bye_owed = True
+            self.open_byes += 1
+        elif action == table.BYE_OWED and self.bye_owed:
+            self.bye_owed = False
+            self.open_byes -= 1
+            settle_ack(self)
+            bye(self, True, None)

@@ -1,0 +1,472 @@
+"""The engine: the only entry point of the B2BUA, without I/O.
+
+The law of the engine: *one input, then drain the outputs, then ask for the next deadline.* Inputs are `receive`, `tick`
+and `state_arrived`; each comes with `now` (monotonic seconds) and, where a record or a decision may follow, `epoch`
+(UTC seconds). Outputs are `take_sends` (datagrams, in order) and `take_outputs` (`Fetch`, records).
+
+It never raises for anything that a network can send: what cannot be read is answered 400 or counted as dropped; our
+own fault is caught here once, becomes a `Fault` output and ends that one call. A decision that needs the ledger parks
+its call only: its messages still reach it.
+"""
+
+from __future__ import annotations
+
+from typing import Final, final
+from zlib import crc32
+
+from proxy.b2bua import events
+from proxy.b2bua.call import Call
+from proxy.b2bua.exchange import Exchange
+from proxy.b2bua.extract import addresses
+from proxy.b2bua.fabric import Fabric, Ids, Stopwatch, method_name
+from proxy.b2bua.legs import Fork, dialog_key
+from proxy.b2bua.outputs import Fault, Output
+from proxy.b2bua.rewrite import ALLOW_LINE, OPTIONS_CARRIED, SUPPORTED
+from proxy.b2bua.sources import Sources
+from proxy.b2bua.trunks import PlatformTrunk, Topology
+from proxy.policy.edition import Edition
+from proxy.sip.build import reply_address, response, response_head
+from proxy.sip.dialog import Dialog
+from proxy.sip.message import Message, ParseError
+from proxy.sip.parse import parse
+from proxy.sip.syntax import COOKIE
+from proxy.sip.transaction import FAIL, GONE, PASS, ClientTransaction, ServerTransaction
+from proxy.sip.wire import Send
+
+RETRY_DRAINING: Final = 30
+IN_DIALOG: Final = frozenset(("INVITE", "UPDATE", "INFO", "PRACK", "MESSAGE", "OPTIONS"))
+REFUSED_IN_DIALOG: Final = frozenset(("REFER", "NOTIFY"))
+
+
+@final
+class Engine:
+    """All calls of one process."""
+
+    def __init__(self, topology: Topology, edition: Edition, ids: Ids, stopwatch: Stopwatch) -> None:
+        self.fabric: Final = Fabric(topology, edition, ids, stopwatch)
+        self.counters: Final = self.fabric.counters
+        self.wire: Final = self.fabric.wire
+        self.draining = False
+        self._sources = Sources(topology)
+        self._last_call = 0
+        self._working_on: Call | None = None
+
+    # -- inputs --------------------------------------------------------------
+
+    def receive(self, data: bytes, host: str, port: int, now: float, epoch: float) -> None:
+        """One datagram from `host`:`port`."""
+        fabric = self.fabric
+        fabric.now, fabric.epoch = now, epoch
+        self._working_on = None
+        call_id = b""
+        try:
+            message = parse(data)
+            call_id = message.call_id
+            if message.status:
+                self._response(message)
+            else:
+                self._request(message, host, port)
+        except ParseError as error:
+            self._unreadable(error, host, port)
+        except Exception as fault:
+            self._fault(fault, call_id)
+
+    def tick(self, now: float, epoch: float) -> None:
+        """Fire every timer that is due at `now`."""
+        fabric = self.fabric
+        fabric.now, fabric.epoch = now, epoch
+        due = fabric.timers.pop_due(now)
+        while due is not None:
+            owner, kind = due
+            self._working_on = None
+            try:
+                if isinstance(owner, ServerTransaction):
+                    if owner.fire(kind, now) & GONE:
+                        fabric.forget_server(owner)
+                elif isinstance(owner, ClientTransaction):
+                    self._client_due(owner, kind, now)
+                elif isinstance(owner, Exchange):
+                    owner.fire(kind, now)
+                elif isinstance(owner, Call):
+                    self._working_on = owner
+                    owner.fire(kind, now)
+            except ParseError as error:
+                fabric.counters.count_parse_error(error.kind)
+            except Exception as fault:
+                self._fault(fault, b"")
+            due = fabric.timers.pop_due(now)
+
+    def _client_due(self, client: ClientTransaction, kind: int, now: float) -> None:
+        orders = client.fire(kind, now)
+        if orders & GONE:
+            self.fabric.clients.pop(client.key, None)
+        if orders & FAIL:
+            owner = client.owner
+            if isinstance(owner, Exchange):
+                owner.silent()
+            elif isinstance(owner, Call):
+                owner.bye_done()
+
+    def state_arrived(self, call: int, values: dict[str, str | int], now: float, epoch: float) -> None:
+        """The ledger's answer to a `Fetch`; ignored when the call is gone or was decided meanwhile."""
+        fabric = self.fabric
+        fabric.now, fabric.epoch = now, epoch
+        parked = fabric.calls.get(call)
+        if isinstance(parked, Call):
+            self._working_on = parked
+            try:
+                parked.state_arrived(values)
+            except Exception as fault:
+                self._fault(fault, parked.a.call_id)
+
+    def use_edition(self, edition: Edition) -> None:
+        """Decide the calls to come by this edition."""
+        self.fabric.edition = edition
+
+    def use_topology(self, topology: Topology) -> None:
+        """Take new trunks and limits for the calls to come."""
+        self.fabric.use_topology(topology)
+        self._sources = Sources(topology)
+
+    def drain(self) -> None:
+        """Take no new calls; those in progress go on."""
+        self.draining = True
+
+    # -- outputs -------------------------------------------------------------
+
+    def take_sends(self) -> list[Send]:
+        """The datagrams to send now, in order."""
+        sends = self.wire.sends
+        if sends:
+            self.wire.sends = []
+        return sends
+
+    def take_outputs(self) -> list[Output]:
+        """Fetches and records since the last time."""
+        outputs = self.fabric.outputs
+        if outputs:
+            self.fabric.outputs = []
+        return outputs
+
+    def next_deadline(self) -> float:
+        """When `tick` is due next, on the scale of `now`; infinity when nothing waits."""
+        return self.fabric.timers.next_deadline()
+
+    def active_calls(self) -> int:
+        """Calls between their INVITE and their end."""
+        return len(self.fabric.calls)
+
+    def transaction_count(self) -> int:
+        """Transactions of both sides, lingering ones included."""
+        return len(self.fabric.servers) + len(self.fabric.clients)
+
+    def timer_count(self) -> int:
+        """Timers that are armed."""
+        return self.fabric.timers.armed()
+
+    def retransmissions(self) -> dict[tuple[str, str], int]:
+        """Datagrams sent or received again, by leg and direction (`sent`, `received`)."""
+        table = {(leg, "sent"): count for leg, count in self.wire.sent_again.items()}
+        table.update({(leg, "received"): count for leg, count in self.wire.seen_again.items()})
+        return table
+
+    # -- responses -----------------------------------------------------------
+
+    def _response(self, message: Message) -> None:
+        fabric = self.fabric
+        key = message.branch if message.method != b"CANCEL" else message.branch + b"C"
+        client = fabric.clients.get(key)
+        if client is None or client.method.encode("ascii") != message.method:
+            fabric.counters.count_drop("stray response")
+            return
+        fabric.counters.count_response(True, client.leg, client.method, message.status)
+        orders = client.response(message, fabric.now)
+        if not orders & PASS:
+            return
+        owner = client.owner
+        if isinstance(owner, Exchange):
+            couple = owner.couple
+            if isinstance(couple, Call):
+                self._working_on = couple
+            owner.response(message)
+        elif isinstance(owner, Call) and message.status >= 200:
+            self._working_on = owner
+            owner.bye_done()
+
+    # -- requests ------------------------------------------------------------
+
+    def _request(self, message: Message, host: str, port: int) -> None:
+        fabric = self.fabric
+        method = method_name(message.method)
+        key = server_key(message)
+        if method == "ACK":
+            self._ack(message, key)
+            return
+        known = fabric.servers.get(key)
+        if known is not None:
+            known.request_again()
+            return
+        if method == "CANCEL":
+            self._cancel(message, key, host, port)
+        elif message.to_tag:
+            self._in_dialog(message, method, key, host, port)
+        elif method == "INVITE":
+            self._invite(message, key, host, port)
+        else:
+            self._out_of_dialog(message, method, host, port)
+
+    def _ack(self, message: Message, key: bytes) -> None:
+        fabric = self.fabric
+        server = fabric.servers.get(key)
+        if server is not None and not server.ack(fabric.now) & PASS:
+            fabric.counters.count_request(True, server.leg, "ACK")
+            return
+        fork = fabric.dialogs.get(dialog_key(message.call_id, message.to_tag, message.from_tag))
+        if fork is None:
+            fabric.counters.count_drop("stray ack")
+            return
+        from_a = message.to_tag == fork.a.local_tag
+        fabric.counters.count_request(True, "a" if from_a else "b", "ACK")
+        invite = fork.couple.invite
+        if isinstance(fork.couple, Call):
+            self._working_on = fork.couple
+        if isinstance(invite, Exchange) and invite.from_a == from_a and invite.cseq_in == message.cseq and invite.ok:
+            invite.acked(message)
+
+    def _cancel(self, message: Message, key: bytes, host: str, port: int) -> None:
+        fabric = self.fabric
+        invite = fabric.servers.get(invite_key(message))
+        if invite is None:
+            self._answer(message, host, port, 481, [])
+            return
+        fabric.counters.count_request(True, invite.leg, "CANCEL")
+        server = self._serve(message, "CANCEL", key, invite.leg, host, port, invite.to)
+        fabric.reply(server, 200, [], b"")
+        owner = invite.owner
+        if isinstance(owner, Exchange) and invite.status < 200:
+            if not owner.set_up:
+                owner.cancel()
+                return
+            couple = owner.couple
+            if isinstance(couple, Call):
+                self._working_on = couple
+                couple.handle(events.CANCEL, message)
+
+    def _serve(
+        self, message: Message, method: str, key: bytes, leg: str, host: str, port: int, to: bytes
+    ) -> ServerTransaction:
+        fabric = self.fabric
+        head = response_head(message, host, port)
+        pace = fabric.a_pace
+        server = ServerTransaction(
+            fabric.wire, pace, leg, key, method, head, to, host, reply_address(message, host, port)
+        )  # fmt: skip
+        fabric.servers[key] = server
+        return server
+
+    # -- a new call ----------------------------------------------------------
+
+    def _invite(self, message: Message, key: bytes, host: str, port: int) -> None:
+        fabric = self.fabric
+        trunk = self._sources.platform(host, port)
+        leg = "a" if trunk is not None or not self._sources.is_carrier(host, port) else "b"
+        fabric.counters.count_request(True, leg, "INVITE")
+        hops = self._max_forwards(message)
+        if trunk is None:
+            fabric.counters.count_drop("unknown source")
+            self._answer(message, host, port, 403, [])
+            return
+        merge_key = b"%b\n%b\n%d" % (message.call_id, message.from_tag, message.cseq)
+        if merge_key in fabric.merged:  # RFC 3261 8.2.2.2
+            self._answer(message, host, port, 482, [])
+            return
+        if hops <= 0:
+            self._answer(message, host, port, 483, [])
+            return
+        unsupported = unsupported_options(message)
+        if unsupported:
+            self._answer(message, host, port, 420, [b"Unsupported: " + unsupported])
+            return
+        if self._full(message, host, port):
+            return
+        shown = addresses(message)
+        tag = fabric.ids.tag()
+        server = self._serve(message, "INVITE", key, "a", host, port, message.to_value + b";tag=" + tag)
+        server.merge_key = merge_key
+        fabric.merged[merge_key] = key
+        call = self._open(message, trunk, server, tag)
+        call.hops = hops - 1
+        try:
+            call.begin(message, server, shown)
+        except ParseError as error:
+            call.abandon(error.status or 400)
+
+    def _open(self, message: Message, trunk: PlatformTrunk, server: ServerTransaction, tag: bytes) -> Call:
+        fabric = self.fabric
+        a = Dialog(message.call_id, server.to, tag, message.from_value, message.from_tag, server.host, server.port)
+        a.remote_cseq = message.cseq
+        self._last_call += 1
+        call = Call(fabric, self._last_call, trunk, fabric.carrier(trunk.carrier), a)
+        fabric.calls[call.number] = call
+        self._working_on = call
+        return call
+
+    def _full(self, message: Message, host: str, port: int) -> bool:
+        """Answer 503 while draining or at the most calls that this node may hold."""
+        most = self.fabric.topology.limits.max_calls
+        if not self.draining and (most == 0 or len(self.fabric.calls) < most):
+            return False
+        self.fabric.counters.count_drop("draining" if self.draining else "node full")
+        wait = RETRY_DRAINING if self.draining else 1
+        self._answer(message, host, port, 503, [b"Retry-After: %d" % wait])
+        return True
+
+    # -- inside a call -------------------------------------------------------
+
+    def _in_dialog(self, message: Message, method: str, key: bytes, host: str, port: int) -> None:
+        fabric = self.fabric
+        fork = fabric.dialogs.get(dialog_key(message.call_id, message.to_tag, message.from_tag))
+        if fork is None:
+            fabric.counters.count_request(True, "b" if self._sources.is_carrier(host, port) else "a", method)
+            self._answer(message, host, port, 481, [])
+            return
+        from_a = message.to_tag == fork.a.local_tag
+        leg = "a" if from_a else "b"
+        fabric.counters.count_request(True, leg, method)
+        couple = fork.couple
+        if not isinstance(couple, Call):
+            return
+        self._working_on = couple
+        hops = self._max_forwards(message)
+        server = self._serve(message, method, key, leg, host, port, message.to_value)
+        status, lines = self._check_in_dialog(message, method, fork, from_a, hops)
+        if status:
+            fabric.reply(server, status, lines, b"")
+            return
+        if method == "BYE":
+            fabric.reply(server, 200, [], b"")
+            couple.handle(events.BYE_A if from_a else events.BYE_B, message)
+            return
+        if method == "INVITE" or method == "UPDATE":
+            (fork.a if from_a else fork.b).refresh_target(message)
+        Exchange(fabric, couple, from_a, server, message, False).relay(fork, message, hops - 1)
+
+    def _check_in_dialog(
+        self, message: Message, method: str, fork: Fork, from_a: bool, hops: int
+    ) -> tuple[int, list[bytes]]:
+        """What refuses an in-dialog request at once: order, hops, method, glare (RFC 3261 12.2.2, 14.2)."""
+        dialog = fork.a if from_a else fork.b
+        if not dialog.accept_cseq(message.cseq):
+            return 500, []
+        if method == "BYE":
+            return 0, []
+        if hops <= 0:
+            return 483, []
+        if method in REFUSED_IN_DIALOG:
+            return 403, []
+        if method not in IN_DIALOG:
+            return 405, [ALLOW_LINE]
+        pending = fork.couple.invite
+        if method == "INVITE" and isinstance(pending, Exchange):
+            if pending.from_a != from_a:
+                return 491, []
+            return 500, [b"Retry-After: %d" % (crc32(message.call_id) % 10)]
+        return 0, []
+
+    # -- everything else -----------------------------------------------------
+
+    def _out_of_dialog(self, message: Message, method: str, host: str, port: int) -> None:
+        leg = "b" if self._sources.is_carrier(host, port) else "a"
+        self.fabric.counters.count_request(True, leg, method)
+        hops = self._max_forwards(message)
+        if method in ("BYE", "UPDATE", "PRACK", "INFO"):
+            self._answer(message, host, port, 481, [])
+        elif method != "OPTIONS":
+            self._answer(message, host, port, 405, [ALLOW_LINE])
+        elif hops <= 0:
+            self._answer(message, host, port, 483, [])
+        else:
+            unsupported = unsupported_options(message)
+            if unsupported:
+                self._answer(message, host, port, 420, [b"Unsupported: " + unsupported])
+            elif self.draining:
+                self._answer(message, host, port, 503, [b"Retry-After: %d" % RETRY_DRAINING])
+            else:
+                lines = [ALLOW_LINE, b"Supported: " + SUPPORTED, b"Accept: application/sdp"]
+                self._answer(message, host, port, 200, lines)
+
+    def _max_forwards(self, message: Message) -> int:
+        """Max-Forwards, 70 when absent (RFC 3261 16.6). Raises ParseError when it is no number up to 255."""
+        value = message.first(b"max-forwards")
+        if not value:
+            return 70
+        if not value.isdigit() or int(value[-9:]) > 255:
+            error = ParseError(400, "max-forwards", "expected Max-Forwards from 0 to 255")
+            error.message = message
+            raise error
+        return int(value)
+
+    def _answer(self, message: Message, host: str, port: int, status: int, lines: list[bytes], text: str = "") -> None:
+        """Answer without a transaction (RFC 3261 8.2.7); the To tag is the same for every copy of the request."""
+        to = message.to_value
+        if not message.to_tag:
+            to += b";tag=%08x" % crc32(message.call_id + message.branch)
+        fabric = self.fabric
+        agent = fabric.a_face.agent
+        if agent:
+            lines.append(b"Server: " + agent)
+        leg = "b" if self._sources.is_carrier(host, port) else "a"
+        fabric.counters.count_response(False, leg, method_name(message.method), status)
+        data = response(response_head(message, host, port), to, status, lines, b"", text.encode("latin-1", "replace"))
+        fabric.wire.send(data, host, reply_address(message, host, port))
+
+    # -- what cannot be read, and our own faults -----------------------------
+
+    def _unreadable(self, error: ParseError, host: str, port: int) -> None:
+        self.fabric.counters.count_parse_error(error.kind)
+        message = error.message
+        if error.status and message is not None and message.via and message.call_id and message.method != b"ACK":
+            self._answer(message, host, port, error.status, [], f"{error.text[:1].upper()}{error.text[1:]}")
+
+    def _fault(self, fault: Exception, call_id: bytes) -> None:
+        """Our own defect: written down, and the one call that it struck is ended."""
+        self.counters.faults += 1
+        text = f"{type(fault).__name__}: {fault}"
+        self.fabric.outputs.append(Fault(text, call_id))
+        call = self._working_on
+        if call is not None:
+            try:
+                call.fail()
+            except Exception as second:
+                self.fabric.calls.pop(call.number, None)
+                self.fabric.outputs.append(Fault(f"while ending the call: {second}", call_id))
+
+
+def invite_key(message: Message) -> bytes:
+    """The key of the INVITE server transaction that an INVITE, ACK or CANCEL belongs to (RFC 3261 17.2.3, 9.2)."""
+    if message.branch[:7] == COOKIE:
+        return message.branch + b"\n" + message.sent_by
+    return b"2543\n%b\n%b\n%d\n%b" % (message.call_id, message.from_tag, message.cseq, message.via)
+
+
+def server_key(message: Message) -> bytes:
+    """The key of the server transaction of a request; an ACK has its INVITE's."""
+    key = invite_key(message)
+    method = message.method
+    if method == b"INVITE" or method == b"ACK":
+        return key
+    return key + b"\n" + method
+
+
+def unsupported_options(message: Message) -> bytes:
+    """The required extensions that cannot be carried, comma-joined; empty when all can (RFC 3261 8.2.2.3)."""
+    missing: list[bytes] = []
+    if message.has(b"require"):
+        for token in b",".join(message.all(b"require")).split(b","):
+            if token.strip() and token.strip().lower() not in OPTIONS_CARRIED:
+                missing.append(token.strip())
+    if message.has(b"proxy-require"):
+        for token in b",".join(message.all(b"proxy-require")).split(b","):
+            if token.strip():
+                missing.append(token.strip())
+    return b", ".join(missing)

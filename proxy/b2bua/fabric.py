@@ -1,0 +1,137 @@
+"""The engine's shared state: transactions, dialogs, way out, counters, and the instant that is being worked on.
+
+Calls and exchanges act through it. `now` (monotonic) and `epoch` (UTC) are set by the engine before each input; no
+clock is read here.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Protocol, final
+
+from proxy.b2bua.counters import Counters
+from proxy.b2bua.legs import Couple, Fork
+from proxy.b2bua.outputs import Output
+from proxy.b2bua.rewrite import Face
+from proxy.b2bua.trunks import CarrierTrunk, Topology
+from proxy.policy.edition import Edition
+from proxy.sip.build import response
+from proxy.sip.syntax import METHODS
+from proxy.sip.timers import Timers
+from proxy.sip.transaction import ClientTransaction, Pace, ServerTransaction
+from proxy.sip.wire import Wire
+
+MTU_SAFE: Final = 1300  # RFC 3261 18.1.1
+
+
+class Ids(Protocol):
+    """Where identifiers come from: unique in space and time, tags and Call-IDs not guessable (RFC 3261 19.3)."""
+
+    def branch(self) -> bytes:
+        """A branch with the magic cookie."""
+
+    def tag(self) -> bytes:
+        """A From or To tag."""
+
+    def call_id(self) -> bytes:
+        """A Call-ID that names nobody."""
+
+    def decision(self) -> str:
+        """The id of one decision."""
+
+
+class Stopwatch(Protocol):
+    """Measures how long a decision takes."""
+
+    def __call__(self) -> float:
+        """Seconds on any scale that only grows."""
+
+
+@final
+class Fabric:
+    """State shared by everything inside one engine."""
+
+    def __init__(self, topology: Topology, edition: Edition, ids: Ids, stopwatch: Stopwatch) -> None:
+        self.ids: Final = ids
+        self.stopwatch: Final = stopwatch
+        self.timers: Final = Timers()
+        self.wire: Final = Wire(self.timers)
+        self.counters: Final = Counters()
+        self.outputs: list[Output] = []
+        self.servers: Final[dict[bytes, ServerTransaction]] = {}
+        self.clients: Final[dict[bytes, ClientTransaction]] = {}
+        self.dialogs: Final[dict[bytes, Fork]] = {}
+        self.merged: Final[dict[bytes, bytes]] = {}
+        self.calls: Final[dict[int, Couple]] = {}
+        self.now = 0.0
+        self.epoch = 0.0
+        self.edition = edition
+        self.topology = topology
+        self.a_face = Face(topology, None)
+        self.carriers: dict[str, CarrierTrunk] = {}
+        self.faces: dict[str, Face] = {}
+        self.paces: dict[str, Pace] = {}
+        self.a_pace = Pace(0.5, 4.0, 5.0)
+        self.use_topology(topology)
+
+    def use_topology(self, topology: Topology) -> None:
+        """Take new trunks for calls to come; calls in progress keep what they have."""
+        self.topology = topology
+        self.a_face = Face(topology, None)
+        self.carriers = {carrier.name: carrier for carrier in topology.carriers}
+        self.faces = {carrier.name: Face(topology, carrier) for carrier in topology.carriers}
+        self.paces = {carrier.name: Pace(carrier.t1, carrier.t2, carrier.t4) for carrier in topology.carriers}
+        if topology.carriers:
+            first = topology.carriers[0]
+            self.a_pace = Pace(first.t1, first.t2, first.t4)
+
+    def carrier(self, name: str) -> CarrierTrunk:
+        """The carrier trunk `name`; the settings loader made sure that there is one."""
+        return self.carriers[name]
+
+    def reply(self, server: ServerTransaction, status: int, lines: list[bytes], body: bytes, to: bytes = b"") -> bytes:
+        """Answer `server`; returns the datagram. `to` is the To value of a fork, the transaction's own by default."""
+        self.counters.count_response(False, server.leg, server.method, status)
+        data = response(server.head, to or server.to, status, lines, body)
+        if len(data) > MTU_SAFE:
+            self.counters.oversized += 1
+        server.reply(data, status, self.now)
+        return data
+
+    def ask(
+        self, leg: str, pace: Pace, key: bytes, method: str, data: bytes, host: str, port: int, owner: object
+    ) -> ClientTransaction:
+        """Start a client transaction for the ready request `data` with branch key `key`."""
+        self.counters.count_request(False, leg, method)
+        if len(data) > MTU_SAFE:
+            self.counters.oversized += 1
+        client = ClientTransaction(self.wire, pace, leg, key, method, data, host, port)
+        client.owner = owner
+        self.clients[key] = client
+        client.start(self.now)
+        return client
+
+    def send_ack(self, leg: str, data: bytes, host: str, port: int) -> None:
+        """An ACK for a 2xx goes out by itself (RFC 3261 13.2.2.4)."""
+        self.counters.count_request(False, leg, "ACK")
+        self.wire.send(data, host, port)
+
+    def register(self, fork: Fork) -> None:
+        """Let in-dialog requests of both legs find `fork`."""
+        self.dialogs[fork.a_key()] = fork
+        self.dialogs[fork.b_key()] = fork
+
+    def unregister(self, fork: Fork) -> None:
+        """In-dialog requests of this pair are unknown from now on (481)."""
+        self.dialogs.pop(fork.a_key(), None)
+        self.dialogs.pop(fork.b_key(), None)
+
+    def forget_server(self, server: ServerTransaction) -> None:
+        """Drop a server transaction."""
+        self.servers.pop(server.key, None)
+        if server.merge_key:
+            self.merged.pop(server.merge_key, None)
+
+
+def method_name(method: bytes) -> str:
+    """A method for counters: those we know by name, all others `other`."""
+    return METHODS.get(method, "other")

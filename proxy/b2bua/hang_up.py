@@ -1,0 +1,85 @@
+"""The end of a call: BYE to one leg or both, and the record when nothing is open any more."""
+
+from __future__ import annotations
+
+from proxy.b2bua.counters import DURATION_BOUNDS
+from proxy.b2bua.legs import Fork
+from proxy.b2bua.outputs import CallRecord
+from proxy.b2bua.scrub import scrub_lines
+from proxy.b2bua.state import CallState
+from proxy.sip.build import request
+from proxy.sip.message import Message
+
+
+def bye(call: CallState, to_a: bool, cause: Message | None) -> None:
+    """Hang up one leg; the Reason of the other side's BYE crosses (RFC 3326)."""
+    lines: list[bytes] = []
+    if cause is not None and cause.has(b"reason"):
+        reason = cause.first(b"reason")
+        call.reason = reason.decode("latin-1")
+        lines.append(b"Reason: " + reason)
+        if not to_a and not call.untouched:
+            call.fabric.counters.identity_scrubbed += scrub_lines(lines, 0, call.secrets)
+    if call.fork is not None:
+        send_bye(call, call.fork, to_a, lines)
+
+
+def send_bye(call: CallState, fork: Fork, to_a: bool, extra: list[bytes]) -> None:
+    """One BYE with the ready lines `extra`; the call stays open until it is answered or given up."""
+    fabric = call.fabric
+    dialog = fork.a if to_a else fork.b
+    face = call.a_face if to_a else call.b_face
+    key = fabric.ids.branch()
+    lines = [face.via + key, b"Max-Forwards: 70", *dialog.lines(dialog.next_cseq(), b"BYE"), *extra]
+    if face.agent:
+        lines.append(b"User-Agent: " + face.agent)
+    data = request(dialog.start_line(b"BYE"), lines, b"")
+    call.open_byes += 1
+    pace = call.a_pace if to_a else call.b_pace
+    fabric.ask("a" if to_a else "b", pace, key, "BYE", data, dialog.host, dialog.port, call)
+
+
+def settle_ack(call: CallState) -> None:
+    """The platform's ACK is not waited for any more; the carrier still gets its own."""
+    set_up = call.set_up
+    if set_up is not None:
+        set_up.settle()
+        set_up.acknowledge(None)
+        if call.invite is set_up:
+            call.invite = None
+
+
+def hang_up_both(call: CallState) -> None:
+    """BYE to both legs."""
+    settle_ack(call)
+    bye(call, False, None)
+    bye(call, True, None)
+
+
+def close(call: CallState) -> None:
+    """The call is over: its record is written and nothing of it stays but what lingering transactions hold."""
+    fabric = call.fabric
+    call.stop_timer()
+    for fork in (call.fork, *(call.forks or ())):
+        if fork is not None:
+            fabric.unregister(fork)
+    if fabric.calls.pop(call.number, None) is None:
+        return
+    if call.b_call_id:
+        fabric.counters.count_end(call.carrier.name, call.status)
+        if call.answered_at:
+            counters = fabric.counters
+            seconds = fabric.epoch - call.answered_at
+            counters.observe(counters.duration_seconds, call.carrier.name, DURATION_BOUNDS, seconds)
+        fabric.outputs.append(_record(call))
+    call.facts = call.decision = call.parked = None
+    call.fork = call.forks = None
+    call.shown = []
+
+
+def _record(call: CallState) -> CallRecord:
+    return CallRecord(
+        call.decision_id, call.customer, call.campaign, call.trunk.name, call.carrier.name, call.called, call.started,
+        call.ringing_at, call.answered_at, call.fabric.epoch, call.status, call.ended_by, call.reason, call.a.call_id,
+        call.b_call_id,
+    )  # fmt: skip

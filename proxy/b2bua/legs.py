@@ -1,0 +1,67 @@
+"""Two legs: what a call holds of each side, and the base on which exchanges and calls meet.
+
+A `Fork` pairs one dialog of the A leg with one of the B leg; a forked call has several until one is answered
+(RFC 3261 12.1, 13.2.2.4). `Couple` is the part of a call that a relayed request needs to know.
+"""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from proxy.b2bua.extract import NO_SECRETS, Secrets
+from proxy.b2bua.rewrite import Face
+from proxy.sip.dialog import Dialog
+from proxy.sip.message import Message
+from proxy.sip.timers import TimerOwner
+from proxy.sip.transaction import Pace
+
+
+@final
+class Fork:
+    """One dialog of the A leg coupled to one of the B leg.
+
+    `rseq_shift` is added to the carrier's RSeq for the A leg and taken off a PRACK's RAck (RFC 3262 7.1, 7.2).
+    """
+
+    __slots__ = ("couple", "a", "b", "rseq_shift", "reliable")
+
+    def __init__(self, couple: Couple, a: Dialog, b: Dialog) -> None:
+        self.couple: Final = couple
+        self.a: Final = a
+        self.b: Final = b
+        self.rseq_shift = 0
+        self.reliable = False
+
+    def a_key(self) -> bytes:
+        """How requests of the A leg find this pair: Call-ID, our tag, theirs."""
+        return dialog_key(self.a.call_id, self.a.local_tag, self.a.remote_tag)
+
+    def b_key(self) -> bytes:
+        """How requests of the B leg find this pair."""
+        return dialog_key(self.b.call_id, self.b.local_tag, self.b.remote_tag)
+
+
+def dialog_key(call_id: bytes, local_tag: bytes, remote_tag: bytes) -> bytes:
+    """The key of one dialog as its owner sees it (RFC 3261 12)."""
+    return b"%b\n%b\n%b" % (call_id, local_tag, remote_tag)
+
+
+class Couple(TimerOwner):
+    """What both legs of a call share; `Call` adds the set-up."""
+
+    def __init__(self, a_face: Face, a_pace: Pace) -> None:
+        self.a_face: Final = a_face
+        self.a_pace: Final = a_pace
+        self.b_face = a_face
+        self.b_pace = a_pace
+        self.secrets: Secrets = NO_SECRETS
+        self.untouched = False
+        self.invite: TimerOwner | None = None  # the INVITE exchange that is not acknowledged yet
+        self.fork: Fork | None = None
+        self.forks: list[Fork] | None = None
+
+    def handle(self, event: int, message: Message | None) -> None:
+        """Something happened to the call as a whole."""
+
+    def set_up_response(self, message: Message) -> None:
+        """The carrier answered the first INVITE."""

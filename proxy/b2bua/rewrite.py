@@ -1,0 +1,193 @@
+"""Decision to headers: what the carrier is shown, what the platform is told, and what may cross at all.
+
+`CROSSING` is the allow-list of sip.md section 4; everything else is built anew per leg. A `Face` holds the constant
+lines that one peer sees, joined once per edition. The same edits apply to every message of a dialog, not just to the
+first one.
+"""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from proxy.b2bua.extract import NO_SECRETS, Secrets
+from proxy.b2bua.scrub import scrub_body, scrub_lines
+from proxy.b2bua.trunks import CarrierTrunk, Topology
+from proxy.policy.decision import Decision, Presentation
+from proxy.policy.facts import CallFacts
+from proxy.sip.address import Address
+from proxy.sip.edits import HeaderEdits
+from proxy.sip.message import Message
+
+METHODS_SERVED: Final = b"INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, MESSAGE"
+SUPPORTED: Final = b"100rel, timer"
+ALLOW_LINE: Final = b"Allow: " + METHODS_SERVED
+_SERVED: Final = frozenset(METHODS_SERVED.split(b", "))
+# RFC 3262, 4028, 3312: end to end matters that cross unharmed; all else would need us to play along
+OPTIONS_CARRIED: Final = frozenset((b"100rel", b"timer", b"precondition"))
+
+CROSSING: Final = frozenset((
+    b"allow", b"supported", b"require", b"accept", b"accept-encoding", b"accept-language", b"content-type",
+    b"content-disposition", b"content-language", b"content-encoding", b"mime-version", b"session-expires", b"min-se",
+    b"rseq", b"rack", b"reason", b"date", b"p-early-media", b"alert-info", b"expires", b"recv-info", b"info-package",
+))  # fmt: skip
+CROSSING_TO_A: Final = CROSSING | {b"retry-after"}
+CROSSING_UNTOUCHED: Final = CROSSING | {
+    b"p-asserted-identity", b"p-preferred-identity", b"remote-party-id", b"privacy", b"diversion", b"geolocation",
+    b"geolocation-routing", b"priority", b"call-info", b"identity", b"history-info", b"subject",
+}  # fmt: skip
+IDENTITY_HEADERS: Final = frozenset((
+    b"from", b"to", b"via", b"contact", b"call-id", b"cseq", b"p-asserted-identity", b"p-preferred-identity",
+    b"remote-party-id", b"diversion", b"history-info", b"identity", b"privacy", b"referred-by", b"call-info",
+    b"subject", b"route", b"record-route", b"user-agent", b"server", b"organization", b"reply-to", b"user-to-user",
+    b"p-charge-info",
+))  # fmt: skip
+
+
+def spelled_host(host: str) -> bytes:
+    """A host as a URI or Via writes it: IPv6 in brackets."""
+    return f"[{host}]".encode("ascii") if ":" in host else host.encode("ascii")
+
+
+@final
+class Face:
+    """The constant lines of this node and, for a carrier, how numbers are shown to it."""
+
+    __slots__ = ("trunk", "host", "via", "contact", "agent", "domain", "suffix", "uri_tail", "cross", "untouched")
+
+    def __init__(self, topology: Topology, carrier: CarrierTrunk | None) -> None:
+        own = spelled_host(topology.host) + b":%d" % topology.port
+        self.trunk: Final = carrier
+        self.host: Final = spelled_host(topology.host)
+        self.via: Final = b"Via: SIP/2.0/UDP " + own + b";rport;branch="
+        self.contact: Final = b"Contact: <sip:" + own + b">"
+        self.agent: Final = topology.server_name.encode("utf-8")
+        extra: frozenset[bytes] = frozenset()
+        self.domain = self.suffix = self.uri_tail = b""
+        if carrier is not None:
+            extra = frozenset([name.lower().encode("latin-1") for name in carrier.cross]) - IDENTITY_HEADERS
+            self.domain = carrier.domain.encode("ascii")
+            self.suffix = b"@" + self.domain + (b";user=phone>" if carrier.user_phone else b">")
+            self.uri_tail = b"@%b:%d" % (spelled_host(carrier.host), carrier.port)
+            self.uri_tail += b";user=phone" if carrier.user_phone else b""
+        self.cross: Final = CROSSING | extra
+        self.untouched: Final = CROSSING_UNTOUCHED | extra
+
+    def number(self, facts: CallFacts) -> bytes:
+        """The called number as this carrier writes it, or as it was dialled when it is no number of a plan."""
+        called = facts.called
+        if called is None or self.trunk is None:
+            return facts.called_text.encode("latin-1")
+        return called.written(self.trunk.numbers).encode("ascii")
+
+    def request_uri(self, facts: CallFacts) -> bytes:
+        """Where the B leg calls; an emergency urn stays as it is (RFC 5031)."""
+        if facts.called is None and facts.called_text.startswith("urn:"):
+            return facts.called_text.encode("latin-1")
+        return b"sip:" + self.number(facts) + self.uri_tail
+
+    def to(self, facts: CallFacts) -> bytes:
+        """The To value of the B leg."""
+        if facts.called is None and facts.called_text.startswith("urn:"):
+            return b"<" + facts.called_text.encode("latin-1") + b">"
+        return b"<sip:" + self.number(facts) + self.suffix
+
+    def shown(self, decision: Decision) -> bytes:
+        """The addr part `<sip:NPV@domain...>` of a number that is shown."""
+        number = decision.number
+        style = self.trunk.numbers if self.trunk is not None else "e164"
+        return b"<sip:" + (number.written(style).encode("ascii") if number is not None else b"") + self.suffix
+
+    def caller(self, decision: Decision, original: Address) -> bytes:
+        """The From value of the B leg, without its tag (sip.md 5)."""
+        if decision.presentation == Presentation.NPV:
+            shown = self.shown(decision)
+            return quoted(decision.display) + b" " + shown if decision.display else shown
+        if decision.presentation == Presentation.UNCHANGED:
+            display = quoted(original.display.decode("latin-1")) + b" " if original.display else b""
+            return display + b"<" + original.uri.raw + b">"
+        if self.trunk is not None and self.trunk.hidden == "unavailable":
+            return b'"Unavailable" <sip:unavailable@unknown.invalid>'
+        return b'"Anonymous" <sip:anonymous@anonymous.invalid>'
+
+    def identity_lines(self, decision: Decision) -> list[bytes]:
+        """P-Asserted-Identity and Privacy of the B leg (RFC 3323, RFC 3325)."""
+        if decision.presentation == Presentation.NPV:
+            return [b"P-Asserted-Identity: " + self.shown(decision)]
+        if decision.presentation == Presentation.UNCHANGED:
+            return []
+        trunk = self.trunk
+        if trunk is None or trunk.hidden == "unavailable":
+            return []
+        if trunk.network_number:
+            number = trunk.network_number.encode("ascii")
+            return [b"P-Asserted-Identity: <sip:" + number + self.suffix, b"Privacy: id"]
+        return [b"Privacy: id"]
+
+
+def quoted(display: str) -> bytes:
+    """A display name as a quoted string (RFC 3261 25.1)."""
+    return b'"' + display.replace("\\", "\\\\").replace('"', '\\"').encode("utf-8") + b'"'
+
+
+def _kept(value: bytes, wanted: frozenset[bytes], lower: bool) -> bytes:
+    tokens = [token.strip() for token in value.split(b",")]
+    return b", ".join([token for token in tokens if (token.lower() if lower else token) in wanted])
+
+
+_FILTERED: Final[dict[bytes, bytes]] = {}
+_FILTERED_MOST: Final = 4096
+
+
+def _filtered(name: bytes, source: Message, wanted: frozenset[bytes], lower: bool) -> bytes:
+    """The tokens of all `name` headers that we can stand for; answers are remembered, they hardly vary."""
+    value = source.first(name)
+    if value == b"":
+        return b""
+    key = name + value
+    if len(source.names) and source.names.count(name) > 1:
+        value = b",".join(source.all(name))
+        key = name + value
+    known = _FILTERED.get(key)
+    if known is None:
+        if len(_FILTERED) >= _FILTERED_MOST:
+            _FILTERED.clear()
+        known = _FILTERED[key] = _kept(value, wanted, lower)
+    return known
+
+
+def edits_for(face: Face, source: Message, untouched: bool, to_a: bool) -> HeaderEdits:
+    """The edits of a message that crosses: the allow-list of its direction, Allow and Supported cut to what we carry."""
+    if to_a:
+        edits = HeaderEdits(CROSSING_TO_A)
+    else:
+        edits = HeaderEdits(face.untouched if untouched else face.cross)
+    index = source.index
+    if b"allow" in index:
+        edits.set(b"allow", _filtered(b"allow", source, _SERVED, False))
+    if b"supported" in index:
+        edits.set(b"supported", _filtered(b"supported", source, OPTIONS_CARRIED, True))
+    return edits
+
+
+def cleaned(edits: HeaderEdits, source: Message, secrets: Secrets) -> tuple[list[bytes], bytes, int]:
+    """Lines and body of a message towards the carrier with the leak guard applied, and how often it had to act."""
+    start = len(edits.head)
+    lines = edits.lines(source)
+    if secrets is NO_SECRETS:
+        return lines, source.body, 0
+    found = scrub_lines(lines, start, secrets) if len(lines) > start else 0
+    body = source.body
+    if body:
+        body = scrub_body(body, source.first(b"content-type"), secrets)
+    return lines, body, found
+
+
+def refusal_lines(decision: Decision, host: bytes, decision_id: str) -> list[bytes]:
+    """Reason, Warning and Retry-After of a refusal (decision.md "Order"; RFC 3326, RFC 3261 20.43)."""
+    lines = [
+        b'Reason: Q.850;cause=%d;text="%b"' % (decision.cause, decision.rule.encode("ascii")),
+        b'Warning: 399 %b "%b %b"' % (host, decision.rule.encode("ascii"), decision_id.encode("ascii")),
+    ]
+    if decision.retry_after:
+        lines.append(b"Retry-After: %d" % decision.retry_after)
+    return lines

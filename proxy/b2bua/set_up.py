@@ -1,0 +1,195 @@
+"""The set-up of a call: what the coupling table orders between the INVITE and its final answer."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from proxy.b2bua.counters import CALL_BOUNDS
+from proxy.b2bua.extract import NO_SECRETS, secrets
+from proxy.b2bua.hang_up import close, send_bye
+from proxy.b2bua.outputs import Fetch
+from proxy.b2bua.rewrite import cleaned, edits_for, refusal_lines
+from proxy.b2bua.state import ANSWER_DUE, CANCEL_DUE, LONGEST, STATE_DUE, CallState
+from proxy.policy.decision import Decision, Presentation
+from proxy.policy.facts import CallFacts
+from proxy.sip.build import request
+from proxy.sip.dialog import read_tag
+from proxy.sip.message import Message
+from proxy.sip.transaction import PROCEEDING
+
+OUR_CREDENTIALS: Final = {401: 502, 407: 502}  # the trunk's own matter, nothing for the platform to answer
+
+
+def park(call: CallState, message: Message) -> None:
+    """The decision needs the ledger: 100 to the platform, `Fetch`, and a deadline."""
+    fabric, decision, set_up = call.fabric, call.decision, call.set_up
+    if decision is None or set_up is None:
+        return
+    call.parked = message
+    fabric.reply(set_up.server, 100, [], b"", message.to_value)
+    wait = fabric.topology.limits.decision_timeout
+    fabric.outputs.append(Fetch(call.number, decision.needs, fabric.now + wait))
+    call.start_timer(wait, STATE_DUE)
+
+
+def refuse(call: CallState) -> None:
+    """The final answer of a refusal; nothing reaches the carrier."""
+    decision, set_up = call.decision, call.set_up
+    if decision is not None and set_up is not None:
+        lines = refusal_lines(decision, call.a_face.host, call.decision_id)
+        if call.a_face.agent:
+            lines.append(b"Server: " + call.a_face.agent)
+        call.status = decision.status
+        call.fabric.reply(set_up.server, decision.status, lines, b"")
+    close(call)
+
+
+def invite(call: CallState, message: Message) -> None:
+    """100 to the platform, INVITE to the carrier."""
+    fabric, decision, facts, set_up = call.fabric, call.decision, call.facts, call.set_up
+    if decision is None or facts is None or set_up is None:
+        return
+    if call.parked is None:
+        fabric.reply(set_up.server, 100, [], b"", message.to_value)
+    call.parked = None
+    call.a.refresh_target(message)
+    call.a.learn_routes(message, False)
+    set_up.server.routes = b"\r\n".join([b"Record-Route: " + value for value in message.all(b"record-route")])
+    call.b_face, call.b_pace = fabric.faces[call.carrier.name], fabric.paces[call.carrier.name]
+    call.untouched = decision.presentation == Presentation.UNCHANGED
+    if not call.untouched:
+        shown = decision.number.canonical if decision.number is not None else ""
+        call.secrets = secrets(message, call.shown, facts, shown)
+    call.b_call_id, call.b_tag = fabric.ids.call_id(), fabric.ids.tag()
+    branch = fabric.ids.branch()
+    data = b_invite(call, message, decision, facts, branch)
+    call.invite = set_up
+    set_up.cseq_out = 1
+    set_up.client = fabric.ask(
+        "b", call.b_pace, branch, "INVITE", data, call.carrier.host, call.carrier.port, set_up
+    )  # fmt: skip
+    call.start_timer(fabric.topology.limits.answer_timeout, ANSWER_DUE)
+    fabric.counters.calls_started += 1
+    call.facts = call.decision = None
+    call.shown = []
+
+
+def b_invite(call: CallState, message: Message, decision: Decision, facts: CallFacts, branch: bytes) -> bytes:
+    """The INVITE of the B leg: identity by the decision, everything else by the allow-list."""
+    face = call.b_face
+    call.b_from = face.caller(decision, call.shown[0][1]) + b";tag=" + call.b_tag
+    edits = edits_for(face, message, call.untouched, False)
+    head = edits.head
+    head.append(face.via + branch)
+    head.append(b"Max-Forwards: %d" % call.hops)
+    head.append(b"From: " + call.b_from)
+    head.append(b"To: " + face.to(facts))
+    head.append(b"Call-ID: " + call.b_call_id)
+    head.append(b"CSeq: 1 INVITE")
+    head.append(face.contact)
+    head.extend(face.identity_lines(decision))
+    if face.agent:
+        head.append(b"User-Agent: " + face.agent)
+    lines, body, found = cleaned(edits, message, NO_SECRETS if call.untouched else call.secrets)
+    call.fabric.counters.identity_scrubbed += found
+    return request(b"INVITE " + face.request_uri(facts) + b" SIP/2.0", lines, body)
+
+
+def cross_provisional(call: CallState, message: Message) -> None:
+    """A 18x crosses with its SDP, inside the early dialog that it belongs to."""
+    if call.set_up is None:
+        return
+    fork = call.fork_of(message)
+    if fork is not None and message.has(b"contact"):
+        fork.b.refresh_target(message)
+    if not call.ringing_at:
+        call.ringing_at = call.fabric.epoch
+        counters = call.fabric.counters
+        counters.observe(counters.pdd_seconds, call.carrier.name, CALL_BOUNDS, call.ringing_at - call.started)
+    call.set_up.pass_on(message, fork)
+
+
+def cross_answer(call: CallState, message: Message) -> None:
+    """The 2xx crosses; its dialog is the one that stays."""
+    fabric, set_up = call.fabric, call.set_up
+    read_tag(message)
+    fork = call.fork_of(message)
+    if fork is None or set_up is None:
+        return
+    fork.b.refresh_target(message)
+    fork.b.learn_routes(message, True)
+    call.keep_only(fork)
+    call.answered_at = fabric.epoch
+    call.status = message.status
+    counters = fabric.counters
+    counters.observe(counters.setup_seconds, call.carrier.name, CALL_BOUNDS, fabric.epoch - call.started)
+    set_up.fork = fork
+    set_up.answer(message, fork)
+    call.start_timer(fabric.topology.limits.longest_call, LONGEST)
+
+
+def answered_again(call: CallState, message: Message) -> None:
+    """A repeated 2xx gets its ACK again; one of another early dialog is taken and hung up (RFC 3261 13.2.2.4)."""
+    set_up = call.set_up
+    if set_up is None:
+        return
+    if set_up.fork is not None and message.to_tag == set_up.fork.b.remote_tag:
+        set_up.acknowledge_again()
+    elif call.fork is not None:
+        kept = call.fork
+        stray = call.fork_of(message)
+        call.fork, call.forks = kept, None
+        if stray is not None and stray is not kept:
+            call.fabric.unregister(stray)
+            call.fabric.register(kept)
+            stray.b.refresh_target(message)
+            set_up.acknowledge_fork(stray)
+            send_bye(call, stray, False, [])
+
+
+def cross_failure(call: CallState, message: Message) -> None:
+    """The carrier's failure: status and Reason cross, phrase and warnings do not; 3xx, 401 and 407 never cross."""
+    status = message.status
+    if 300 <= status < 400:
+        call.final(480, "b", f"redirected with {status}")
+    elif status in OUR_CREDENTIALS:
+        call.final(OUR_CREDENTIALS[status], "b", f"carrier asked for credentials with {status}")
+    else:
+        call.status, call.ended_by = status, "b"
+        call.reason = message.first(b"reason").decode("latin-1")
+        if call.set_up is not None:
+            call.set_up.pass_on(message, None)
+    close(call)
+
+
+def cancel_both(call: CallState, status: int, ended_by: str, reason: str) -> None:
+    """Answer the platform and cancel at the carrier, there not before its first provisional (RFC 3261 9.1)."""
+    call.stop_timer()
+    call.final(status, ended_by, reason)
+    if call.set_up is not None:
+        call.set_up.cancelled = True
+    cancel_now(call)
+
+
+def cancel_now(call: CallState) -> None:
+    """Send the CANCEL if a provisional has come; give up when no final follows in 64*T1."""
+    set_up = call.set_up
+    if set_up is not None and set_up.client is not None and set_up.client.state == PROCEEDING:
+        set_up.send_cancel()
+        if call.timer is None:
+            call.start_timer(call.b_pace.long, CANCEL_DUE)
+
+
+def release_late(call: CallState, message: Message) -> None:
+    """The carrier's 200 crossed the CANCEL: take it and hang up."""
+    call.stop_timer()
+    set_up = call.set_up
+    read_tag(message)
+    fork = call.fork_of(message)
+    if set_up is not None and fork is not None:
+        fork.b.refresh_target(message)
+        fork.b.learn_routes(message, True)
+        call.keep_only(fork)
+        set_up.fork = fork
+        set_up.acknowledge(None)
+        send_bye(call, fork, False, [])

@@ -1,0 +1,57 @@
+"""Who sent this: the trunk of a source address, by `ip:port`, by `ip`, by network.
+
+Answers are remembered per source, since a platform sends thousands of datagrams from one. No names are looked up.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import Final, final
+
+from proxy.b2bua.trunks import CarrierTrunk, PlatformTrunk, Topology
+
+_REMEMBERED_MOST: Final = 65536
+
+
+@final
+class Sources:
+    """The trunks of one topology, found by source address."""
+
+    def __init__(self, topology: Topology) -> None:
+        self._exact: Final[dict[str, PlatformTrunk]] = {}
+        self._networks: Final[list[tuple[IPv4Network | IPv6Network, PlatformTrunk]]] = []
+        self._carriers: Final[dict[tuple[str, int], CarrierTrunk]] = {}
+        self._carrier_hosts: Final = frozenset([carrier.host for carrier in topology.carriers])
+        self._known: Final[dict[tuple[str, int], PlatformTrunk | None]] = {}
+        for carrier in topology.carriers:
+            self._carriers[carrier.host, carrier.port] = carrier
+        for trunk in topology.platforms:
+            for source in trunk.sources:
+                if "/" in source:
+                    self._networks.append((ip_network(source, strict=False), trunk))
+                else:
+                    self._exact[source] = trunk
+
+    def platform(self, host: str, port: int) -> PlatformTrunk | None:
+        """The platform trunk of a source; None for a stranger and for a carrier's own address and port."""
+        key = (host, port)
+        if key in self._known:
+            return self._known[key]
+        if len(self._known) >= _REMEMBERED_MOST:
+            self._known.clear()
+        found = self._known[key] = None if key in self._carriers else self._find(host, port)
+        return found
+
+    def _find(self, host: str, port: int) -> PlatformTrunk | None:
+        exact = self._exact.get(f"[{host}]:{port}" if ":" in host else f"{host}:{port}") or self._exact.get(host)
+        if exact is not None:
+            return exact
+        address = ip_address(host)
+        for network, trunk in self._networks:
+            if address in network:
+                return trunk
+        return None
+
+    def is_carrier(self, host: str, port: int) -> bool:
+        """Does a carrier send from here?"""
+        return (host, port) in self._carriers or (host in self._carrier_hosts and self.platform(host, port) is None)

@@ -1,0 +1,114 @@
+"""What a call remembers, from its INVITE to its last answer. Data and its smallest changes; `call.py` decides."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from proxy.b2bua.exchange import Exchange
+from proxy.b2bua.fabric import Fabric
+from proxy.b2bua.legs import Couple, Fork
+from proxy.b2bua.trunks import CarrierTrunk, PlatformTrunk
+from proxy.policy.decision import Decision
+from proxy.policy.facts import CallFacts
+from proxy.sip.address import Address
+from proxy.sip.dialog import Dialog
+from proxy.sip.message import Message
+from proxy.sip.timers import Timer
+
+# timers of a call
+ANSWER_DUE: Final = 0
+LONGEST: Final = 1
+STATE_DUE: Final = 2
+CANCEL_DUE: Final = 3
+
+
+class CallState(Couple):
+    """The data of one call. The A leg faces the platform, the B leg the carrier."""
+
+    def __init__(self, fabric: Fabric, number: int, trunk: PlatformTrunk, carrier: CarrierTrunk, a: Dialog) -> None:
+        super().__init__(fabric.a_face, fabric.a_pace)
+        self.fabric: Final = fabric
+        self.number: Final = number
+        self.trunk: Final = trunk
+        self.carrier: Final = carrier
+        self.a: Final = a
+        self.state = 0
+        self.hops = 70
+        self.set_up: Exchange | None = None
+        self.parked: Message | None = None
+        self.shown: list[tuple[str, Address]] = []
+        self.facts: CallFacts | None = None
+        self.decision: Decision | None = None
+        self.decision_id = ""
+        self.b_call_id = b""
+        self.b_tag = b""
+        self.b_from = b""
+        self.timer: Timer | None = None
+        self.open_byes = 0
+        self.bye_owed = False
+        self.started = fabric.epoch
+        self.ringing_at = 0.0
+        self.answered_at = 0.0
+        self.status = 0
+        self.ended_by = "proxy"
+        self.reason = ""
+        self.customer = ""
+        self.campaign = ""
+        self.called = ""
+
+    def stop_timer(self) -> None:
+        """Cancel the one timer that the call's state runs."""
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+
+    def start_timer(self, seconds: float, kind: int) -> None:
+        """Run the timer of the call's state instead of the one before."""
+        self.stop_timer()
+        self.timer = self.fabric.timers.arm(self.fabric.now, seconds, self, kind)
+
+    def fork_of(self, message: Message) -> Fork | None:
+        """The early dialog of a carrier's response; a new To tag makes a new one (RFC 3261 13.2.2.4)."""
+        tag = message.to_tag
+        if not tag:
+            return None
+        if self.fork is not None and self.fork.b.remote_tag == tag:
+            return self.fork
+        for known in self.forks or ():
+            if known.b.remote_tag == tag:
+                return known
+        b = Dialog(self.b_call_id, self.b_from, self.b_tag, message.to_value, tag, self.carrier.host, self.carrier.port)
+        b.local_cseq = 1
+        fork = self.fork = Fork(self, self.a, b) if self.fork is None else self._second_fork(b)
+        b.refresh_target(message)
+        b.learn_routes(message, True)
+        self.fabric.register(fork)
+        return fork
+
+    def _second_fork(self, b: Dialog) -> Fork:
+        """Another early dialog: towards the platform it gets a tag of its own; it becomes the current one."""
+        a, tag = self.a, self.fabric.ids.tag()
+        local = a.local[: a.local.rfind(b";tag=")] + b";tag=" + tag
+        twin = Dialog(a.call_id, local, tag, a.remote, a.remote_tag, a.host, a.port)
+        twin.target, twin.routes, twin.remote_cseq = a.target, a.routes, a.remote_cseq
+        if self.forks is None:
+            self.forks = []
+        if self.fork is not None:
+            self.forks.append(self.fork)
+        return Fork(self, twin, b)
+
+    def keep_only(self, fork: Fork) -> None:
+        """One early dialog was answered: the others are unknown from now on."""
+        for other in (self.fork, *(self.forks or ())):
+            if other is not None and other is not fork:
+                self.fabric.unregister(other)
+        self.fork, self.forks = fork, None
+
+    def final(self, status: int, ended_by: str, reason: str) -> None:
+        """Answer the platform's INVITE ourselves."""
+        self.status, self.ended_by, self.reason = status, ended_by, reason
+        if self.set_up is not None:
+            lines = [b"Server: " + self.a_face.agent] if self.a_face.agent else []
+            if reason == "no answer":
+                lines.append(b'Reason: Q.850;cause=19;text="no answer"')
+            self.fabric.reply(self.set_up.server, status, lines, b"")

@@ -1,0 +1,133 @@
+"""The UDP socket: datagrams in batches to the engine, its orders to the wire, one timer for all of SIP.
+
+`add_reader` with a drain loop costs a fifth of asyncio's datagram protocol and takes a bounded share of the loop: after
+`BATCH` datagrams everybody else has a turn. What the kernel will not take at once waits in a bounded queue; what does
+not fit is dropped and counted, as a full network would (RFC 3261 17 repeats it).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections import deque
+from typing import Final, Protocol, final
+
+from proxy.b2bua.engine import Engine
+from proxy.b2bua.outputs import CallRecord, DecisionRecord, Fault, Fetch
+from proxy.runtime.clock import Clock
+
+BATCH: Final = 64
+LARGEST: Final = 65535
+BUFFER: Final = 4 << 20
+WAITING_MOST: Final = 4096
+NEVER: Final = float("inf")
+SLACK: Final = 0.001  # s: timers closer than this share one wake-up
+
+
+class Recorder(Protocol):
+    """Takes records; never blocks."""
+
+    def put(self, record: DecisionRecord | CallRecord | Fault) -> None:
+        """Keep one record."""
+
+
+@final
+class UdpPort:
+    """One bound socket and the engine behind it."""
+
+    def __init__(self, host: str, port: int, engine: Engine, clock: Clock, recorder: Recorder) -> None:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._socket: Final = socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            self._socket.setblocking(False)
+            for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+                self._socket.setsockopt(socket.SOL_SOCKET, option, BUFFER)
+            self._socket.bind((host, port))
+        except OSError:
+            self._socket.close()
+            raise
+        self.port: Final[int] = self._socket.getsockname()[1]
+        self._engine: Final = engine
+        self._clock: Final = clock
+        self._recorder: Final = recorder
+        self._loop: Final = asyncio.get_running_loop()
+        self._waiting: Final[deque[tuple[bytes, str, int]]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_due = NEVER
+        self._loop.add_reader(self._socket, self._readable)
+
+    def close(self) -> None:
+        """Stop reading and give the port back."""
+        self._loop.remove_reader(self._socket)
+        self._loop.remove_writer(self._socket)
+        if self._timer is not None:
+            self._timer.cancel()
+        self._socket.close()
+
+    def _readable(self) -> None:
+        receive, engine = self._socket.recvfrom, self._engine
+        now, epoch = self._clock.monotonic(), self._clock.epoch()
+        try:
+            for _ in range(BATCH):
+                data, source = receive(LARGEST)
+                engine.receive(data, source[0], source[1], now, epoch)
+                self.flush()
+        except (BlockingIOError, InterruptedError):
+            pass
+        except ConnectionError:
+            engine.counters.count_drop("refused by peer")  # an ICMP error of an earlier datagram
+        self._arm(now)
+
+    def flush(self) -> None:
+        """Carry out what the engine ordered."""
+        for order in self._engine.take_sends():
+            self._send(order.data, order.host, order.port)
+        for output in self._engine.take_outputs():
+            if not isinstance(output, Fetch):  # without a ledger the deadline answers, by the rule's on_unknown
+                self._recorder.put(output)
+
+    def _send(self, data: bytes, host: str, port: int) -> None:
+        if self._waiting:
+            self._queue(data, host, port)
+            return
+        try:
+            self._socket.sendto(data, (host, port))
+        except (BlockingIOError, InterruptedError):
+            self._queue(data, host, port)
+            self._loop.add_writer(self._socket, self._writable)
+        except (OSError, OverflowError):
+            self._engine.counters.count_drop("unsendable")
+
+    def _queue(self, data: bytes, host: str, port: int) -> None:
+        if len(self._waiting) >= WAITING_MOST:
+            self._engine.counters.count_drop("send queue full")
+        else:
+            self._waiting.append((data, host, port))
+
+    def _writable(self) -> None:
+        while self._waiting:
+            data, host, port = self._waiting[0]
+            try:
+                self._socket.sendto(data, (host, port))
+            except (BlockingIOError, InterruptedError):
+                return
+            except (OSError, OverflowError):
+                self._engine.counters.count_drop("unsendable")
+            self._waiting.popleft()
+        self._loop.remove_writer(self._socket)
+
+    def _arm(self, now: float) -> None:
+        due = self._engine.next_deadline()
+        if due >= self._timer_due:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_due = due
+        self._timer = self._loop.call_later(max(due - now, SLACK), self._due)
+
+    def _due(self) -> None:
+        now, epoch = self._clock.monotonic(), self._clock.epoch()
+        self._timer, self._timer_due = None, NEVER
+        self._engine.tick(now, epoch)
+        self.flush()
+        self._arm(now)
