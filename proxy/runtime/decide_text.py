@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TextIO
 
+import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from proxy.runtime.decide_command import Answer, Explained
+from proxy.runtime.decide_command import Answer, Decider, Explained, Request, explained
 
 HEADINGS = ("rule", "version", "mode", "verdict", "saw", "basis", "conf.")
 COLOURS = {"hit": "bold red", "warn": "yellow", "need": "yellow", "unknown": "yellow", "pass": "green"}
+
+
+def decide_one(decider: Decider, request: Request, as_json: bool, sink: TextIO) -> None:
+    """Decides one call and prints it; BadRequest when a field of the request cannot be used."""
+    found = explained(decider, request)
+    if as_json:
+        sink.write(msgspec.json.encode(found).decode() + "\n")
+    elif sink.isatty():
+        print_rich(found, Console(file=sink))
+    else:
+        sink.write(plain_text(found))
 
 
 def summary(answer: Answer) -> list[tuple[str, str]]:
@@ -28,7 +41,7 @@ def summary(answer: Answer) -> list[tuple[str, str]]:
     return [(name, value) for name, value in pairs if value]
 
 
-def rows_of(explained: Explained) -> list[tuple[str, ...]]:
+def rows_of(found: Explained) -> list[tuple[str, ...]]:
     """One row per rule, in the order of HEADINGS."""
     return [
         (
@@ -40,15 +53,15 @@ def rows_of(explained: Explained) -> list[tuple[str, ...]]:
             step.basis,
             step.confidence,
         )
-        for step in explained.rules
+        for step in found.rules
     ]
 
 
-def plain_text(explained: Explained) -> str:
+def plain_text(found: Explained) -> str:
     """Aligned columns, for a pipe."""
-    lines = [f"{name:<14}{value}" for name, value in summary(explained.decision)]
+    lines = [f"{name:<14}{value}" for name, value in summary(found.decision)]
     lines.append("")
-    lines.extend(aligned([HEADINGS, *rows_of(explained)]))
+    lines.extend(aligned([HEADINGS, *rows_of(found)]))
     return "\n".join(lines) + "\n"
 
 
@@ -58,11 +71,11 @@ def aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
-def print_rich(explained: Explained, console: Console) -> None:
+def print_rich(found: Explained, console: Console) -> None:
     """A table, for a terminal."""
-    for name, value in summary(explained.decision):
+    for name, value in summary(found.decision):
         console.print(f"[bold]{name:<14}[/bold]{value}", highlight=False)
     table = Table(*HEADINGS)
-    for row in rows_of(explained):
+    for row in rows_of(found):
         table.add_row(*row, style=COLOURS.get(row[3], "dim"))
     console.print(table)
