@@ -9,7 +9,8 @@
 ARG BASE=python:3.11-slim-bookworm
 
 FROM ${BASE} AS build
-# hadolint ignore=DL3008 -- the compiler is not part of the image that runs; security updates are wanted
+# versions are not pinned: the compiler is not part of the image that runs
+# hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends gcc libc6-dev \
     && rm -rf /var/lib/apt/lists/*
