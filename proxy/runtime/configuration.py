@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from proxy.policy.edition import Edition
+from proxy.policy.ranges import FOREIGN
 from proxy.runtime.edition_file import load_edition
 from proxy.runtime.mistakes import Mistakes
 from proxy.runtime.settings import Settings, load_settings
@@ -60,12 +61,12 @@ def load_successor(running: Configuration) -> Configuration:
 def agree(settings: Settings, edition: Edition) -> None:
     """Refuse a platform whose customer or classes of numbers no file knows."""
     mistakes = Mistakes()
-    classes = {number_class.name for number_class in edition.plan.classes()}
+    classes = {FOREIGN, *(number_class.name for number_class in edition.plan.classes())}
     for table in read_toml(settings.path).root.tables("platform"):
         check_customer(table, edition, mistakes)
         for name in table.texts("destinations"):
             if name not in classes:
-                expected = "classes of numbering.toml: " + ", ".join(f"`{known}`" for known in sorted(classes))
+                expected = "classes of numbers: " + ", ".join(f"`{known}`" for known in sorted(classes))
                 mistakes.add(table.error("destinations", expected, seen(name)))
     mistakes.raise_any()
 

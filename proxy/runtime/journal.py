@@ -19,6 +19,7 @@ from proxy.runtime.record_lines import Lines
 
 BATCH: Final = 64
 PAUSE: Final = 0.1  # s between two looks at the queue: the most that a crash of the machine can lose
+PATIENCE: Final = 5.0  # s
 STDOUT: Final = "-"
 OFF: Final = ""
 PRIVATE: Final = 0o640  # the lines tell who called whom, even with the called number masked
@@ -69,10 +70,14 @@ class Journal:
         self._reopen.set()
 
     def stop(self) -> None:
-        """Write what waits, then close. A record put later is lost uncounted."""
+        """Write what waits, then close; give up on a target that takes longer than `PATIENCE`."""
+        if not self._writer.is_alive():
+            return
+        self._stop.set()
+        self._writer.join(PATIENCE)
         if self._writer.is_alive():
-            self._stop.set()
-            self._writer.join()
+            self.failure = f"records: `{self._target}` is stuck; {len(self._waiting)} records are lost"
+        else:
             os.close(self._descriptor)
 
     def _write_until_stopped(self) -> None:

@@ -19,6 +19,8 @@ PASSED: Final = "pass"
 WARNED: Final = "warn"
 REFUSED: Final = "refuse"
 CHOSE: Final = "chose"
+NEEDED: Final = "need"
+VERDICTS: Final = {Action.FORWARD: CHOSE, Action.REFUSE: REFUSED, Action.NEED: NEEDED}
 
 
 @final
@@ -42,7 +44,7 @@ class Trail:
         self._kept: Final[dict[Walk, Signposts]] = {}
 
     def walked(self, facts: CallFacts, decision: Decision, edition: Edition) -> list[str]:
-        """`<rule id>@<day since> <verdict>` in the order of the walk; verdicts: pass, warn, refuse, chose.
+        """`<rule id>@<day since> <verdict>` in the order of the walk; verdicts: pass, warn, refuse, chose, need.
 
         `chose` is the rule that let the call go on and settled what is shown. The presentation rules of a call that
         was refused after them are left out: they settled nothing.
@@ -85,7 +87,7 @@ def signpost(rule_id: str, since: dict[str, int]) -> tuple[str, str]:
 def verdict(rule_id: str, decision: Decision) -> str:
     """What the rule said, seen from the decision."""
     if rule_id == decision.rule:
-        return REFUSED if decision.action == Action.REFUSE else CHOSE
+        return VERDICTS[decision.action]
     return WARNED if rule_id in decision.warnings else PASSED
 
 

@@ -1,0 +1,222 @@
+"""The journal never holds up its caller: bounded, batched, reopened on demand, and losses are counted."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from proxy.b2bua.outputs import Fault
+from proxy.policy.edition import Edition
+from proxy.runtime import journal as journal_module
+from proxy.runtime.journal import BATCH, Journal, write_all
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "PAUSE", 0.001)
+
+
+def texts(path: Path) -> list[str]:
+    return [json.loads(line)["text"] for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def put(journal: Journal, *names: str) -> None:
+    for name in names:
+        journal.put(Fault(name, b"c"))
+
+
+def test_stop_writes_what_waits_in_order(tmp_path: Path, edition: Edition) -> None:
+    path = tmp_path / "var" / "records.jsonl"
+    journal = Journal(str(path), 1000, "edge-1", edition)
+    journal.start()
+    names = [str(number) for number in range(3 * BATCH + 5)]
+    put(journal, *names)
+    journal.stop()
+    assert texts(path) == names
+    assert (journal.written, journal.dropped, journal.failure) == (len(names), 0, "")
+
+
+def test_a_file_is_appended_to_and_not_for_everybody(tmp_path: Path, edition: Edition) -> None:
+    path = tmp_path / "records.jsonl"
+    for name in ("one", "two"):
+        journal = Journal(str(path), 10, "edge-1", edition)
+        journal.start()
+        put(journal, name)
+        journal.stop()
+    assert texts(path) == ["one", "two"]
+    assert path.stat().st_mode & 0o007 == 0
+
+
+def test_records_beyond_the_capacity_are_dropped_and_counted(tmp_path: Path, edition: Edition) -> None:
+    path = tmp_path / "records.jsonl"
+    journal = Journal(str(path), 2, "edge-1", edition)
+    put(journal, "one", "two", "three", "four")
+    assert (journal.written, journal.dropped) == (0, 2)
+    journal.start()
+    journal.stop()
+    assert texts(path) == ["one", "two"]
+
+
+def test_put_does_not_wait_for_a_writer_that_is_stuck(tmp_path: Path, edition: Edition) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    journal = Journal(str(tmp_path / "pipe"), 3000, "edge-1", edition)
+    journal.start()
+    done = threading.Thread(target=put, args=(journal, *["x" * 100] * 5000))
+    done.start()
+    done.join(5)
+    assert not done.is_alive()
+    assert journal.dropped > 0
+    os.close(reader)
+    journal.stop()
+    assert journal.written + journal.dropped == 5000
+
+
+def test_stop_gives_up_on_a_target_that_is_stuck(
+    tmp_path: Path, edition: Edition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = threading.Event()
+    monkeypatch.setattr(journal_module, "PATIENCE", 0.05)
+    monkeypatch.setattr(journal_module, "write_all", lambda descriptor, data: release.wait(10))
+    journal = Journal(str(tmp_path / "r"), 10, "edge-1", edition)
+    journal.start()
+    put(journal, "one")
+    journal.stop()
+    assert "is stuck" in journal.failure
+    release.set()
+
+
+def test_a_rotated_file_is_left_and_a_new_one_begun(tmp_path: Path, edition: Edition) -> None:
+    path = tmp_path / "records.jsonl"
+    journal = Journal(str(path), 10, "edge-1", edition)
+    journal.start()
+    put(journal, "old")
+    until_written(journal, 1)
+    path.rename(tmp_path / "records.jsonl.1")
+    journal.reopen()
+    put(journal, "new")
+    journal.stop()
+    assert texts(tmp_path / "records.jsonl.1") == ["old"]
+    assert texts(path) == ["new"]
+
+
+def test_a_file_that_cannot_be_reopened_goes_on(tmp_path: Path, edition: Edition) -> None:
+    folder = tmp_path / "var"
+    journal = Journal(str(folder / "records.jsonl"), 10, "edge-1", edition)
+    journal.start()
+    folder.rename(tmp_path / "old")
+    folder.write_text("in the way", encoding="utf-8")
+    journal.reopen()
+    put(journal, "one")
+    journal.stop()
+    assert texts(tmp_path / "old" / "records.jsonl") == ["one"]
+    assert "cannot reopen" in journal.failure
+
+
+def test_a_full_disk_is_counted_and_the_next_line_is_whole(
+    tmp_path: Path, edition: Edition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "records.jsonl"
+    full = True
+
+    def disk(descriptor: int, data: bytes) -> None:
+        if full:
+            os.write(descriptor, data[:10])
+            raise OSError(28, "No space left on device")
+        write_all(descriptor, data)
+
+    monkeypatch.setattr(journal_module, "write_all", disk)
+    journal = Journal(str(path), 10, "edge-1", edition)
+    journal.start()
+    put(journal, "lost")
+    until_dropped(journal, 1)
+    full = False
+    put(journal, "kept")
+    journal.stop()
+    assert (journal.written, journal.dropped) == (1, 1)
+    assert "No space left on device" in journal.failure
+    assert json.loads(path.read_text(encoding="utf-8").splitlines()[-1])["text"] == "kept"
+
+
+def test_a_record_that_cannot_be_told_costs_only_itself(tmp_path: Path, edition: Edition) -> None:
+    path = tmp_path / "records.jsonl"
+    journal = Journal(str(path), 10, "edge-1", edition)
+    journal.start()
+    put(journal, "one", "\ud800", "two")
+    journal.stop()
+    assert texts(path) == ["one", "two"]
+    assert journal.dropped == 1
+    assert "could not be encoded" in journal.failure
+
+
+def test_an_empty_target_is_no_journal(edition: Edition) -> None:
+    journal = Journal("", 1, "edge-1", edition)
+    journal.start()
+    put(journal, "one", "two")
+    journal.stop()
+    assert (journal.written, journal.dropped) == (0, 0)
+
+
+def test_a_dash_is_standard_output(edition: Edition, capfd: pytest.CaptureFixture[str]) -> None:
+    journal = Journal("-", 10, "edge-1", edition)
+    journal.start()
+    put(journal, "shown")
+    journal.stop()
+    assert json.loads(capfd.readouterr().out)["text"] == "shown"
+
+
+def test_a_target_that_cannot_be_opened_is_told_at_start(tmp_path: Path, edition: Edition) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(OSError, match="file"):
+        Journal(str(tmp_path / "file" / "records.jsonl"), 1, "edge-1", edition).start()
+
+
+def test_a_record_keeps_the_edition_it_was_put_under(
+    tmp_path: Path, edition: Edition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    def line(self: object, record: object, edition: Edition) -> bytes:
+        seen.append(edition.revision)
+        return b"\n"
+
+    monkeypatch.setattr("proxy.runtime.record_lines.Lines.line", line)
+    later = Edition(edition.plan, edition.calendar, edition.book, edition.directory, "later")
+    journal = Journal(str(tmp_path / "r"), 10, "edge-1", edition)
+    put(journal, "one")
+    journal.use_edition(later)
+    put(journal, "two")
+    journal.start()
+    journal.stop()
+    assert seen == [edition.revision, "later"]
+
+
+def test_pieces_are_put_together() -> None:
+    read, write = os.pipe()
+    os.set_blocking(read, False)
+    write_all(write, b"abc" * 10)
+    assert os.read(read, 100) == b"abc" * 10
+    os.close(read)
+    os.close(write)
+
+
+def until_written(journal: Journal, count: int) -> None:
+    wait = threading.Event()
+    for _ in range(5000):
+        if journal.written >= count:
+            return
+        wait.wait(0.001)
+    raise AssertionError("nothing was written")
+
+
+def until_dropped(journal: Journal, count: int) -> None:
+    wait = threading.Event()
+    for _ in range(5000):
+        if journal.dropped >= count:
+            return
+        wait.wait(0.001)
+    raise AssertionError("nothing was dropped")

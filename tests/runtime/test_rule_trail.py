@@ -1,0 +1,95 @@
+"""The rules of a decision, told afterwards, agree with what `explain` finds when it judges each of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from proxy.policy.decide import decide
+from proxy.policy.decision import Decision
+from proxy.policy.edition import Edition
+from proxy.policy.explain import explain
+from proxy.policy.facts import CallFacts, TrunkFacts
+from proxy.policy.gather import gather
+from proxy.policy.ledger import EMPTY
+from proxy.runtime.rule_trail import Trail
+
+OPEN = "2026-11-24T11:00:00+01:00"
+NIGHT = "2026-11-24T23:00:00+01:00"
+
+
+def decided(
+    edition: Edition, at: str = OPEN, caller: str = "0162000001", called: str = "0140000000", customer: str = "acme"
+) -> tuple[CallFacts, Decision]:
+    facts = gather(
+        edition, TrunkFacts("vms"), customer, "", "contract_current", "predictive", "INVITE",
+        [("From", caller)], called, datetime.fromisoformat(at).timestamp(), False,
+    )  # fmt: skip
+    return facts, decide(facts, edition, EMPTY)
+
+
+def verdicts(trail: list[str]) -> dict[str, str]:
+    return {entry.partition("@")[0]: entry.rpartition(" ")[2] for entry in trail}
+
+
+def test_a_call_that_goes_on_met_every_gate_and_one_rule_chose(edition: Edition) -> None:
+    facts, decision = decided(edition)
+    found = verdicts(Trail().walked(facts, decision, edition))
+    assert [rule for rule, verdict in found.items() if verdict == "chose"] == [decision.rule]
+    assert found["destination.emergency"] == "pass"
+    assert found["cli.mobile"] == "pass"
+    assert "refuse" not in found.values()
+
+
+@pytest.mark.parametrize(
+    ("at", "caller", "customer", "rule"),
+    [
+        (OPEN, "0612345678", "acme", "cli.mobile"),
+        (OPEN, "0162000001", "nobody", "customer.unknown"),
+    ],
+)
+def test_a_refusal_ends_the_trail(edition: Edition, at: str, caller: str, customer: str, rule: str) -> None:
+    facts, decision = decided(edition, at, caller, customer=customer)
+    assert decision.rule == rule
+    trail = Trail().walked(facts, decision, edition)
+    assert trail[-1].startswith(f"{rule}@")
+    assert trail[-1].endswith(" refuse")
+    assert all(entry.endswith((" pass", " warn")) for entry in trail[:-1])
+
+
+def test_an_emergency_call_met_one_rule(edition: Edition) -> None:
+    facts, decision = decided(edition, called="112")
+    assert verdicts(Trail().walked(facts, decision, edition)) == {"destination.emergency": "chose"}
+
+
+def test_each_rule_carries_the_day_it_came_into_force(edition: Edition) -> None:
+    facts, decision = decided(edition)
+    trail = Trail().walked(facts, decision, edition)
+    since = {rule.id: rule.row.since for rule in edition.book.on(facts.paris_day, facts.paris_day).rules}
+    for entry in trail:
+        rule_id, day = entry.rpartition(" ")[0].split("@")
+        assert datetime.fromisoformat(day).toordinal() == since[rule_id]
+
+
+@pytest.mark.parametrize("at", [OPEN, NIGHT])
+@pytest.mark.parametrize("caller", ["0162000001", "0612345678", "0899000000", "anonymous"])
+def test_the_trail_agrees_with_explain(edition: Edition, at: str, caller: str) -> None:
+    facts, decision = decided(edition, at, caller)
+    judged = {step.id: step.verdict for step in explain(facts, edition, EMPTY)}
+    told = verdicts(Trail().walked(facts, decision, edition))
+    gates = [rule for rule in told if not rule.startswith("presentation.")]
+    for rule in gates:
+        expected = {"pass": {"pass", "not applicable"}, "warn": {"warn"}, "refuse": {"hit"}, "chose": {"hit"}}[
+            told[rule]
+        ]
+        assert judged[rule] in expected, rule
+
+
+def test_a_new_edition_is_told_in_its_own_words(edition: Edition) -> None:
+    trail = Trail()
+    facts, decision = decided(edition)
+    first = trail.walked(facts, decision, edition)
+    fewer = Edition(edition.plan, edition.calendar, type(edition.book)(edition.book.rules[:3]), edition.directory, "x")
+    facts, decision = decided(fewer)
+    assert len(trail.walked(facts, decision, fewer)) < len(first)

@@ -1,0 +1,145 @@
+"""proxy.toml: defaults, every key, every mistake at once, and the documentation that must name each key."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from proxy.runtime import settings, trunk_settings
+from proxy.runtime.addresses import Endpoint
+from proxy.runtime.mistakes import ConfigErrors
+from proxy.runtime.settings import load_settings
+from proxy.runtime.toml_source import ConfigError
+
+ROOT = Path(__file__).parents[2]
+PEERS = """
+[[platform]]
+name = "vms"
+sources = ["192.0.2.1"]
+customer_header = "X-Account"
+carrier = "carrier-1"
+
+[[carrier]]
+name = "carrier-1"
+address = "198.51.100.1"
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "proxy.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_file_with_peers_only_gets_the_defaults(tmp_path: Path) -> None:
+    found = load_settings(written(tmp_path, PEERS))
+    assert found.node == "edge-1"
+    assert found.listen == Endpoint("127.0.0.1", 5060)
+    assert found.admin == Endpoint("127.0.0.1", 9460)
+    assert found.files.customers == tmp_path / "customers.toml"
+    assert (found.records.path, found.records.queue) == ("-", 10_000)
+    topology = found.topology
+    assert (topology.host, topology.port, topology.node, topology.server_name) == ("127.0.0.1", 5060, "edge-1", "")
+    limits = topology.limits
+    assert (limits.answer_timeout, limits.longest_call, limits.decision_timeout, limits.max_calls) == (
+        180.0, 14_400.0, 0.05, 0,
+    )  # fmt: skip
+    assert (topology.carriers[0].t1, topology.carriers[0].t2, topology.carriers[0].t4) == (0.5, 4.0, 5.0)
+
+
+def test_every_key_is_read(tmp_path: Path) -> None:
+    found = load_settings(
+        written(
+            tmp_path,
+            '[node]\nname = "edge-7"\nserver_name = "edge"\n[listen]\nudp = "0.0.0.0:5062"\n'
+            'advertise = "sip.example.net"\n[admin]\nlisten = ""\n[files]\ncustomers = "../c.toml"\n'
+            'numbering = "n.toml"\nrules = "r"\n[records]\npath = "var/r.jsonl"\nqueue = 5\n[limits]\n'
+            "answer_timeout = 60\nlongest_call = 600\ndecision_timeout_ms = 20\nmax_calls = 9\n"
+            "[timers]\nt1_ms = 100\nt2_ms = 200\nt4_ms = 300\n" + PEERS,
+        )
+    )
+    assert (found.node, found.listen, found.admin) == ("edge-7", Endpoint("0.0.0.0", 5062), None)
+    assert found.files == settings.Files(tmp_path.parent / "c.toml", tmp_path / "n.toml", tmp_path / "r")
+    assert (found.records.path, found.records.queue) == (str(tmp_path / "var/r.jsonl"), 5)
+    topology = found.topology
+    assert (topology.host, topology.port, topology.server_name) == ("sip.example.net", 5062, "edge")
+    limits = topology.limits
+    assert (limits.answer_timeout, limits.longest_call, limits.decision_timeout, limits.max_calls) == (60, 600, 0.02, 9)
+    assert (topology.carriers[0].t1, topology.carriers[0].t2, topology.carriers[0].t4) == (0.1, 0.2, 0.3)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ('[node]\nname = "Edge 1"\n', 2, "lower-case letters"),
+        ('[node]\nserver_name = "a\\r\\nVia: x"\n', 2, "printable characters"),
+        ('[listen]\nudp = "localhost:5060"\n', 2, "an IP address of this machine"),
+        ('[listen]\nudp = "127.0.0.1:x"\n', 2, "a port from 1 to 65535"),
+        ('[listen]\nudp = "0.0.0.0:5060"\n', 1, "the address that peers reach"),
+        ('[listen]\nadvertise = "0.0.0.0"\n', 2, "an address or a name that peers reach"),
+        ('[listen]\nadvertise = "a b:1"\n', 2, "an address or a name that peers reach"),
+        ('[listen]\nadvertise = "edge:0"\n', 2, "a port from 1 to 65535"),
+        ('[admin]\nlisten = "edge:1"\n', 2, "an IP address of this machine"),
+        ("[records]\nqueue = 0\n", 2, "at least 1"),
+        ("[limits]\nanswer_timeout = 0\n", 2, "at least 1"),
+        ("[limits]\nmax_calls = -1\n", 2, "at least 0"),
+        ("[limits]\nlongest_call = 1.5\n", 2, "a whole number"),
+        ("[timers]\nt1_ms = 500\nt2_ms = 400\n", 3, "at least 500"),
+        ("[timers]\nt3_ms = 500\n", 2, "seen the unknown key `t3_ms`"),
+        ("[rules]\n", 1, "seen the unknown key `rules`"),
+        ("listen = 5\n", 1, "key `listen`: expected a table"),
+        ("[node\n", 1, "valid TOML"),
+    ],
+)
+def test_a_mistake_is_told_with_file_line_and_key(text: str, line: int, message: str, tmp_path: Path) -> None:
+    path = written(tmp_path, text + PEERS)
+    with pytest.raises(ConfigError, match=re.escape(message)) as caught:
+        load_settings(path)
+    assert not isinstance(caught.value, ConfigErrors)
+    assert (caught.value.file, caught.value.line) == (str(path), line)
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    text = '[node]\nname = ""\n[limits]\nmax_calls = -1\n[colours]\n' + PEERS.replace('"vms"', '"VMS"')
+    with pytest.raises(ConfigErrors) as caught:
+        load_settings(written(tmp_path, text))
+    assert [mistake.key for mistake in caught.value.mistakes] == ["name", "max_calls", "colours", "name"]
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="a readable file"):
+        load_settings(tmp_path / "proxy.toml")
+
+
+def test_nodes_that_differ_in_their_own_addresses_only_share_a_digest(tmp_path: Path) -> None:
+    def digest(text: str) -> str:
+        return load_settings(written(tmp_path, text + PEERS)).digest
+
+    plain = digest("")
+    assert digest('[node]\nname = "b"\n[listen]\nudp = "127.0.0.2:5060"\n[admin]\nlisten = ""\n') == plain
+    assert digest("[limits]\nmax_calls = 5\n") != plain
+
+
+def test_the_shipped_file_is_right() -> None:
+    found = load_settings(ROOT / "config" / "proxy.toml")
+    assert [one.name for one in found.topology.platforms] == ["vms"]
+
+
+def asked(*sources: Path) -> set[str]:
+    """The keys that the loaders ask for, read from their text."""
+    getter = re.compile(
+        r'(?:text|integer|number|flag|one_of|texts|table|tables|at_least|bound)\((?:root, |table, )?"(\w+)"'
+    )
+    return {key for source in sources for key in getter.findall(source.read_text(encoding="utf-8"))}
+
+
+def test_every_key_is_documented_and_nothing_else() -> None:
+    keys = asked(Path(settings.__file__), Path(trunk_settings.__file__)) | set(trunk_settings.NAMING_HEADERS)
+    page = (ROOT / "config" / "README.md").read_text(encoding="utf-8")
+    part = page.partition("## proxy.toml")[2].partition("\n## ")[0]
+    documented = set(re.findall(r"^\| `(\w+)` \|", part, re.MULTILINE))
+    sections = {"node", "listen", "admin", "files", "records", "limits", "timers", "platform", "carrier"}
+    assert sections <= set(re.findall(r"^### `\[+(\w+)\]+`", part, re.MULTILINE))
+    assert documented == keys - sections | {"listen", "carrier"}
