@@ -10,8 +10,9 @@ from __future__ import annotations
 from typing import Final, final
 
 from proxy.sip.message import ParseError
+from proxy.sip.syntax import OUTSIDE_URI, is_token
 
-_HEX: Final = b"0123456789abcdefABCDEF"
+_HEX: Final = frozenset(b"0123456789abcdefABCDEF")
 
 
 @final
@@ -52,21 +53,23 @@ class Address:
 
 
 def _end_of_quotes(value: bytes, start: int) -> int:
-    """The index after the quoted string that opens at `start`."""
+    """The index after the quoted string that opens at `start`. Looks at each byte once, whatever is escaped."""
     at = start + 1
-    while True:
-        close = value.find(b'"', at)
-        if close < 0:
-            raise ParseError(400, "quotes", "expected a closing quote")
+    close = value.find(b'"', at)
+    while close >= 0:
         backslash = value.find(b"\\", at, close)
         if backslash < 0:
             return close + 1
         at = backslash + 2
+        if at > close:
+            close = value.find(b'"', at)
+    raise ParseError(400, "quotes", "expected a closing quote")
 
 
 def split_values(value: bytes) -> list[bytes]:
     """Cut a comma-joined header value at its top-level commas; values are stripped, empty ones dropped."""
     if b"," not in value:
+        value = value.strip()
         return [value] if value else []
     if b'"' not in value and b"<" not in value:
         return [part.strip() for part in value.split(b",") if part.strip()]
@@ -81,39 +84,39 @@ def split_values(value: bytes) -> list[bytes]:
         if byte == 0x3C:
             close = value.find(b">", at)
             if close < 0:
-                raise ParseError(400, "address", "expected `>` after `<`")
+                raise ParseError(400, "address", "expected a closing angle bracket")
             at = close
         elif byte == 0x2C:
-            part = value[start:at].strip()
-            if part:
-                found.append(part)
+            found.append(value[start:at].strip())
             start = at + 1
         at += 1
-    part = value[start:].strip()
-    if part:
-        found.append(part)
-    return found
+    found.append(value[start:].strip())
+    return [part for part in found if part]
 
 
-def _split_parameters(text: bytes) -> list[tuple[bytes, bytes]]:
-    """`;a=b;c;d="x;y"` to pairs; names in lower case, values unquoted at their ends only as sent."""
-    found: list[tuple[bytes, bytes]] = []
+def split_semicolons(text: bytes) -> list[bytes]:
+    """Cut at the semicolons that stand outside quoted strings; pieces as they stand, empty ones kept."""
+    if b'"' not in text:
+        return text.split(b";")
     pieces: list[bytes] = []
-    if b'"' in text:
-        start = at = 0
-        while at < len(text):
-            byte = text[at]
-            if byte == 0x22:
-                at = _end_of_quotes(text, at)
-                continue
-            if byte == 0x3B:
-                pieces.append(text[start:at])
-                start = at + 1
-            at += 1
-        pieces.append(text[start:])
-    else:
-        pieces = text.split(b";")
-    for piece in pieces:
+    start = at = 0
+    while at < len(text):
+        byte = text[at]
+        if byte == 0x22:
+            at = _end_of_quotes(text, at)
+            continue
+        if byte == 0x3B:
+            pieces.append(text[start:at])
+            start = at + 1
+        at += 1
+    pieces.append(text[start:])
+    return pieces
+
+
+def _parameters(text: bytes) -> list[tuple[bytes, bytes]]:
+    """`;a=b;c;d="x;y"` to pairs: names in lower case, values as sent with their quotes."""
+    found: list[tuple[bytes, bytes]] = []
+    for piece in split_semicolons(text):
         name, _, value = piece.partition(b"=")
         name = name.strip().lower()
         if name:
@@ -121,55 +124,42 @@ def _split_parameters(text: bytes) -> list[tuple[bytes, bytes]]:
     return found
 
 
-def _brackets(value: bytes) -> tuple[int, int]:
-    """Where `<` and `>` of a name-addr stand, (-1, -1) for an addr-spec. Quoted display names are skipped."""
+def _cut(value: bytes) -> tuple[bytes, bytes, bytes]:
+    """Display part, URI and header parameters of a name-addr or addr-spec, each as sent."""
     at = 0
-    if b'"' in value:
-        quote = value.find(b'"')
-        opening = value.find(b"<")
-        while quote >= 0 and (opening < 0 or quote < opening):
-            at = _end_of_quotes(value, quote)
-            quote = value.find(b'"', at)
+    opening = value.find(b"<")
+    quote = value.find(b'"')
+    while quote >= 0 and (opening < 0 or quote < opening):
+        at = _end_of_quotes(value, quote)
+        quote = value.find(b'"', at)
+        if 0 <= opening < at:
             opening = value.find(b"<", at)
-    opening = value.find(b"<", at)
     if opening < 0:
-        if value.find(b">", at) >= 0:
-            raise ParseError(400, "address", "expected `<` before `>`")
-        return -1, -1
+        bare, semicolon, rest = value.partition(b";")
+        return b"", bare.strip(), semicolon + rest
     closing = value.find(b">", opening)
     if closing < 0:
-        raise ParseError(400, "address", "expected `>` after `<`")
-    return opening, closing
+        raise ParseError(400, "address", "expected a closing angle bracket")
+    rest = value[closing + 1 :].strip()
+    if rest and not rest.startswith(b";"):
+        raise ParseError(400, "address", "expected a semicolon after the angle brackets")
+    return value[:opening].strip(), value[opening + 1 : closing].strip(), rest
 
 
 def parameters_of(value: bytes) -> list[tuple[bytes, bytes]]:
-    """The header parameters of an address or Via value as (lower-case name, value)."""
-    _, closing = _brackets(value)
-    if closing >= 0:
-        rest = value[closing + 1 :].strip()
-        if rest and not rest.startswith(b";"):
-            raise ParseError(400, "address", "expected `;` after `>`")
-        return _split_parameters(rest)
-    semicolon = value.find(b";")
-    return _split_parameters(value[semicolon:]) if semicolon >= 0 else []
+    """The header parameters of an address value as (lower-case name, value)."""
+    rest = _cut(value)[2]
+    return _parameters(rest) if rest else []
 
 
 def parse_address(value: bytes) -> Address:
     """One name-addr or addr-spec with its header parameters. Raises ParseError 400."""
-    opening, closing = _brackets(value)
-    if opening < 0:
-        bare, semicolon, rest = value.partition(b";")
-        return Address(b"", parse_uri(bare.strip()), _split_parameters(rest) if semicolon else [])
-    rest = value[closing + 1 :].strip()
-    if rest and not rest.startswith(b";"):
-        raise ParseError(400, "address", "expected `;` after `>`")
-    display = value[:opening].strip()
+    display, uri, rest = _cut(value)
     if display.startswith(b'"'):
-        end = _end_of_quotes(display, 0)
-        if end != len(display):
-            raise ParseError(400, "address", "expected `<` after the quoted display name")
+        if _end_of_quotes(display, 0) != len(display):
+            raise ParseError(400, "address", "expected an angle bracket after the quoted display name")
         display = unquote(display)
-    return Address(display, parse_uri(value[opening + 1 : closing].strip()), _split_parameters(rest))
+    return Address(display, parse_uri(uri), _parameters(rest) if rest else [])
 
 
 def unquote(text: bytes) -> bytes:
@@ -188,27 +178,26 @@ def unquote(text: bytes) -> bytes:
 
 
 def parse_uri(raw: bytes) -> Uri:
-    """A sip:, sips:, tel: or other absolute URI. Raises ParseError 400 when it is none."""
+    """A sip:, sips:, tel: or other absolute URI. Raises ParseError 400 when it is none.
+
+    A second `@` is refused: who reads from the left and who reads from the right would see different users.
+    """
     scheme, colon, rest = raw.partition(b":")
-    if not colon or not scheme or b" " in raw or b"\t" in raw or b'"' in scheme:
-        raise ParseError(400, "uri", "expected `scheme:...` without blanks")
+    if not colon or raw.translate(None, OUTSIDE_URI) != raw:
+        raise ParseError(400, "uri", "expected `scheme:` and what follows without blanks, quotes and angle brackets")
     scheme = scheme.lower()
-    if scheme == b"tel":
-        return Uri(raw, scheme, rest, b"", 0, b"")
     if scheme != b"sip" and scheme != b"sips":
+        if not rest or not is_token(scheme):
+            raise ParseError(400, "uri", "expected a scheme and what it names")
         return Uri(raw, scheme, rest, b"", 0, b"")
-    at = rest.rfind(b"@")
-    user = rest[:at] if at >= 0 else b""
-    if at >= 0:
-        rest = rest[at + 1 :]
-    question = rest.find(b"?")
-    if question >= 0:
-        rest = rest[:question]
-    semicolon = rest.find(b";")
-    params = rest[semicolon:] if semicolon >= 0 else b""
-    hostport = rest[:semicolon] if semicolon >= 0 else rest
+    user, at, hostport = rest.partition(b"@")
+    if not at:
+        user, hostport = b"", rest
+    elif b"@" in hostport:
+        raise ParseError(400, "uri", "expected one `@` in a URI")
+    hostport, semicolon, params = hostport.partition(b"?")[0].partition(b";")
     host, port = split_host_port(hostport)
-    return Uri(raw, scheme, user, host, port, params)
+    return Uri(raw, scheme, user, host, port, semicolon + params)
 
 
 def split_host_port(text: bytes) -> tuple[bytes, int]:
@@ -216,10 +205,10 @@ def split_host_port(text: bytes) -> tuple[bytes, int]:
     if text.startswith(b"["):
         close = text.find(b"]")
         if close < 0:
-            raise ParseError(400, "host", "expected `]` after an IPv6 address")
+            raise ParseError(400, "host", "expected a closing bracket after an IPv6 address")
         host, rest = text[1:close], text[close + 1 :]
         if rest and not rest.startswith(b":"):
-            raise ParseError(400, "host", "expected `:port` after `]`")
+            raise ParseError(400, "host", "expected `:port` after the brackets")
         rest = rest[1:]
     else:
         host, _, rest = text.partition(b":")
@@ -234,21 +223,14 @@ def split_host_port(text: bytes) -> tuple[bytes, int]:
 
 def unescape(user: bytes) -> bytes:
     """Percent-escapes decoded (RFC 3261 19.1.2); a broken escape stays as it is."""
-    if b"%" not in user:
-        return user
-    out = bytearray()
-    at = 0
-    while at < len(user):
-        if user[at] == 0x25 and user[at + 1 : at + 2] in _PAIRS and user[at + 2 : at + 3] in _PAIRS:
-            out.append(int(user[at + 1 : at + 3], 16))
-            at += 3
+    pieces = user.split(b"%")
+    out = [pieces[0]]
+    for piece in pieces[1:]:
+        if len(piece) >= 2 and piece[0] in _HEX and piece[1] in _HEX:
+            out.append(bytes((int(piece[:2], 16),)) + piece[2:])
         else:
-            out += user[at : at + 1]
-            at += 1
-    return bytes(out)
-
-
-_PAIRS: Final = frozenset(bytes((digit,)) for digit in _HEX)
+            out.append(b"%" + piece)
+    return b"".join(out)
 
 
 def subscriber(uri: Uri) -> str:
@@ -261,9 +243,7 @@ def subscriber(uri: Uri) -> str:
     if uri.scheme == b"urn":
         return uri.raw.decode("latin-1").lower()
     if uri.scheme != b"tel":
-        colon = user.find(b":")
-        if colon >= 0:
-            user = user[:colon]
+        user = user.partition(b":")[0]
     if b"%" in user:
         user = unescape(user)
     return user.decode("latin-1")

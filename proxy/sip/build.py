@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from proxy.sip.message import Message
+from proxy.sip.message import Message, ParseError
 from proxy.sip.syntax import phrase
+from proxy.sip.via import answered_via, reply_port
 
 CRLF: Final = b"\r\n"
 _END: Final = b"\r\nContent-Length: 0\r\n\r\n"
@@ -27,68 +28,67 @@ def status_line(status: int, reason: bytes = b"") -> bytes:
     return line
 
 
-def _top_via(message: Message, host: str, port: int) -> bytes:
-    """The topmost Via with `received` and `rport` filled in (RFC 3261 18.2.1, RFC 3581 4)."""
-    via = message.via
-    source = host.encode("ascii")
-    if message.rport:
-        marked = via.replace(b";rport", b";rport=%d;received=%b" % (port, source), 1)
-        if marked != via and b";rport=" not in via:
-            return marked
-        return via + b";received=" + source
-    sent = message.sent_by
-    if sent.startswith(b"["):
-        name = sent[1 : sent.find(b"]")]
-    else:
-        colon = sent.find(b":")
-        name = sent if colon < 0 else sent[:colon]
-    if name != source:
-        return via + b";received=" + source
-    return via
-
-
 def response_head(message: Message, host: str, port: int) -> bytes:
     """The lines that every response to this request starts with: Via, From, Call-ID, CSeq (RFC 3261 8.2.6.2)."""
-    parts = [b"Via: ", _top_via(message, host, port), CRLF]
+    parts = [b"Via: ", answered_via(message, host, port), CRLF]
     first = True
     for value in message.all(b"via"):
         if first:
             first = False
             if value == message.via:
                 continue
-            value = value[len(message.via) :].lstrip(b" ,") if value.startswith(message.via) else b""
+            value = value[value.find(message.via) + len(message.via) :].lstrip(b" \t,")
             if not value:
                 continue
         parts.append(b"Via: ")
         parts.append(value)
         parts.append(CRLF)
-    parts.append(b"From: ")
-    parts.append(message.from_value)
-    parts.append(b"\r\nCall-ID: ")
-    parts.append(message.call_id)
-    parts.append(b"\r\nCSeq: %d %b\r\n" % (message.cseq, message.method))
+    if message.cseq >= 0:
+        parts.append(
+            b"From: %b\r\nCall-ID: %b\r\nCSeq: %d %b\r\n"
+            % (message.from_value, message.call_id, message.cseq, message.method)
+        )
+    else:
+        parts += _broken_head(message)
     stamp = message.first(b"timestamp")
     if stamp:
         parts.append(b"Timestamp: " + stamp + CRLF)
     return b"".join(parts)
 
 
+def _broken_head(message: Message) -> list[bytes]:
+    """The same lines for a request that was refused: those that it has, CSeq as it came."""
+    lines = ((b"From: ", message.from_value), (b"Call-ID: ", message.call_id), (b"CSeq: ", message.first(b"cseq")))
+    return [name + value + CRLF for name, value in lines if value]
+
+
 def reply_address(message: Message, host: str, port: int) -> int:
     """The port that a response goes to at the source `host` (RFC 3261 18.2.2, RFC 3581 4)."""
-    if message.rport:
-        return port
-    sent = message.sent_by
-    close = sent.rfind(b"]") + 1
-    colon = sent.find(b":", close)
-    if colon < 0:
-        return 5060
-    digits = sent[colon + 1 :]
-    return int(digits) if digits.isdigit() and len(digits) <= 5 and 0 < int(digits) < 65536 else port
+    return reply_port(message, port)
+
+
+def refusal(error: ParseError, host: str, port: int, tag: bytes) -> bytes:
+    """The answer to a request from `host`:`port` that the parser refused; empty when none can or may be given.
+
+    What the request lacks, its answer lacks (RFC 4475 3.3.1); nothing that holds a bare line end is sent back.
+    """
+    message = error.message
+    if error.status == 0 or message is None or not message.via:
+        return b""
+    head = response_head(message, host, port)
+    to = message.to_value
+    echo = head + to
+    if b"\x00" in echo or not echo.count(b"\r") == echo.count(b"\n") == echo.count(CRLF):
+        return b""
+    if to and not message.to_tag:
+        to += b";tag=" + tag
+    reason = b"%b (%b)" % (phrase(error.status), error.text.replace("`", "'").encode("ascii"))
+    return response(head, to, error.status, [], b"", reason)
 
 
 def response(head: bytes, to: bytes, status: int, lines: list[bytes], body: bytes, reason: bytes = b"") -> bytes:
     """A whole response. `lines` are ready header lines without line ends; `to` is the To value with its tag."""
-    parts = [status_line(status, reason), head, b"To: ", to]
+    parts = [status_line(status, reason), head, b"To: ", to] if to else [status_line(status, reason), head[:-2]]
     for line in lines:
         parts.append(CRLF)
         parts.append(line)

@@ -49,19 +49,28 @@ class Dialog:
         return True
 
     def refresh_target(self, message: Message) -> None:
-        """Take the Contact of a target refresh (INVITE, UPDATE and their 1xx and 2xx; RFC 3261 12.2.1.2)."""
+        """Take the Contact of a target refresh (INVITE, UPDATE and their 1xx and 2xx; RFC 3261 12.2.1.2).
+
+        Headers in its URI are cut off: a Request-URI has none (RFC 3261 19.1.1). Raises ParseError on a broken one.
+        """
         contact = message.first(b"contact")
-        if contact:
-            self.target = parse_address(split_values(contact)[0]).uri.raw
-            self._find_peer()
+        if not contact:
+            return
+        values = split_values(contact)
+        if not values:
+            raise ParseError(400, "contact", "expected an address in Contact")
+        raw = parse_address(values[0]).uri.raw
+        question = raw.find(b"?", raw.find(b"@") + 1)
+        self.target = raw if question < 0 else raw[:question]
+        self._find_peer()
 
     def learn_routes(self, message: Message, reverse: bool) -> None:
         """Take the route set from Record-Route: `reverse` for the answering side's view (RFC 3261 12.1)."""
-        if not message.has(b"record-route"):
-            return
-        routes = []
+        routes: list[bytes] = []
         for value in message.all(b"record-route"):
             routes += split_values(value)
+        if not routes:
+            return
         if reverse:
             routes.reverse()
         self.routes = tuple(routes)
@@ -77,7 +86,7 @@ class Dialog:
 
     def start_line(self, method: bytes) -> bytes:
         """The request line, with the remote target, or with a strict router's URI (RFC 3261 12.2.1.1)."""
-        if self.routes and b";lr" not in self.routes[0].lower():
+        if self.routes and not is_loose(self.routes[0]):
             return method + b" " + parse_address(self.routes[0]).uri.raw + b" SIP/2.0"
         return method + b" " + self.target + b" SIP/2.0"
 
@@ -91,19 +100,35 @@ class Dialog:
         ]
         if self.routes:
             routes = self.routes
-            if b";lr" not in routes[0].lower():
+            if not is_loose(routes[0]):
                 routes = (*routes[1:], b"<" + self.target + b">")
             for route in routes:
                 out.append(b"Route: " + route)
         return out
 
 
+def is_loose(route: bytes) -> bool:
+    """Does the URI of this route carry `lr` (RFC 3261 19.1.1), whatever stands in its user part or behind it?"""
+    names = [part.partition(b"=")[0] for part in parse_address(route).uri.params.lower().split(b";")]
+    return b"lr" in names
+
+
 def is_ip_address(host: str) -> bool:
-    """Is this an IPv4 or IPv6 literal (brackets removed)? Names are not looked up on the call path."""
+    """Is this an IP address (brackets removed) that one host can own? Names are not looked up on the call path.
+
+    The unspecified address, multicast and octets with leading zeros are refused: where they lead depends on who reads.
+    """
     if ":" in host:
+        if host.count(":") < 2 or host == "::" or host[:2].lower() == "ff":
+            return False
         return all(letter in "0123456789abcdefABCDEF:." for letter in host)
     parts = host.split(".")
-    return len(parts) == 4 and all(part.isdigit() and len(part) <= 3 and int(part) < 256 for part in parts)
+    if len(parts) != 4:
+        return False
+    for part in parts:
+        if not part.isdecimal() or len(part) > 3 or int(part) > 255 or (part[0] == "0" and part != "0"):
+            return False
+    return 0 < int(parts[0]) < 224
 
 
 def read_tag(message: Message) -> bytes:

@@ -40,7 +40,7 @@ class HeaderEdits:
 
     def lines(self, source: Message) -> list[bytes]:
         """The header lines of the new message: the added ones, then those of `source` that cross."""
-        out = self.head
+        out = self.head.copy()
         cross = self.cross
         changed = self.changed
         names = source.names

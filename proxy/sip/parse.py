@@ -7,21 +7,34 @@ CR, LF or NUL inside the head is refused, since the next hop might read it as a 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Final
 
-from proxy.sip.address import parameters_of, split_values
+from proxy.sip.address import parse_address
 from proxy.sip.message import Message, ParseError
-from proxy.sip.syntax import COMPACT, KNOWN, MAX_CSEQ, MAX_HEADERS, MAX_MESSAGE, MAX_START_LINE, SINGLE, is_token
+from proxy.sip.syntax import (
+    COMPACT,
+    KNOWN,
+    MAX_CSEQ,
+    MAX_HEADERS,
+    MAX_LINE,
+    MAX_MESSAGE,
+    OUTSIDE_URI,
+    SINGLE,
+    is_token,
+)
+from proxy.sip.via import read_via
 
 _REQUIRED: Final = ((b"via", "Via"), (b"from", "From"), (b"to", "To"), (b"call-id", "Call-ID"), (b"cseq", "CSeq"))
 _SCHEMES: Final = (b"sip:", b"sips:", b"tel:", b"urn:")
+_COMMON: Final = (b"sip:", b"tel:")
 
 
 def parse(data: bytes) -> Message:
     """Read one datagram. Trailing bytes beyond Content-Length are dropped (RFC 3261 18.3).
 
-    Raises ParseError: `status` 0 when no answer is possible (keep-alive, garbage, broken response), else 400, 416
-    or 505, with `message` set to what could be read.
+    Raises ParseError: `status` 0 when no answer is due (keep-alive, garbage, response, ACK), else 400, 416 or 505,
+    with `message` set to what could be read; `build.refusal` writes the answer from it.
     """
     if len(data) > MAX_MESSAGE:
         raise ParseError(0, "size", f"expected at most {MAX_MESSAGE} bytes, saw {len(data)}")
@@ -32,22 +45,24 @@ def parse(data: bytes) -> Message:
     end = data.find(b"\r\n\r\n")
     head = data if end < 0 else data[:end]
     lines = head.split(b"\r\n")
-    message = _start(lines[0])
+    breaks = len(lines) - 1
+    if end < 0 and not lines[breaks]:
+        lines.pop()
+    message = _start(lines.pop(0))
     try:
-        if end < 0:
-            if head.endswith(b"\r\n"):
-                lines.pop()
-            else:
-                raise ParseError(400, "framing", "expected an empty line after the headers")
-        breaks = len(lines) - 1 if end >= 0 else len(lines)
-        if head.count(b"\n") != breaks or head.count(b"\r") != breaks or b"\x00" in head:
-            raise ParseError(400, "control", "expected no bare CR, LF or NUL in the headers")
         _headers(message, lines)
+        if head.count(b"\n") != breaks or head.count(b"\r") != breaks or b"\x00" in head:
+            _control(message, head, breaks)
+        if end < 0 and head[-2:] != b"\r\n":
+            raise ParseError(400, "framing", "expected an empty line after the headers")
+        if len(head) > MAX_LINE:
+            _long_lines(message)
         _essentials(message)
         _body(message, data[end + 4 :] if end >= 0 else b"")
     except ParseError as error:
+        _salvage(message)
         error.message = message
-        if message.status:
+        if message.status or message.method == b"ACK":
             error.status = 0
         raise
     return message
@@ -61,7 +76,7 @@ def _start(line: bytes) -> Message:
             raise ParseError(0, "status-line", "expected a status code from 100 to 699")
         return Message(b"", b"", int(code))
     parts = line.split(b" ")
-    if len(line) > MAX_START_LINE or len(parts) < 3 or not is_token(parts[0]):
+    if len(line) > MAX_LINE or len(parts) < 3 or not is_token(parts[0]):
         raise ParseError(0, "request-line", "expected `METHOD URI SIP/2.0`")
     message = Message(parts[0], parts[1] if len(parts) == 3 else b" ".join(parts[1:-1]), 0)
     message.version = parts[-1]
@@ -69,64 +84,94 @@ def _start(line: bytes) -> Message:
 
 
 def _headers(message: Message, lines: list[bytes]) -> None:
+    """File every header line; the first one at fault is named when all have been seen."""
     names, kept, index = message.names, message.lines, message.index
-    count = 0
+    flaw: ParseError | None = None
+    if len(lines) > MAX_HEADERS:
+        flaw = ParseError(400, "headers", f"expected at most {MAX_HEADERS} header lines, saw {len(lines)}")
+        del lines[MAX_HEADERS:]
     for line in lines:
-        count += 1
-        if count == 1:
-            continue
         colon = line.find(b":")
         name = KNOWN.get(line[:colon]) if colon > 0 else None
         if name is None:
-            if line[:1] in (b" ", b"\t"):
-                if not kept:
-                    raise ParseError(400, "folding", "expected a header before a folded line")
+            if line[:1] in (b" ", b"\t") and kept:
                 kept[-1] = kept[-1] + b" " + line.strip()
                 continue
             name = _name(line, colon)
+            if not name:
+                flaw = flaw or ParseError(400, "header", "expected `Name: value` in every header line")
+                continue
         if name in index:
             if name in SINGLE:
-                raise ParseError(400, "repeated", f"expected one {name.decode('latin-1')}, saw several")
+                flaw = flaw or ParseError(400, "repeated", f"expected one {name.decode('latin-1')}, saw several")
         else:
             index[name] = len(names)
         names.append(name)
         kept.append(line)
-    if len(names) > MAX_HEADERS:
-        raise ParseError(400, "headers", f"expected at most {MAX_HEADERS} headers, saw {len(names)}")
+    if flaw is not None:
+        raise flaw
 
 
 def _name(line: bytes, colon: int) -> bytes:
-    """A header name in an unusual spelling: other case, blanks before the colon, unknown to us."""
+    """A header name in an unusual spelling: other case, blanks before the colon, unknown to us; empty when none."""
     name = line[:colon].rstrip(b" \t") if colon > 0 else b""
     if not is_token(name):
-        raise ParseError(400, "header", "expected `Name: value` in every header line")
+        return b""
     name = name.lower()
     return COMPACT.get(name, name)
 
 
+def _control(message: Message, head: bytes, breaks: int) -> None:
+    """Refuse what another parser might read as a line end.
+
+    An escaped NUL inside a display name is legal (RFC 4475 3.1.1.2) and harmless in From and To, which never cross.
+    """
+    if head.count(b"\n") == breaks and head.count(b"\r") == breaks:
+        legal = 0
+        for at, name in enumerate(message.names):
+            if name in (b"from", b"to"):
+                legal += message.lines[at].count(b"\\\x00")
+        if head.count(b"\x00") == legal:
+            return
+    raise ParseError(400, "control", "expected no bare CR, LF or NUL in the headers")
+
+
+def _long_lines(message: Message) -> None:
+    for line in message.lines:
+        if len(line) > MAX_LINE:
+            raise ParseError(400, "headers", f"expected at most {MAX_LINE} bytes in a header, saw {len(line)}")
+
+
 def _essentials(message: Message) -> None:
     """What transaction and dialog matching need (RFC 3261 8.1.1)."""
+    if message.version != b"SIP/2.0":
+        _version(message)
     for name, spelled in _REQUIRED:
         if name not in message.index:
             raise ParseError(400, "missing", f"expected a {spelled} header")
     message.call_id = message.first(b"call-id")
-    if not message.call_id or b" " in message.call_id:
+    if not message.call_id or b" " in message.call_id or b"\t" in message.call_id:
         raise ParseError(400, "call-id", "expected one word in Call-ID")
-    _via(message, message.first(b"via"))
+    read_via(message, message.first(b"via"))
     message.from_value = message.first(b"from")
     message.from_tag = tag_of(message.from_value)
     message.to_value = message.first(b"to")
     message.to_tag = tag_of(message.to_value)
     _cseq(message, message.first(b"cseq"))
     if not message.status:
-        _check_request(message)
+        _check_uri(message.uri)
 
 
-def _check_request(message: Message) -> None:
-    uri = message.uri
-    if message.version != b"SIP/2.0":
+def _version(message: Message) -> None:
+    version = message.version.upper()
+    if not version.startswith(b"SIP/"):
+        raise ParseError(400, "request-line", "expected `METHOD URI SIP/2.0`")
+    if version != b"SIP/2.0":
         raise ParseError(505, "version", "expected SIP/2.0 at the end of the request line")
-    if not uri or b" " in uri or b"\t" in uri or b"<" in uri or b">" in uri or b'"' in uri:
+
+
+def _check_uri(uri: bytes) -> None:
+    if not uri or uri.translate(None, OUTSIDE_URI) != uri:
         raise ParseError(400, "uri", "expected a Request-URI without blanks, quotes and angle brackets")
     if uri[:4] != b"sip:" and not uri[:5].lower().startswith(_SCHEMES):
         raise ParseError(416, "scheme", "expected a sip, sips, tel or urn Request-URI")
@@ -135,79 +180,45 @@ def _check_request(message: Message) -> None:
 def _cseq(message: Message, value: bytes) -> None:
     parts = value.split()
     if len(parts) != 2 or not parts[0].isdigit() or len(parts[0]) > 10 or int(parts[0]) > MAX_CSEQ:
-        raise ParseError(400, "cseq", "expected `number METHOD` in CSeq, number below 2^31")
-    message.cseq = int(parts[0])
+        raise ParseError(400, "cseq", "expected `number METHOD` in CSeq, number below 2147483648")
     if message.status:
         if not is_token(parts[1]):
             raise ParseError(0, "cseq", "expected a method in CSeq")
         message.method = parts[1]
     elif parts[1] != message.method:
         raise ParseError(400, "cseq", "expected the method of the request line in CSeq")
+    message.cseq = int(parts[0])
 
 
-def _via(message: Message, value: bytes) -> None:
-    """The topmost Via: branch, sent-by and whether rport was asked for (RFC 3581)."""
-    if b"," in value:
-        value = split_values(value)[0]
-    message.via = value
-    if value[:12] == b"SIP/2.0/UDP " and b'"' not in value:
-        rest = value[12:]
-    else:
-        rest = _via_rest(value)
-    parts = rest.split(b";")
-    message.sent_by = parts[0].strip().replace(b" ", b"")
-    if not message.sent_by:
-        raise ParseError(400, "via", "expected a sent-by in Via")
-    for part in parts[1:]:
-        if part[:7] == b"branch=":
-            message.branch = part[7:].strip()
-        elif part == b"rport":
-            message.rport = True
-        else:
-            _via_parameter(message, part.strip())
-
-
-def _via_parameter(message: Message, part: bytes) -> None:
-    """A Via parameter in an unusual spelling."""
-    name, _, value = part.partition(b"=")
-    name = name.strip().lower()
-    if name == b"branch":
-        message.branch = value.strip()
-    elif name == b"rport" and not value.strip():
-        message.rport = True
-
-
-def _via_rest(value: bytes) -> bytes:
-    """What follows `SIP / 2.0 / transport` in an unusual spelling; quoted parameters are dropped."""
-    pieces = value.split(b"/", 2)
-    if len(pieces) != 3 or pieces[0].strip().upper() != b"SIP" or pieces[1].strip() != b"2.0":
-        raise ParseError(400, "via", "expected `SIP/2.0/transport sent-by` in Via")
-    words = pieces[2].strip().split(None, 1)
-    if len(words) != 2 or not is_token(words[0]):
-        raise ParseError(400, "via", "expected a transport and a sent-by in Via")
-    rest = words[1]
-    if b'"' in rest:
-        rest = rest.split(b";", 1)[0] + b"".join(
-            b";" + name + b"=" + text for name, text in parameters_of(rest) if name in (b"branch", b"rport")
-        )
-    return rest
+def _salvage(message: Message) -> None:
+    """Fill, as they stand, the fields that the answer to a refused request repeats."""
+    message.call_id = message.first(b"call-id")
+    message.from_value = message.first(b"from")
+    message.to_value = message.first(b"to")
+    with suppress(ParseError):
+        read_via(message, message.first(b"via"))
+    with suppress(ParseError):
+        message.to_tag = tag_of(message.to_value)
 
 
 def tag_of(value: bytes) -> bytes:
     """The tag parameter of a From or To value, empty when there is none. Raises ParseError on a broken value."""
-    close = value.find(b">")
-    if close >= 0 and b'"' not in value:
+    at = 0
+    if value[:1] == b'"':
+        at = value.find(b'"', 1) + 1
+        if at == 0 or value.find(b"\\", 1, at) >= 0:
+            return _odd_tag(value)
+    opening = value.find(b"<", at)
+    if opening >= 0 and value[opening + 1 : opening + 5] in _COMMON and value.find(b'"', at) < 0:
+        close = value.find(b">", opening)
         rest = value[close + 1 :]
-        if rest[:5] == b";tag=" and rest.find(b";", 1) < 0:
+        if close >= 0 and (not rest or (rest[:5] == b";tag=" and rest.find(b";", 1) < 0)):
             return rest[5:].strip()
-        if not rest:
-            if value.find(b"<") < 0:
-                raise ParseError(400, "address", "expected `<` before `>`")
-            return b""
-    for name, text in parameters_of(value):
-        if name == b"tag":
-            return text
-    return b""
+    return _odd_tag(value)
+
+
+def _odd_tag(value: bytes) -> bytes:
+    return parse_address(value).param(b"tag") or b""
 
 
 def _body(message: Message, rest: bytes) -> None:

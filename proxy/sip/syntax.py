@@ -10,7 +10,7 @@ from typing import Final
 
 MAX_MESSAGE: Final = 65535
 MAX_HEADERS: Final = 256
-MAX_START_LINE: Final = 8192
+MAX_LINE: Final = 8192  # the start line, and each header once unfolded
 MAX_CSEQ: Final = 2**31 - 1
 COOKIE: Final = b"z9hG4bK"
 
@@ -57,6 +57,7 @@ METHODS: Final = {
     b"SUBSCRIBE": "SUBSCRIBE", b"REGISTER": "REGISTER", b"PUBLISH": "PUBLISH",
 }  # fmt: skip
 
+OUTSIDE_URI: Final = bytes(range(33)) + b'"<>\x7f'  # never inside a URI, whatever its scheme
 TOKEN_BYTES: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.!%*_+`'~")
 
 PHRASES: Final = {  # RFC 3261 21 and the registry of later codes

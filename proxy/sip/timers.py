@@ -10,6 +10,7 @@ from collections import deque
 from typing import Final, final
 
 NEVER: Final = float("inf")
+_MANY: Final = 32  # more durations than a protocol has: some of them come from peers (Session-Expires)
 
 
 class TimerOwner:
@@ -82,6 +83,8 @@ class Timers:
         """Fire `kind` for `owner` at `now + duration`."""
         queue = self.by_duration.get(duration)
         if queue is None:
+            if len(self.queues) >= _MANY:
+                self._forget_idle()
             queue = self.by_duration[duration] = TimerQueue(duration)
             self.queues.append(queue)
         timer = Timer(owner, kind, now + duration, queue)
@@ -104,12 +107,21 @@ class Timers:
             timer = queue.head()
             if timer is not None and timer.due <= now and (first is None or timer.due < first.due):
                 first = timer
-        if first is None:
+        if first is None or first.owner is None:
             return None
         owner = first.owner
         first.owner = None
         first.queue.entries.popleft()
-        return None if owner is None else (owner, first.kind)
+        return owner, first.kind
+
+    def _forget_idle(self) -> None:
+        """Drop the queues in which nothing waits, so that odd durations do not add up."""
+        kept = [queue for queue in self.queues if queue.head() is not None]
+        self.queues.clear()
+        self.queues.extend(kept)
+        self.by_duration.clear()
+        for queue in kept:
+            self.by_duration[queue.duration] = queue
 
     def armed(self) -> int:
         """How many timers are waiting."""

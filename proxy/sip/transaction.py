@@ -144,7 +144,7 @@ class ServerTransaction(TimerOwner):
 
     __slots__ = (
         "wire", "pace", "leg", "key", "method", "invite", "state", "head", "to", "routes", "host", "port", "last",
-        "status", "owner", "interval", "repeat", "expiry",
+        "status", "merge_key", "owner", "interval", "repeat", "expiry",
     )  # fmt: skip
 
     def __init__(
@@ -164,6 +164,7 @@ class ServerTransaction(TimerOwner):
         self.port: Final = port
         self.last = b""
         self.status = 0
+        self.merge_key = b""
         self.owner: object = None
         self.interval = 0.0
         self.repeat: Timer | None = None
@@ -280,8 +281,8 @@ class ClientTransaction(TimerOwner):
         return self._step(GIVE_UP, now, None)
 
     def cancel_request(self) -> bytes:
-        """The CANCEL for this INVITE (RFC 3261 9.1)."""
-        return cancel_for(self.request)
+        """The CANCEL for this INVITE (RFC 3261 9.1); empty once a final response has made it pointless."""
+        return cancel_for(self.request) if self.state < COMPLETED else b""
 
     def _step(self, event: int, now: float, message: Message | None) -> int:
         table = _CLIENT_INVITE if self.invite else _CLIENT_OTHER
@@ -289,9 +290,11 @@ class ClientTransaction(TimerOwner):
         if state < 0:
             return 0
         if orders & SEND_ACK and message is not None:
-            if not self.acked:
+            if self.acked:
+                self.wire.send_again(self.leg, self.acked, self.host, self.port)
+            else:
                 self.acked = ack_for(self.request, message.to_value)
-            self.wire.send(self.acked, self.host, self.port)
+                self.wire.send(self.acked, self.host, self.port)
         elif orders & RESEND:
             self.wire.send_again(self.leg, self.request, self.host, self.port)
         if state != self.state:

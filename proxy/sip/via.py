@@ -1,0 +1,123 @@
+"""The topmost Via: where its sender waits for the answer, and what the answer's copy of it says.
+
+`read_via` fills `via`, `branch`, `sent_by` and `rport` of a message; `answered_via` writes `received` and `rport` as
+RFC 3261 18.2.1 and RFC 3581 4 ask. Only the first value is looked at: those below it belong to others and are
+repeated as they came.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from proxy.sip.address import split_semicolons, split_values
+from proxy.sip.message import Message, ParseError
+from proxy.sip.syntax import MAX_LINE, is_token
+
+_OURS: Final = frozenset((b"rport", b"received"))
+
+
+def read_via(message: Message, value: bytes) -> None:
+    """Read the first value of the first Via line. Raises ParseError 400; `via` is set by then if it can be."""
+    if len(value) > MAX_LINE:
+        raise ParseError(400, "via", f"expected at most {MAX_LINE} bytes in a Via line, saw {len(value)}")
+    message.via = value
+    if b"," in value:
+        value = message.via = _first(value)
+    if value[:12] == b"SIP/2.0/UDP " and b'"' not in value:
+        parts = value[12:].split(b";")
+    else:
+        parts = split_semicolons(_after_transport(value))
+    sent_by = parts[0].strip()
+    if b" " in sent_by or b"\t" in sent_by:
+        sent_by = b"".join(sent_by.split())
+    if not sent_by:
+        raise ParseError(400, "via", "expected a sent-by in Via")
+    message.sent_by = sent_by
+    for part in parts[1:]:
+        if part[:7] == b"branch=":
+            message.branch = part[7:].strip()
+        elif part == b"rport":
+            message.rport = True
+        else:
+            _odd_parameter(message, part)
+
+
+def _first(value: bytes) -> bytes:
+    """The first of several values on one line; each of them must look like a Via (RFC 4475 3.1.2.1)."""
+    values = split_values(value)
+    for one in values:
+        if b"/" not in one:
+            raise ParseError(400, "via", "expected `SIP/2.0/transport sent-by` in every Via")
+    if not values:
+        raise ParseError(400, "via", "expected a value in Via")
+    return values[0]
+
+
+def _odd_parameter(message: Message, part: bytes) -> None:
+    """A parameter in an unusual spelling, or one that is not ours to read."""
+    name, _, value = part.partition(b"=")
+    name = name.strip().lower()
+    if name == b"branch":
+        message.branch = value.strip()
+    elif name == b"rport" and not value.strip():
+        message.rport = True
+
+
+def _after_transport(value: bytes) -> bytes:
+    """What follows `SIP / 2.0 / transport`; any protocol version is a token here (RFC 3261 25.1)."""
+    pieces = value.split(b"/", 2)
+    if len(pieces) != 3 or pieces[0].strip().upper() != b"SIP" or not is_token(pieces[1].strip()):
+        raise ParseError(400, "via", "expected `SIP/2.0/transport sent-by` in Via")
+    words = pieces[2].split(None, 1)
+    if len(words) != 2 or not is_token(words[0]):
+        raise ParseError(400, "via", "expected a transport and a sent-by in Via")
+    return words[1]
+
+
+def answered_via(message: Message, host: str, port: int) -> bytes:
+    """The topmost Via as a response repeats it, for a request that came from `host`:`port`."""
+    via = message.via
+    source = host.encode("ascii")
+    plain = b"received" not in via and b'"' not in via
+    if message.rport:
+        mark = b";rport=%d;received=%b" % (port, source)
+        if plain:
+            if via.endswith(b";rport"):
+                return via[:-6] + mark
+            at = via.find(b";rport;")
+            if at >= 0:
+                return via[:at] + mark + via[at + 6 :]
+        return _marked(via, mark)
+    if plain and sent_host(message.sent_by) == source:
+        return via
+    return _marked(via, b";received=" + source) if not plain else via + b";received=" + source
+
+
+def _marked(via: bytes, mark: bytes) -> bytes:
+    """Via with `mark` in place of whatever it said of `rport` and `received`."""
+    try:
+        pieces = split_semicolons(via)
+    except ParseError:  # a quote that never closes, in a request that is being refused
+        return via + mark
+    kept = [piece for piece in pieces if piece.partition(b"=")[0].strip().lower() not in _OURS]
+    return b";".join(kept) + mark
+
+
+def sent_host(sent_by: bytes) -> bytes:
+    """The host of a sent-by, an IPv6 address without its brackets."""
+    if sent_by.startswith(b"["):
+        return sent_by[1 : sent_by.find(b"]")]
+    colon = sent_by.find(b":")
+    return sent_by if colon < 0 else sent_by[:colon]
+
+
+def reply_port(message: Message, port: int) -> int:
+    """The port that a response goes to at the source of the request (RFC 3261 18.2.2, RFC 3581 4)."""
+    sent = message.sent_by
+    if message.rport or not sent:
+        return port
+    colon = sent.find(b":", sent.rfind(b"]") + 1)
+    if colon < 0:
+        return 5060
+    digits = sent[colon + 1 :]
+    return int(digits) if digits.isdigit() and len(digits) <= 5 and 0 < int(digits) < 65536 else port
