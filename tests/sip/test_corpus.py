@@ -28,7 +28,7 @@ REASON_LETTERS = frozenset(
 
 
 def data_of(row: dict[str, Any]) -> bytes:
-    return (CORPUS / "messages" / row["file"]).read_bytes()
+    return (CORPUS / "messages" / str(row["file"])).read_bytes()
 
 
 def refused(data: bytes) -> ParseError:

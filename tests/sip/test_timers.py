@@ -1,0 +1,120 @@
+"""Timers under a hand-driven clock: order, cancelling, and that nothing adds up."""
+
+from __future__ import annotations
+
+from proxy.sip.timers import NEVER, TimerOwner, Timers
+
+
+OWNER = TimerOwner()
+
+
+def fired(timers: Timers, now: float) -> list[int]:
+    """The kinds of what is due, in the order in which it fires; a test gives each timer its own kind."""
+    kinds: list[int] = []
+    while True:
+        due = timers.pop_due(now)
+        if due is None:
+            return kinds
+        owner, kind = due
+        assert owner is OWNER
+        kinds.append(kind)
+
+
+def entries(timers: Timers) -> int:
+    return sum(len(queue.entries) for queue in timers.queues)
+
+
+def test_nothing_armed_nothing_due() -> None:
+    timers = Timers()
+    assert timers.next_deadline() == NEVER
+    assert timers.pop_due(1e9) is None
+    assert timers.armed() == 0
+
+
+def test_fires_at_its_instant_and_once() -> None:
+    timers = Timers()
+    timers.arm(10.0, 0.5, OWNER, 7)
+    assert timers.next_deadline() == 10.5
+    assert timers.armed() == 1
+    assert fired(timers, 10.499) == []
+    assert fired(timers, 10.5) == [7]
+    assert fired(timers, 99.0) == []
+    assert timers.armed() == 0
+    assert timers.next_deadline() == NEVER
+
+
+def test_the_earliest_comes_first_whatever_its_duration() -> None:
+    timers = Timers()
+    timers.arm(0.0, 32.0, OWNER, 1)
+    timers.arm(0.0, 0.5, OWNER, 2)
+    timers.arm(1.0, 4.0, OWNER, 3)
+    timers.arm(1.0, 0.5, OWNER, 4)
+    assert timers.next_deadline() == 0.5
+    assert fired(timers, 100.0) == [2, 4, 3, 1]
+
+
+def test_a_cancelled_timer_never_fires() -> None:
+    timers = Timers()
+    first = timers.arm(0.0, 1.0, OWNER, 1)
+    timers.arm(0.5, 1.0, OWNER, 2)
+    first.cancel()
+    first.cancel()
+    assert timers.armed() == 1
+    assert timers.next_deadline() == 1.5
+    assert fired(timers, 2.0) == [2]
+    assert timers.armed() == 0
+
+
+def test_cancelling_after_it_fired_does_nothing() -> None:
+    timers = Timers()
+    timer = timers.arm(0.0, 1.0, OWNER, 1)
+    assert fired(timers, 1.0) == [1]
+    timer.cancel()
+    timers.arm(1.0, 1.0, OWNER, 2)
+    assert timers.armed() == 1
+
+
+def test_cancelled_timers_are_swept_so_that_memory_stays_bounded() -> None:
+    timers = Timers()
+    keep = timers.arm(0.0, 32.0, OWNER, 0)
+    for number in range(10_000):
+        timers.arm(number * 0.001, 32.0, OWNER, 1).cancel()
+        assert entries(timers) <= 130
+    assert timers.armed() == 1
+    assert keep.owner is not None
+    assert fired(timers, 1000.0) == [0]
+
+
+def test_the_sweep_keeps_what_lives_in_its_order() -> None:
+    timers = Timers()
+    armed = [timers.arm(float(number), 1000.0, OWNER, number) for number in range(300)]
+    for number, timer in enumerate(armed):
+        if number % 3:
+            timer.cancel()
+    assert timers.armed() == 100
+    assert entries(timers) <= 2 * 100 + 65
+    assert fired(timers, 1e6) == list(range(0, 300, 3))
+    assert entries(timers) == 0
+
+
+def test_odd_durations_do_not_add_up() -> None:
+    timers = Timers()
+    timers.arm(0.0, 32.0, OWNER, 0)
+    for number in range(1000):
+        timers.arm(0.0, 90.0 + number, OWNER, 1).cancel()
+        assert len(timers.queues) <= 33
+        assert len(timers.by_duration) == len(timers.queues)
+    assert timers.armed() == 1
+    assert timers.next_deadline() == 32.0
+
+
+def test_a_forgotten_duration_can_be_used_again() -> None:
+    timers = Timers()
+    stale = timers.arm(0.0, 1.0, OWNER, 0)
+    stale.cancel()
+    for number in range(40):
+        timers.arm(0.0, 100.0 + number, OWNER, 1)
+    timers.arm(0.0, 1.0, OWNER, 2)
+    stale.cancel()
+    assert timers.armed() == 41
+    assert fired(timers, 1.0) == [2]
