@@ -9,6 +9,7 @@ the disk refuses, is counted in `dropped` and gone. Rotation is the operator's: 
 from __future__ import annotations
 
 import os
+import sys
 from collections import deque
 from threading import Event, Thread
 from typing import Final, TypeAlias, final
@@ -76,7 +77,7 @@ class Journal:
         self._stop.set()
         self._writer.join(PATIENCE)
         if self._writer.is_alive():
-            self.failure = f"records: `{self._target}` is stuck; {len(self._waiting)} records are lost"
+            self._fail(f"`{self._target}` is stuck; {len(self._waiting)} records are lost")
         else:
             os.close(self._descriptor)
 
@@ -94,10 +95,16 @@ class Journal:
         try:
             fresh = open_target(self._target)
         except OSError as error:
-            self.failure = f"records: cannot reopen `{self._target}`: {error.strerror}; the old file goes on"
+            self._fail(f"cannot reopen `{self._target}`: {error.strerror}; the old file goes on")
             return
         os.close(self._descriptor)
         self._descriptor = fresh
+
+    def _fail(self, text: str) -> None:
+        """Say it on standard error, once as long as it stays the same."""
+        if text != self.failure:
+            self.failure = text
+            sys.stderr.write(f"npv-proxy: records: {text}\n")
 
     def _write_batch(self) -> None:
         batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
@@ -107,13 +114,13 @@ class Journal:
                 lines.append(self._lines.line(record, edition))
             except Exception as error:  # one record that cannot be told must not end the journal
                 self.dropped += 1
-                self.failure = f"records: a record could not be encoded: {error!r}"
+                self._fail(f"a record could not be encoded: {error!r}")
         try:
             write_all(self._descriptor, (b"\n" if self._torn else b"") + b"".join(lines))
         except OSError as error:
             self._torn = True
             self.dropped += len(lines)
-            self.failure = f"records: cannot write to `{self._target}`: {error.strerror}"
+            self._fail(f"cannot write to `{self._target}`: {error.strerror}")
         else:
             self._torn = False
             self.written += len(lines)

@@ -38,7 +38,7 @@ TABLE: Final = (
     Row("npv_decisions_total", "counter", ("verdict", "rule"), "Decisions by verdict and by the rule that decided."),
     Row("npv_decision_warnings_total", "counter", ("rule",), "Hits of rules in mode warn, and notes such as repaired numbers."),
     Row("npv_decision_seconds", "histogram", (), "Time that one decision took."),
-    Row("npv_identity_scrubbed_total", "counter", (), "Messages held back because the original number was still in them."),
+    Row("npv_identity_scrubbed_total", "counter", (), "Times the original number was taken out of a message at the last moment."),
     Row("npv_sip_requests_total", "counter", ("leg", "direction", "method"), "SIP requests; leg a faces platforms, b carriers."),
     Row("npv_sip_responses_total", "counter", ("leg", "direction", "method", "code"), "SIP responses."),
     Row("npv_sip_retransmissions_total", "counter", ("leg", "kind"), "Datagrams sent or received again."),
