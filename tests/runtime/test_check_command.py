@@ -1,0 +1,56 @@
+"""`check`: the summary of what is configured, for a pipe and for a terminal."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from proxy.runtime.addresses import Endpoint
+from proxy.runtime.check_command import check, place, show, summary
+from proxy.runtime.configuration import load_configuration
+from proxy.runtime.toml_source import ConfigError
+
+SHIPPED = Path(__file__).parents[2] / "config" / "proxy.toml"
+AT = 1795510800.0  # 2026-11-24
+
+
+def test_the_summary_counts_what_the_files_hold() -> None:
+    found = load_configuration(SHIPPED)
+    told = dict(summary(found, AT))
+    directory = found.edition.directory
+    assert told["node"] == "edge-1"
+    assert told["listens on"] == "127.0.0.1:5060"
+    assert told["shows itself as"] == "127.0.0.1:5060"
+    assert told["customers"].startswith(f"{len(directory.customers())} (")
+    assert told["numbers"] == str(sum(len(directory.numbers_of(one.id)) for one in directory.customers()))
+    assert told["platform vms"] == "127.0.0.1 -> carrier-1, customer in X-Account"
+    assert told["carrier carrier-1"] == "127.0.0.1:5080, edge.example.net"
+    assert told["configuration"] == found.digest
+    assert int(told["rules in force"].split()[0]) > 10
+
+
+def test_a_pipe_gets_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    check(SHIPPED)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"{SHIPPED} is right"
+    assert "node: edge-1" in lines
+    assert all(line.isascii() for line in lines)
+
+
+def test_a_terminal_gets_a_table() -> None:
+    screen = io.StringIO()
+    show("proxy.toml", [("node", "edge-1")], Console(file=screen, force_terminal=True, width=60))
+    assert "proxy.toml is right" in screen.getvalue()
+    assert "│ edge-1" in screen.getvalue()
+
+
+def test_a_mistake_is_raised(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="a readable file"):
+        check(tmp_path / "proxy.toml")
+
+
+def test_an_ipv6_address_is_shown_with_brackets() -> None:
+    assert place(Endpoint("2001:db8::1", 5060)) == "[2001:db8::1]:5060"
