@@ -20,6 +20,8 @@ MANUAL: Final = "manual"
 METHODS: Final = ("INVITE", "MESSAGE")
 CAUTIOUS_PURPOSE: Final = "prospecting_consumer"
 CAUTIOUS_MODE: Final = "broadcast"
+ACTIVE: Final = "active"
+ENDED: Final = ("quarantined", "ported_out")
 
 
 @dataclass(frozen=True)
@@ -58,13 +60,12 @@ class NumberEntry:
     evidence: str
 
     def held_by(self, customer_id: str, day: int) -> bool:
-        """Whether this customer holds the number on that day, active and out of quarantine."""
+        """Whether this customer holds the number on that day; a right that has ended counts up to its last day."""
         return (
             self.customer == customer_id
-            and self.state == "active"
             and self.since <= day
             and (self.until is None or day <= self.until)
-            and (self.quarantine_until is None or day > self.quarantine_until)
+            and (self.state == ACTIVE or self.state in ENDED)
         )
 
     def usable_by(self, customer_id: str, day: int) -> bool:

@@ -11,7 +11,8 @@ from rich.console import Console
 
 from proxy.runtime.clock import SystemClock
 from proxy.runtime.configuration import load_configuration
-from proxy.runtime.decide_command import BadRequest, Decider, Request, decide_lines, explained
+from proxy.runtime.decide_command import BadRequest, Decider, Request, explained
+from proxy.runtime.decide_lines import decide_lines
 from proxy.runtime.decide_text import plain_text, print_rich
 
 

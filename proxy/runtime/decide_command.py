@@ -1,16 +1,16 @@
-"""What `npv-proxy decide` does: one call explained rule by rule, or many calls as JSON lines.
+"""What `npv-proxy decide` does with one request; `decide_lines.py` does it line by line.
 
 A request names its facts as texts, in the words of decision.md; they become the same `CallFacts` as
 those of a live call and go through the same `decide`. The shared state is not asked: a rule that
-needs it follows its `on_unknown`. The line loop reuses decoder, encoder and buffer and remembers each
-distinct instant, for it must keep up with replays of a whole day.
+needs it follows its `on_unknown`. Each distinct instant is remembered, since a replay names the same
+ones again and again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import BinaryIO, Final
+from typing import Final
 
 import msgspec
 
@@ -25,10 +25,7 @@ from proxy.policy.ledger import EXPIRED
 from proxy.policy.moment import iso_day
 from proxy.runtime.toml_source import seen
 
-CHUNK: Final = 1 << 20
-FLUSH_AT: Final = 1 << 16
 KEPT_INSTANTS: Final = 100_000
-MAX_LINE: Final = 1 << 20
 AT_EXPECTED: Final = "an instant with its offset such as `2026-11-23T11:00:00+01:00`"
 
 
@@ -62,19 +59,6 @@ class Answer(msgspec.Struct):
     next_opening: str | None
     territory: str | None
     local_time: str | None
-
-
-class Failure(msgspec.Struct, omit_defaults=True):
-    """One line that could not be read."""
-
-    error: str
-    id: str | int | None = None
-
-
-class Identified(msgspec.Struct):
-    """As much of a bad line as its answer needs."""
-
-    id: str | int | None = None
 
 
 class RuleStep(msgspec.Struct):
@@ -224,71 +208,6 @@ def user_of(text: str) -> str:
     if colon and lower == "tel":
         return rest
     return uri.strip().partition("@")[0]
-
-
-def decide_lines(decider: Decider, source: BinaryIO, sink: BinaryIO) -> int:
-    """Answers every line of `source` with one line on `sink`; the exit code is 1 if any could not be read."""
-    decoder = msgspec.json.Decoder(Request)
-    encoder = msgspec.json.Encoder()
-    buffer = bytearray()
-    failed = 0
-    number = 0
-    rest = b""
-    while True:
-        chunk = source.read(CHUNK)
-        block = rest + chunk
-        lines = block.split(b"\n")
-        rest = lines.pop() if chunk else b""
-        for line in lines:
-            number += 1
-            if not line.strip():
-                continue
-            try:
-                request = decoder.decode(line)
-                answer: Answer | Failure = decider.answer(request, decider.facts(request))
-            except (msgspec.MsgspecError, BadRequest, UnicodeDecodeError) as error:
-                failed += 1
-                answer = failure_of(number, line, error)
-            encoder.encode_into(answer, buffer, -1)
-            buffer += b"\n"
-            if len(buffer) >= FLUSH_AT:
-                sink.write(buffer)
-                buffer.clear()
-        if not chunk:
-            break
-    sink.write(buffer)
-    sink.flush()
-    return 1 if failed else 0
-
-
-def failure_of(number: int, line: bytes, error: Exception) -> Failure:
-    """The answer to a bad line: its id if it can be read, and what is wrong with it."""
-    known = None
-    try:
-        known = msgspec.json.decode(line, type=Identified).id
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        known = None
-    return Failure(f"line {number}, {reason_of(error, line)}", known)
-
-
-def reason_of(error: Exception, line: bytes) -> str:
-    """Field, expected and seen of an error."""
-    if isinstance(error, BadRequest):
-        return str(error)
-    if not isinstance(error, msgspec.ValidationError):
-        shown = line[:40].decode("utf-8", "replace")
-        return f"expected a JSON object, seen `{shown}`"
-    text, _, path = str(error).partition(" - at `$")
-    field = path.strip("`.").partition("[")[0]
-    if "unknown field" in text:
-        return str(BadRequest(text.rpartition("field ")[2].strip("`"), one_of(FIELDS), "an unknown field"))
-    if "missing required field" in text:
-        return str(BadRequest(text.rpartition("field ")[2].strip("`"), "a text", "nothing"))
-    expected, _, seen_text = text.removeprefix("Expected ").partition(", got ")
-    return str(BadRequest(field, expected, seen_text or "another shape"))
-
-
-FIELDS: Final = tuple(field.encode_name for field in msgspec.structs.fields(Request))
 
 
 def explained(decider: Decider, request: Request) -> Explained:

@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TextIO
 
-import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from proxy.runtime.decide_command import Answer, Decider, Explained, Request, explained
+from proxy.runtime.decide_command import Answer, Explained
 
 HEADINGS = ("rule", "version", "mode", "verdict", "saw", "basis", "conf.")
 COLOURS = {"hit": "bold red", "warn": "yellow", "need": "yellow", "unknown": "yellow", "pass": "green"}
-
-
-def decide_one(decider: Decider, request: Request, as_json: bool, sink: TextIO) -> None:
-    """Decides one call and prints it; BadRequest when a field of the request cannot be used."""
-    found = explained(decider, request)
-    if as_json:
-        sink.write(msgspec.json.encode(found).decode() + "\n")
-    elif sink.isatty():
-        print_rich(found, Console(file=sink))
-    else:
-        sink.write(plain_text(found))
 
 
 def summary(answer: Answer) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ a quarantine shorter than the plan asks, and any key or word that it does not kn
 
 from __future__ import annotations
 
-from proxy.policy.directory import MODES, PURPOSES, Campaign, Customer, Directory, NumberEntry
+from proxy.policy.directory import ACTIVE, ENDED, MODES, PURPOSES, Campaign, Customer, Directory, NumberEntry
 from proxy.policy.numbers import Number
 from proxy.policy.ranges import FOREVER
 from proxy.runtime.numbering_file import Numbering
@@ -14,7 +14,7 @@ from proxy.runtime.toml_source import Table, TomlSource
 from proxy.runtime.week import week_of
 
 SHOWABLE = frozenset({"npv", "npuept", "geo", "poly"})
-STATES = ("reserved", "active", "suspended", "quarantined", "ported_out")
+STATES = (ACTIVE, "reserved", "suspended", *ENDED)
 QUARANTINE_DAYS = (45, 120)  # decision 2022-1583, 2.2.6
 SIREN_DIGITS = 9
 
@@ -100,7 +100,9 @@ def entry_of(row: Table, customer_id: str, numbering: Numbering) -> NumberEntry:
     if until is not None and until < since:
         raise row.error("until", "a day not before `since`")
     number = showable(row, numbering, since, FOREVER if until is None else until)
-    state = row.one_of("state", STATES, "active")
+    state = row.one_of("state", STATES, ACTIVE)
+    if state in ENDED and until is None:
+        raise row.error("until", f"the last day of the right, since the state is `{state}`")
     quarantine = row.day("quarantine_until")
     if quarantine is not None:
         if until is None:
