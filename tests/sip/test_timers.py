@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from proxy.sip.timers import NEVER, TimerOwner, Timers
 
-
 OWNER = TimerOwner()
 
 
