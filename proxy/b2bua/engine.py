@@ -12,30 +12,27 @@ its call only: its messages still reach it.
 from __future__ import annotations
 
 from typing import Final, final
-from zlib import crc32
 
 from proxy.b2bua import events
 from proxy.b2bua.call import Call
+from proxy.b2bua.crossing import WITH_CONTACT
 from proxy.b2bua.exchange import Exchange
 from proxy.b2bua.extract import addresses
 from proxy.b2bua.fabric import Fabric, Ids, Stopwatch, method_name
-from proxy.b2bua.legs import Fork, dialog_key
+from proxy.b2bua.in_dialog import refusal
+from proxy.b2bua.legs import dialog_key
 from proxy.b2bua.outputs import Fault, Output
-from proxy.b2bua.rewrite import ALLOW_LINE, OPTIONS_CARRIED, SUPPORTED
 from proxy.b2bua.sources import Sources
+from proxy.b2bua.stateless import RETRY_DRAINING, answer, max_forwards, out_of_dialog, unreadable, unsupported_options
 from proxy.b2bua.trunks import PlatformTrunk, Topology
 from proxy.policy.edition import Edition
-from proxy.sip.build import reply_address, response, response_head
-from proxy.sip.dialog import Dialog
+from proxy.sip.build import reply_address, response_head
+from proxy.sip.dialog import Dialog, check_contact
+from proxy.sip.matching import invite_key, server_key
 from proxy.sip.message import Message, ParseError
 from proxy.sip.parse import parse
-from proxy.sip.syntax import COOKIE
 from proxy.sip.transaction import FAIL, GONE, PASS, ClientTransaction, ServerTransaction
 from proxy.sip.wire import Send
-
-RETRY_DRAINING: Final = 30
-IN_DIALOG: Final = frozenset(("INVITE", "UPDATE", "INFO", "PRACK", "MESSAGE", "OPTIONS"))
-REFUSED_IN_DIALOG: Final = frozenset(("REFER", "NOTIFY"))
 
 
 @final
@@ -58,18 +55,19 @@ class Engine:
         fabric = self.fabric
         fabric.now, fabric.epoch = now, epoch
         self._working_on = None
-        call_id = b""
+        message: Message | None = None
         try:
             message = parse(data)
-            call_id = message.call_id
             if message.status:
                 self._response(message)
             else:
                 self._request(message, host, port)
         except ParseError as error:
-            self._unreadable(error, host, port)
+            if error.message is None and message is not None and not message.status:
+                error.message = message
+            unreadable(fabric, error, host, port, self._leg(host, port))
         except Exception as fault:
-            self._fault(fault, call_id)
+            self._fault(fault, message.call_id if message is not None else b"")
 
     def tick(self, now: float, epoch: float) -> None:
         """Fire every timer that is due at `now`."""
@@ -271,7 +269,7 @@ class Engine:
         trunk = self._sources.platform(host, port)
         leg = "a" if trunk is not None or not self._sources.is_carrier(host, port) else "b"
         fabric.counters.count_request(True, leg, "INVITE")
-        hops = self._max_forwards(message)
+        hops = max_forwards(message)
         if trunk is None:
             fabric.counters.count_drop("unknown source")
             self._answer(message, host, port, 403, [])
@@ -337,9 +335,11 @@ class Engine:
         if not isinstance(couple, Call):
             return
         self._working_on = couple
-        hops = self._max_forwards(message)
+        hops = max_forwards(message)
+        if method in WITH_CONTACT:
+            check_contact(message)
         server = self._serve(message, method, key, leg, host, port, message.to_value)
-        status, lines = self._check_in_dialog(message, method, fork, from_a, hops)
+        status, lines = refusal(message, method, fork, from_a, hops)
         if status:
             fabric.reply(server, status, lines, b"")
             return
@@ -347,86 +347,24 @@ class Engine:
             fabric.reply(server, 200, [], b"")
             couple.handle(events.BYE_A if from_a else events.BYE_B, message)
             return
-        if method == "INVITE" or method == "UPDATE":
+        if method in WITH_CONTACT:
             (fork.a if from_a else fork.b).refresh_target(message)
         Exchange(fabric, couple, from_a, server, message, False).relay(fork, message, hops - 1)
-
-    def _check_in_dialog(
-        self, message: Message, method: str, fork: Fork, from_a: bool, hops: int
-    ) -> tuple[int, list[bytes]]:
-        """What refuses an in-dialog request at once: order, hops, method, glare (RFC 3261 12.2.2, 14.2)."""
-        dialog = fork.a if from_a else fork.b
-        if not dialog.accept_cseq(message.cseq):
-            return 500, []
-        if method == "BYE":
-            return 0, []
-        if hops <= 0:
-            return 483, []
-        if method in REFUSED_IN_DIALOG:
-            return 403, []
-        if method not in IN_DIALOG:
-            return 405, [ALLOW_LINE]
-        pending = fork.couple.invite
-        if method == "INVITE" and isinstance(pending, Exchange):
-            if pending.from_a != from_a:
-                return 491, []
-            return 500, [b"Retry-After: %d" % (crc32(message.call_id) % 10)]
-        return 0, []
 
     # -- everything else -----------------------------------------------------
 
     def _out_of_dialog(self, message: Message, method: str, host: str, port: int) -> None:
-        leg = "b" if self._sources.is_carrier(host, port) else "a"
-        self.fabric.counters.count_request(True, leg, method)
-        hops = self._max_forwards(message)
-        if method in ("BYE", "UPDATE", "PRACK", "INFO"):
-            self._answer(message, host, port, 481, [])
-        elif method != "OPTIONS":
-            self._answer(message, host, port, 405, [ALLOW_LINE])
-        elif hops <= 0:
-            self._answer(message, host, port, 483, [])
-        else:
-            unsupported = unsupported_options(message)
-            if unsupported:
-                self._answer(message, host, port, 420, [b"Unsupported: " + unsupported])
-            elif self.draining:
-                self._answer(message, host, port, 503, [b"Retry-After: %d" % RETRY_DRAINING])
-            else:
-                lines = [ALLOW_LINE, b"Supported: " + SUPPORTED, b"Accept: application/sdp"]
-                self._answer(message, host, port, 200, lines)
+        leg = self._leg(host, port)
+        self.counters.count_request(True, leg, method)
+        out_of_dialog(self.fabric, message, method, host, port, leg, self.draining)
 
-    def _max_forwards(self, message: Message) -> int:
-        """Max-Forwards, 70 when absent (RFC 3261 16.6). Raises ParseError when it is no number up to 255."""
-        value = message.first(b"max-forwards")
-        if not value:
-            return 70
-        if not value.isdigit() or int(value[-9:]) > 255:
-            error = ParseError(400, "max-forwards", "expected Max-Forwards from 0 to 255")
-            error.message = message
-            raise error
-        return int(value)
+    def _answer(self, message: Message, host: str, port: int, status: int, lines: list[bytes]) -> None:
+        answer(self.fabric, message, host, port, self._leg(host, port), status, lines)
 
-    def _answer(self, message: Message, host: str, port: int, status: int, lines: list[bytes], text: str = "") -> None:
-        """Answer without a transaction (RFC 3261 8.2.7); the To tag is the same for every copy of the request."""
-        to = message.to_value
-        if not message.to_tag:
-            to += b";tag=%08x" % crc32(message.call_id + message.branch)
-        fabric = self.fabric
-        agent = fabric.a_face.agent
-        if agent:
-            lines.append(b"Server: " + agent)
-        leg = "b" if self._sources.is_carrier(host, port) else "a"
-        fabric.counters.count_response(False, leg, method_name(message.method), status)
-        data = response(response_head(message, host, port), to, status, lines, b"", text.encode("latin-1", "replace"))
-        fabric.wire.send(data, host, reply_address(message, host, port))
+    def _leg(self, host: str, port: int) -> str:
+        return "b" if self._sources.is_carrier(host, port) else "a"
 
     # -- what cannot be read, and our own faults -----------------------------
-
-    def _unreadable(self, error: ParseError, host: str, port: int) -> None:
-        self.fabric.counters.count_parse_error(error.kind)
-        message = error.message
-        if error.status and message is not None and message.via and message.call_id and message.method != b"ACK":
-            self._answer(message, host, port, error.status, [], f"{error.text[:1].upper()}{error.text[1:]}")
 
     def _fault(self, fault: Exception, call_id: bytes) -> None:
         """Our own defect: written down, and the one call that it struck is ended."""
@@ -440,33 +378,3 @@ class Engine:
             except Exception as second:
                 self.fabric.calls.pop(call.number, None)
                 self.fabric.outputs.append(Fault(f"while ending the call: {second}", call_id))
-
-
-def invite_key(message: Message) -> bytes:
-    """The key of the INVITE server transaction that an INVITE, ACK or CANCEL belongs to (RFC 3261 17.2.3, 9.2)."""
-    if message.branch[:7] == COOKIE:
-        return message.branch + b"\n" + message.sent_by
-    return b"2543\n%b\n%b\n%d\n%b" % (message.call_id, message.from_tag, message.cseq, message.via)
-
-
-def server_key(message: Message) -> bytes:
-    """The key of the server transaction of a request; an ACK has its INVITE's."""
-    key = invite_key(message)
-    method = message.method
-    if method == b"INVITE" or method == b"ACK":
-        return key
-    return key + b"\n" + method
-
-
-def unsupported_options(message: Message) -> bytes:
-    """The required extensions that cannot be carried, comma-joined; empty when all can (RFC 3261 8.2.2.3)."""
-    missing: list[bytes] = []
-    if message.has(b"require"):
-        for token in b",".join(message.all(b"require")).split(b","):
-            if token.strip() and token.strip().lower() not in OPTIONS_CARRIED:
-                missing.append(token.strip())
-    if message.has(b"proxy-require"):
-        for token in b",".join(message.all(b"proxy-require")).split(b","):
-            if token.strip():
-                missing.append(token.strip())
-    return b", ".join(missing)

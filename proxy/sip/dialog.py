@@ -136,3 +136,10 @@ def read_tag(message: Message) -> bytes:
     if not message.to_tag:
         raise ParseError(0, "tag", "expected a To tag in a response that makes a dialog")
     return message.to_tag
+
+
+def check_contact(message: Message) -> None:
+    """Raise ParseError 400 when the Contact of a target refresh cannot be read."""
+    contact = message.first(b"contact")
+    if contact:
+        parse_address(split_values(contact)[0])

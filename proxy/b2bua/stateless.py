@@ -1,0 +1,100 @@
+"""Answers that need no transaction and no call: OPTIONS, errors, and the checks that lead to them (RFC 3261 8.2).
+
+Such an answer is the same for every copy of its request, so a retransmission may be answered anew.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+from zlib import crc32
+
+from proxy.b2bua.fabric import Fabric, method_name
+from proxy.b2bua.rewrite import ALLOW_LINE, OPTIONS_CARRIED, SUPPORTED
+from proxy.sip.build import reply_address, response, response_head
+from proxy.sip.message import Message, ParseError
+
+RETRY_DRAINING: Final = 30
+_ONLY_IN_DIALOG: Final = frozenset(("BYE", "UPDATE", "PRACK", "INFO"))
+
+
+def answer(
+    fabric: Fabric,
+    message: Message,
+    host: str,
+    port: int,
+    leg: str,
+    status: int,
+    lines: list[bytes],
+    reason: bytes = b"",
+) -> None:
+    """Answer `message` once, to where RFC 3261 18.2.2 says; `reason` replaces the standard phrase."""
+    to = message.to_value
+    if not message.to_tag:
+        to += b";tag=%08x" % crc32(message.call_id + message.branch)
+    if fabric.a_face.agent:
+        lines.append(b"Server: " + fabric.a_face.agent)
+    fabric.counters.count_response(False, leg, method_name(message.method), status)
+    data = response(response_head(message, host, port), to, status, lines, b"", reason)
+    fabric.wire.send(data, host, reply_address(message, host, port))
+
+
+def out_of_dialog(
+    fabric: Fabric, message: Message, method: str, host: str, port: int, leg: str, draining: bool
+) -> None:
+    """A request without a dialog that is no INVITE: OPTIONS is answered, everything else refused."""
+    hops = max_forwards(message)
+    if method in _ONLY_IN_DIALOG:
+        answer(fabric, message, host, port, leg, 481, [])
+    elif method != "OPTIONS":
+        answer(fabric, message, host, port, leg, 405, [ALLOW_LINE])
+    elif hops <= 0:
+        answer(fabric, message, host, port, leg, 483, [])
+    else:
+        unsupported = unsupported_options(message)
+        if unsupported:
+            answer(fabric, message, host, port, leg, 420, [b"Unsupported: " + unsupported])
+        elif draining:
+            answer(fabric, message, host, port, leg, 503, [b"Retry-After: %d" % RETRY_DRAINING])
+        else:
+            lines = [ALLOW_LINE, b"Supported: " + SUPPORTED, b"Accept: application/sdp"]
+            answer(fabric, message, host, port, leg, 200, lines)
+
+
+def unreadable(fabric: Fabric, error: ParseError, host: str, port: int, leg: str) -> None:
+    """Count what could not be read and answer it where that is possible; the reason phrase says what is wrong."""
+    fabric.counters.count_parse_error(error.kind)
+    message = error.message
+    if error.status and message is not None and message.via and message.call_id and message.method != b"ACK":
+        text = error.text[:1].upper() + error.text[1:]
+        answer(fabric, message, host, port, leg, error.status, [], text.encode("latin-1", "replace"))
+
+
+def max_forwards(message: Message) -> int:
+    """Max-Forwards, 70 when absent (RFC 3261 16.6). Raises ParseError when it is no number up to 255."""
+    value = message.first(b"max-forwards")
+    if not value:
+        return 70
+    if not value.isdigit() or len(value) > 9 or int(value) > 255:
+        raise broken(message, "max-forwards", "expected Max-Forwards from 0 to 255")
+    return int(value)
+
+
+def broken(message: Message, kind: str, text: str) -> ParseError:
+    """A 400 for a header that was read late; the caller raises it."""
+    error = ParseError(400, kind, text)
+    error.message = message
+    return error
+
+
+def unsupported_options(message: Message) -> bytes:
+    """The required extensions that cannot be carried, comma-joined; empty when all can (RFC 3261 8.2.2.3)."""
+    missing: list[bytes] = []
+    if message.has(b"require"):
+        for token in b",".join(message.all(b"require")).split(b","):
+            if token.strip() and token.strip().lower() not in OPTIONS_CARRIED:
+                missing.append(token.strip())
+    if message.has(b"proxy-require"):
+        for token in b",".join(message.all(b"proxy-require")).split(b","):
+            if token.strip():
+                missing.append(token.strip())
+    return b", ".join(missing)
