@@ -51,18 +51,12 @@ class Dialog:
     def refresh_target(self, message: Message) -> None:
         """Take the Contact of a target refresh (INVITE, UPDATE and their 1xx and 2xx; RFC 3261 12.2.1.2).
 
-        Headers in its URI are cut off: a Request-URI has none (RFC 3261 19.1.1). Raises ParseError on a broken one.
+        Raises ParseError 400 on a broken one and changes nothing then.
         """
-        contact = message.first(b"contact")
-        if not contact:
-            return
-        values = split_values(contact)
-        if not values:
-            raise ParseError(400, "contact", "expected an address in Contact")
-        raw = parse_address(values[0]).uri.raw
-        question = raw.find(b"?", raw.find(b"@") + 1)
-        self.target = raw if question < 0 else raw[:question]
-        self._find_peer()
+        target = read_contact(message)
+        if target:
+            self.target = target
+            self._find_peer()
 
     def learn_routes(self, message: Message, reverse: bool) -> None:
         """Take the route set from Record-Route: `reverse` for the answering side's view (RFC 3261 12.1)."""
@@ -138,8 +132,22 @@ def read_tag(message: Message) -> bytes:
     return message.to_tag
 
 
+def read_contact(message: Message) -> bytes:
+    """The URI of the first Contact as a remote target, empty when there is none. Raises ParseError 400.
+
+    Headers in it are cut off: a Request-URI has none (RFC 3261 19.1.1).
+    """
+    contact = message.first(b"contact")
+    if not contact:
+        return b""
+    values = split_values(contact)
+    if not values:
+        raise ParseError(400, "contact", "expected an address in Contact")
+    raw = parse_address(values[0]).uri.raw
+    question = raw.find(b"?", raw.find(b"@") + 1)
+    return raw if question < 0 else raw[:question]
+
+
 def check_contact(message: Message) -> None:
     """Raise ParseError 400 when the Contact of a target refresh cannot be read."""
-    contact = message.first(b"contact")
-    if contact:
-        parse_address(split_values(contact)[0])
+    read_contact(message)
