@@ -36,7 +36,7 @@ class Case:
     uac: str
     uas: str
     caller: str = GEOGRAPHIC
-    identity: str = "P-Asserted-Identity: <sip:+33142685300@vms.example.net;user=phone>"
+    identity: str = "P-Asserted-Identity: <sip:+33142685300@vms.example.net>"
     called: str = "+33155660001"
     account: str = "acme"
     shown: str = "+33162000001"

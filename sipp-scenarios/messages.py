@@ -55,10 +55,10 @@ def read_trace(path: Path) -> list[Message]:
         return []
     text = path.read_text(encoding="utf-8", errors="replace")
     frames = list(_FRAME.finditer(text))
-    ends = [frame.start() for frame in frames[1:]] + [len(text)]
+    starts = [frame.start() for frame in frames] + [len(text)]
     return [
         Message(received=frame.group(1) == "received", text=text[frame.end() : end])
-        for frame, end in zip(frames, ends, strict=True)
+        for frame, end in zip(frames, starts[1:], strict=True)
     ]
 
 

@@ -32,6 +32,7 @@ TRANSPORTS = {"udp": "u1"}
 PLATFORM_WORDS = {"dupont", "campagne", "vms.example", "x-account", "-platform"}
 QUIET_S = 0.3
 """How long after a refusal the carrier is still watched."""
+CARRIER_ENDS_WITHIN = 20.0
 
 
 @dataclass(frozen=True)
@@ -78,17 +79,17 @@ def _play(case: Case, transport: str, folder: Path) -> list[str]:
         with platform:
             if platform.wait(45) != 0:
                 problems.append(f"platform: {platform.complaint()}")
-        if not _carrier_done(case, carrier):
+        if not _carrier_done(case, carrier, CARRIER_ENDS_WITHIN if not problems else QUIET_S):
             problems.append(f"carrier: {carrier.complaint()}")
         if proxy.process.poll() is not None:
             problems.append(f"the proxy died:\n{proxy.output()[-2000:]}")
     return problems + _seen(case, ports, read_trace(platform.trace), read_trace(carrier.trace))
 
 
-def _carrier_done(case: Case, carrier: Sipp) -> bool:
+def _carrier_done(case: Case, carrier: Sipp, within: float) -> bool:
     """Whether the carrier's side ended well; a side that must stay silent is ended here."""
     if case.reaches_carrier:
-        return carrier.wait(20) == 0
+        return carrier.wait(within) == 0
     time.sleep(QUIET_S)
     return carrier.process.poll() is None
 

@@ -26,6 +26,7 @@ ROOT = HERE.parent
 HOST = "127.0.0.1"
 READY_WITHIN = 20.0
 GONE_WITHIN = 4.0
+LONGEST_COMPLAINT = 2000
 
 _PROXY_TOML = """\
 [node]
@@ -211,6 +212,8 @@ class Sipp(Program):
     ) -> None:
         self.trace = folder / f"{side}_messages.log"
         self.errors = folder / f"{side}_errors.log"
+        if any(";" in value for row in rows for value in row):
+            raise StageError("an injected value holds a semicolon, which SIPp takes for the end of the value")
         values = folder / f"{side}.csv"
         values.write_text("SEQUENTIAL\n" + "".join(";".join(row) + ";\n" for row in rows), encoding="utf-8")
         files = [
@@ -232,5 +235,5 @@ class Sipp(Program):
     def complaint(self) -> str:
         """What SIPp found wrong, in its own words."""
         if self.errors.exists():
-            return self.errors.read_text(encoding="utf-8", errors="replace").strip()
+            return self.errors.read_text(encoding="utf-8", errors="replace").strip()[:LONGEST_COMPLAINT]
         return self.output().strip()[-600:]

@@ -85,6 +85,8 @@ def test_a_trace_is_read_message_by_message(tmp_path: Path) -> None:
     assert (response.received, response.method, response.status) == (False, "BYE", 200)
     assert request.header("cseq") == "2 BYE"
     assert read_trace(tmp_path / "none") == []
+    path.write_text("", encoding="utf-8")
+    assert read_trace(path) == []
 
 
 def test_the_cases_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
