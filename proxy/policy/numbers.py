@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final, final
 
-from proxy.policy.ranges import EMERGENCY, FOREIGN, FOREVER, UNASSIGNED, NumberClass, NumberRange, Territory
+from proxy.policy.ranges import EMERGENCY, FOREIGN, UNASSIGNED, NumberClass, NumberRange, Territory
 from proxy.policy.writing import bare_digits, plain_digits
 
 LONGEST_PREFIX: Final = 6
@@ -143,9 +143,8 @@ class NumberingPlan:
         return digits[:3] if digits[:3] in self._codes else ""
 
     def _international(self, digits: str, day: int, repaired: bool) -> Number | None:
-        if digits.startswith("0"):  # "+06..." or "000..." is nobody's country code
-            trimmed = digits.lstrip("0")
-            return self._national("0" + trimmed, day, "", True) if trimmed else None
+        if not digits or digits.startswith("0"):
+            return self._behind_zeros(digits.lstrip("0"), day)
         code = self._code(digits)
         if not code:
             return self._foreign(digits)
@@ -162,6 +161,17 @@ class NumberingPlan:
             if code == "508" and len(subscriber) == 6:
                 return self._national("0508" + subscriber, day, code, repaired)
         return self._national("0" + subscriber, day, code, repaired)
+
+    def _behind_zeros(self, digits: str, day: int) -> Number | None:
+        """`+06...` or `000...`: no country code begins with 0, so it is a national number, else one with its code."""
+        if not digits:
+            return None
+        national = self._national("0" + digits, day, "", True)
+        if (national is None or not national.complete) and self._code(digits):
+            bare = self._international(digits, day, True)
+            if bare is not None and bare.complete:
+                return bare
+        return national
 
     def _national(self, digits: str, day: int, code: str, repaired: bool) -> Number | None:
         length = len(digits)
@@ -183,7 +193,7 @@ class NumberingPlan:
         if longest is not None:
             return self._found(longest, digits, code, repaired, False, too_short)
         canonical = "+33" + digits[1:] if long_form else digits
-        if len(canonical) > LONGEST_E164 + 1:
+        if too_long(canonical):
             return None
         return Number(
             canonical,
@@ -210,7 +220,7 @@ class NumberingPlan:
     ) -> Number | None:
         if digits.startswith("0"):
             canonical = "+" + row.cc + digits[row.dropped :]
-            if len(canonical) > LONGEST_E164 + 1:
+            if too_long(canonical):
                 return None
         else:
             canonical = digits
@@ -235,6 +245,6 @@ class NumberingPlan:
         )
 
 
-def in_force(since: int, until: int, day: int) -> bool:
-    """Whether a day lies between two days, both included."""
-    return since <= day <= min(until, FOREVER)
+def too_long(canonical: str) -> bool:
+    """More than the fifteen digits of E.164."""
+    return len(canonical) - canonical.startswith("+") > LONGEST_E164

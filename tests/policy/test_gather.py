@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.policy.desk import Desk
+
+FROM = ("From", "+33162000001")
+PAI = ("P-Asserted-Identity", "+33270000001")
+
+
+@pytest.mark.parametrize(
+    ("presented", "source", "canonical"),
+    [
+        ((FROM,), "From", "+33162000001"),
+        ((FROM, PAI), "P-Asserted-Identity", "+33270000001"),
+        ((PAI, FROM), "P-Asserted-Identity", "+33270000001"),
+        ((FROM, ("P-Asserted-Identity", "anonymous")), "From", "+33162000001"),
+        ((("From", "anonymous"), ("Remote-Party-ID", "0377000001")), "Remote-Party-ID", "+33377000001"),
+        (
+            (("From", "anonymous"), ("P-Asserted-Identity", "x"), ("P-Asserted-Identity", "0162000001")),
+            "P-Asserted-Identity",
+            "+33162000001",
+        ),
+        ((("From", "anonymous"),), "From", None),
+        ((("Diversion", "0162000001"), FROM), "From", "+33162000001"),
+    ],
+)
+def test_the_effective_caller(
+    desk: Desk, presented: tuple[tuple[str, str], ...], source: str, canonical: str | None
+) -> None:
+    caller = desk.facts(presented=presented).caller
+    assert caller is not None
+    assert caller.source == source
+    assert (caller.number.canonical if caller.number else None) == canonical
+
+
+def test_no_identity_no_caller(desk: Desk) -> None:
+    assert desk.facts(presented=()).caller is None
+
+
+@pytest.mark.parametrize(
+    ("customer", "campaign", "stated", "purpose", "mode"),
+    [
+        ("acme", "", ("", ""), "prospecting_consumer", "predictive"),
+        ("acme", "follow-up", ("", ""), "contract_current", "predictive"),
+        ("acme", "agents", ("", ""), "b2b", "manual"),
+        ("acme", "agents", ("service", "vms"), "service", "vms"),
+        ("acme", "agents", ("nonsense", "nonsense"), "b2b", "manual"),
+        ("acme", "nothing", ("", ""), "prospecting_consumer", "predictive"),
+        ("nobody", "", ("", ""), "prospecting_consumer", "broadcast"),
+    ],
+)
+def test_purpose_and_mode_are_stated_or_the_campaigns_or_the_customers(
+    desk: Desk, customer: str, campaign: str, stated: tuple[str, str], purpose: str, mode: str
+) -> None:
+    facts = desk.facts(customer=customer, campaign=campaign, purpose=stated[0], mode=stated[1])
+    assert (facts.purpose, facts.mode) == (purpose, mode)
+
+
+def test_the_clock_is_the_called_persons(desk: Desk) -> None:
+    moment = desk.facts(to="+262692000000").moment
+    assert moment is not None
+    assert moment.iso() == "2026-11-23T14:00:00+04:00"
+    caledonia = desk.facts(to="+687251234").moment
+    assert caledonia is not None
+    assert caledonia.iso() == "2026-11-23T21:00:00+11:00"
+
+
+@pytest.mark.parametrize("to", ["+442079460000", "nobody", "+80012345678"])
+def test_no_clock(desk: Desk, to: str) -> None:
+    assert desk.facts(to=to).moment is None
