@@ -24,6 +24,14 @@ def test_a_pipe_gets_columns(capsys: pytest.CaptureFixture[str]) -> None:
     assert "\ndestination.emergency " in told
 
 
+def test_a_terminal_gets_a_table(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert answer(CONFIG, MOBILE, as_json=False, as_lines=False) == 0
+    told = capsys.readouterr().out
+    assert "cli.mobile" in told
+    assert "\x1b[" in told
+
+
 def test_json_holds_the_decision_and_every_rule(capsys: pytest.CaptureFixture[str]) -> None:
     assert answer(CONFIG, MOBILE, as_json=True, as_lines=False) == 0
     told = json.loads(capsys.readouterr().out)

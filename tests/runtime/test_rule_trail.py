@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 
 from proxy.policy.decide import decide
-from proxy.policy.decision import Decision
+from proxy.policy.decision import Decision, Presentation, need, refuse
 from proxy.policy.edition import Edition
 from proxy.policy.explain import explain
 from proxy.policy.facts import CallFacts, TrunkFacts
@@ -19,11 +19,21 @@ OPEN = "2026-11-24T11:00:00+01:00"
 NIGHT = "2026-11-24T23:00:00+01:00"
 
 
+VMS = TrunkFacts("vms")
+
+
 def decided(
-    edition: Edition, at: str = OPEN, caller: str = "0162000001", called: str = "0140000000", customer: str = "acme"
+    edition: Edition,
+    at: str = OPEN,
+    caller: str = "0162000001",
+    called: str = "0140000000",
+    customer: str = "acme",
+    purpose: str = "contract_current",
+    mode: str = "predictive",
+    trunk: TrunkFacts = VMS,
 ) -> tuple[CallFacts, Decision]:
     facts = gather(
-        edition, TrunkFacts("vms"), customer, "", "contract_current", "predictive", "INVITE",
+        edition, trunk, customer, "", purpose, mode, "INVITE",
         [("From", caller)], called, datetime.fromisoformat(at).timestamp(), False,
     )  # fmt: skip
     return facts, decide(facts, edition, EMPTY)
@@ -61,6 +71,41 @@ def test_a_refusal_ends_the_trail(edition: Edition, at: str, caller: str, custom
 def test_an_emergency_call_met_one_rule(edition: Edition) -> None:
     facts, decision = decided(edition, called="112")
     assert verdicts(Trail().walked(facts, decision, edition)) == {"destination.emergency": "chose"}
+
+
+def test_a_rule_that_hides_the_number_chose_and_no_presentation_rule_did(edition: Edition) -> None:
+    abroad = TrunkFacts("abroad", origin="international")
+    facts, decision = decided(edition, caller="0612345678", mode="manual", trunk=abroad)
+    assert (decision.rule, decision.presentation) == ("origin.international", Presentation.WITHHELD)
+    found = verdicts(Trail().walked(facts, decision, edition))
+    assert [rule for rule, verdict in found.items() if verdict == "chose"] == ["origin.international"]
+    assert not any(rule.startswith("presentation.") for rule in found)
+
+
+def test_a_call_refused_for_what_would_be_shown_ends_there(edition: Edition) -> None:
+    strict = TrunkFacts("vms", profile="strict")
+    facts, decision = decided(
+        edition, caller="anonymous", customer="nonumber", purpose="prospecting_consumer", trunk=strict
+    )
+    assert decision.rule == "display.mandatory"
+    trail = Trail().walked(facts, decision, edition)
+    assert trail[-1].startswith("display.mandatory@")
+    assert trail[-1].endswith(" refuse")
+    assert not any(entry.startswith("presentation.") for entry in trail)
+
+
+def test_a_decision_that_lacks_shared_state_names_who_asked(edition: Edition) -> None:
+    facts, _ = decided(edition)
+    found = verdicts(Trail().walked(facts, need("cli.mobile", ("key",), ("cli.class",)), edition))
+    assert (found["cli.mobile"], found["cli.class"]) == ("need", "warn")
+
+
+def test_a_call_refused_because_the_store_is_away_met_every_gate(edition: Edition) -> None:
+    facts, _ = decided(edition)
+    away = refuse("ledger.unreachable", 480, "Shared State Unreachable", (), 0.0, 30)
+    found = verdicts(Trail().walked(facts, away, edition))
+    assert "hours.campaign" in found
+    assert {"refuse", "chose"}.isdisjoint(found.values())
 
 
 def test_each_rule_carries_the_day_it_came_into_force(edition: Edition) -> None:
