@@ -119,7 +119,12 @@ _CALL = (
     Case("bye_a", "call", "call"),
     Case("bye_b", "bye_b", "bye_b"),
     Case("reinvite_hold", "reinvite_hold", "reinvite_hold"),
-    Case("invite_retransmitted", "invite_retransmitted", "call"),
+    Case(
+        "invite_retransmitted",
+        "invite_retransmitted",
+        "invite_retransmitted",
+        traced=(Traced("platform", "INVITE", 100, 2),),
+    ),
     Case("lost_ack", "call", "lost_ack", hold_ms=300, traced=(Traced("carrier", "ACK", 0, 2),)),
     Case("lost_200", "lost_200", "call", traced=(Traced("platform", "INVITE", 200, 2),)),
     Case("forked", "forked", "forked"),

@@ -2,9 +2,9 @@
 
     python sipp-scenarios/demo.py
 
-The proxy runs with the configuration in config/, copied so that its records stay out of the tree,
-and with its clock standing still: at night the law would refuse most of these calls. SIPp plays the
-platform and the carrier. Nothing in the table is written here but who calls whom and what is
+The proxy runs with the configuration in config/, copied so that it gets free ports and its records
+stay out of the tree, and with its clock standing still: at night the law would refuse most of these
+calls. SIPp plays the platform and the carrier. Nothing in the table is written here but who calls whom and what is
 presented: what the callee saw is read from the messages that the carrier received, the answer from
 those that the platform received, the rule from the decision records and its legal basis from the
 rules. No process is left behind.
@@ -12,20 +12,17 @@ rules. No process is left behind.
 
 from __future__ import annotations
 
-import json
-import re
 import shutil
-import socket
 import sys
 import tempfile
 import tomllib
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 
-from messages import Message, read_trace
+from demo_table import Seen, read, table
+from messages import read_trace
 from rich.console import Console
-from rich.table import Table
 from stage import HOST, ROOT, Proxy, Sipp, StageError, free_port
 
 CLOCK = "2026-11-23T11:00:00+01:00"
@@ -60,53 +57,20 @@ CALLS = (
 )
 
 CONFIG = ROOT / "config"
-RULES = CONFIG / "rules"
-
-
-@dataclass(frozen=True)
-class Seen:
-    """One call as traces and records tell it."""
-
-    customer: str
-    called: str
-    presented: str
-    shown: str
-    answer: str
-    rule: str
 
 
 def copy_configuration(folder: Path) -> tuple[Path, dict[str, int]]:
-    """The default configuration in `folder`, with free ports where its own are taken, and the ports."""
+    """The default configuration in `folder`, on free ports of the loopback address, and the ports."""
     shutil.copytree(CONFIG, folder / "config")
     path = folder / "config" / "proxy.toml"
     text = path.read_text(encoding="utf-8")
     settings = tomllib.loads(text)
-    addresses = {
-        "sip": settings["listen"]["udp"],
-        "admin": settings["admin"]["listen"],
-        "carrier": settings["carrier"][0]["address"],
-    }
-    ports = {"platform": free_port()}
-    for name, address in addresses.items():
-        ports[name] = int(address.rpartition(":")[2])
-        if taken(ports[name]):
-            ports[name] = free_port()
-            print(f"{address} is taken: the demonstration uses port {ports[name]} instead")
-            text = text.replace(f'"{address}"', f'"{HOST}:{ports[name]}"')
+    ports = {name: free_port() for name in ("sip", "admin", "carrier", "platform")}
+    text = text.replace(f'"{settings["listen"]["udp"]}"', f'"{HOST}:{ports["sip"]}"')
+    text = text.replace(f'"{settings["admin"]["listen"]}"', f'"{HOST}:{ports["admin"]}"')
+    text = text.replace(f'"{settings["carrier"][0]["address"]}"', f'"{HOST}:{ports["carrier"]}"')
     path.write_text(text, encoding="utf-8")
     return path, ports
-
-
-def taken(port: int) -> bool:
-    """Whether another program holds that port of the loopback address."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
-        tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            udp.bind((HOST, port))
-            tcp.bind((HOST, port))
-        except OSError:
-            return True
-    return False
 
 
 def rows() -> list[tuple[str, ...]]:
@@ -135,97 +99,6 @@ def play(folder: Path) -> tuple[list[Seen], str]:
     return read(folder, read_trace(platform.trace), read_trace(carrier.trace)), proxy.output().partition("\n")[0]
 
 
-def read(folder: Path, platform: list[Message], carrier: list[Message]) -> list[Seen]:
-    """Join the messages of both sides with the records; one entry a call, in the order of the calls."""
-    lines = [json.loads(line) for line in (folder / "var" / "records.jsonl").read_text(encoding="utf-8").splitlines()]
-    decisions = {line["call_id"]: line for line in lines if line["record"] == "decision"}
-    legs = {line["a_call_id"]: line["b_call_id"] for line in lines if line["record"] == "call"}
-    offered = {m.header("Call-ID"): m for m in carrier if m.received and m.method == "INVITE"}
-    answers = {m.header("Call-ID"): m for m in platform if m.received and m.method == "INVITE" and m.status >= 200}
-    seen = []
-    for invite in platform:
-        call_id = invite.header("Call-ID")
-        if not invite.received and invite.method == "INVITE" and not invite.status and call_id in decisions:
-            decision = decisions.pop(call_id)
-            reached = offered.get(legs.get(call_id, ""))
-            seen.append(
-                Seen(
-                    decision["customer"],
-                    called(invite, decision),
-                    presented(invite),
-                    shown(reached),
-                    answer(answers.get(call_id)),
-                    decision["rule"],
-                )
-            )
-    return seen
-
-
-def called(invite: Message, decision: dict[str, str]) -> str:
-    number = re.search(r"sips?:([^@;]*)", invite.start_line)
-    return f"{number.group(1) if number else ''} {decision['territory']}".strip()
-
-
-def presented(invite: Message) -> str:
-    """The user parts of the identities in the platform's INVITE."""
-    names = ("From", "P-Asserted-Identity", "P-Preferred-Identity", "Remote-Party-ID", "Diversion")
-    short = {"P-Asserted-Identity": "PAI", "P-Preferred-Identity": "PPI", "Remote-Party-ID": "RPID"}
-    return "\n".join(f"{short.get(name, name)} {user(invite.header(name))}" for name in names if invite.header(name))
-
-
-def user(identity: str) -> str:
-    found = re.search(r"(?:sips?|tel):([^@;>]*)", identity)
-    return found.group(1) if found else identity
-
-
-def shown(invite: Message | None) -> str:
-    """What a telephone shows for the INVITE that the carrier received."""
-    if invite is None:
-        return "the telephone does not ring"
-    if "id" in invite.header("Privacy") or user(invite.header("From")) == "anonymous":
-        return "Numéro inconnu"
-    return user(invite.header("P-Asserted-Identity") or invite.header("From"))
-
-
-def answer(final: Message | None) -> str:
-    if final is None:
-        return "none"
-    retry = final.header("Retry-After")
-    return final.start_line.removeprefix("SIP/2.0 ") + (f"\nRetry-After {retry}" if retry else "")
-
-
-def bases(day: date) -> dict[str, str]:
-    """Legal basis of each rule id in force on that day, as the rules state it."""
-    found: dict[str, str] = {}
-    for path in sorted(RULES.glob("*.toml")):
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-        for row in content["rule"]:
-            if row["from"] <= day <= row.get("until", day):
-                source = content.get("source", {}).get(row["basis"])
-                found[row["id"]] = source.get("codified", source["title"]) if source else f"our reading: {row['why']}"
-    return found
-
-
-def table(calls: list[Seen]) -> Table:
-    grid = Table(show_lines=True)
-    for title in (
-        "customer",
-        "called",
-        "presented by the platform",
-        "seen by the callee",
-        "answer",
-        "rule",
-        "legal basis",
-    ):
-        grid.add_column(title)
-    basis = bases(datetime.fromisoformat(CLOCK).date())
-    for call in calls:
-        grid.add_row(
-            call.customer, call.called, call.presented, call.shown, call.answer, call.rule, basis.get(call.rule, "")
-        )
-    return grid
-
-
 def main() -> int:
     """Exit code: 0 when all calls were played and found again in the records."""
     with tempfile.TemporaryDirectory(prefix="npv-demo-") as name:
@@ -236,7 +109,7 @@ def main() -> int:
             return 1
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
     console.print(first_line, markup=False)
-    console.print(table(calls))
+    console.print(table(calls, datetime.fromisoformat(CLOCK).date()))
     console.print(f"The clock stood at {CLOCK}, so that the legal hours do not depend on when this is run.")
     console.print("`make run` starts the proxy with the real clock, on the addresses in config/proxy.toml.")
     return 0 if len(calls) == len(CALLS) else 1

@@ -7,17 +7,19 @@
 
 A case succeeds when both SIPp sides do, and when the messages that SIPp wrote down hold up: the
 carrier received as many calls as expected, under Call-IDs of their own, and nothing of what the
-platform presented; the platform received nothing of the carrier's address. The files of a failed
-case are kept in sipp-scenarios/logs/<case> and shown.
+platform presented; the platform received nothing of the carrier's address; the proxy recorded each
+call once and no defect of its own. The files of a failed case are kept in sipp-scenarios/logs/<case> and shown.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -81,8 +83,9 @@ def _play(case: Case, transport: str, folder: Path) -> list[str]:
                 problems.append(f"platform: {platform.complaint()}")
         if not _carrier_done(case, carrier, CARRIER_ENDS_WITHIN if not problems else QUIET_S):
             problems.append(f"carrier: {carrier.complaint()}")
-        if proxy.process.poll() is not None:
-            problems.append(f"the proxy died:\n{proxy.output()[-2000:]}")
+        if (code := proxy.stop()) != 0:
+            problems.append(f"the proxy ended with code {code}:\n{proxy.output()[-2000:]}")
+    problems += _recorded(case, folder / "records.jsonl")
     return problems + _seen(case, ports, read_trace(platform.trace), read_trace(carrier.trace))
 
 
@@ -92,6 +95,20 @@ def _carrier_done(case: Case, carrier: Sipp, within: float) -> bool:
         return carrier.wait(within) == 0
     time.sleep(QUIET_S)
     return carrier.process.poll() is None
+
+
+def _recorded(case: Case, records: Path) -> list[str]:
+    """What is wrong with the records: one decision a call, the rule that refused, one ended call a forwarded one."""
+    lines = [json.loads(line) for line in records.read_text(encoding="utf-8").splitlines()] if records.exists() else []
+    kinds = Counter(line["record"] for line in lines)
+    problems = [f"a defect was recorded: {line['text']}" for line in lines if line["record"] == "fault"]
+    ended = case.calls if case.reaches_carrier else 0
+    if (kinds["decision"], kinds["call"]) != (case.calls, ended):
+        problems.append(
+            f"{kinds['decision']} decisions and {kinds['call']} calls were recorded, expected {case.calls} and {ended}"
+        )
+    wrong = {line["rule"] for line in lines if line["record"] == "decision" and case.rule not in {"", line["rule"]}}
+    return problems + [f"`{rule}` was recorded, expected `{case.rule}`" for rule in sorted(wrong)]
 
 
 def _seen(case: Case, ports: dict[str, int], platform: Sequence[Message], carrier: Sequence[Message]) -> list[str]:

@@ -26,6 +26,8 @@ ROOT = HERE.parent
 HOST = "127.0.0.1"
 READY_WITHIN = 20.0
 GONE_WITHIN = 4.0
+STARTED = "SIP on "
+"""In the line that the proxy writes when it has its ports; another proxy may answer on them before."""
 LONGEST_COMPLAINT = 2000
 
 _PROXY_TOML = """\
@@ -128,9 +130,12 @@ class Program:
 
     def __enter__(self) -> Program:
         with self.log.open("wb") as out:
-            self._process = subprocess.Popen(
-                self.command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=self.folder, env=environment()
-            )
+            try:
+                self._process = subprocess.Popen(
+                    self.command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=self.folder, env=environment()
+                )
+            except FileNotFoundError:
+                raise StageError(f"`{self.command[0]}` is missing") from None
         return self
 
     def __exit__(
@@ -186,7 +191,7 @@ class Proxy(Program):
         while time.monotonic() < end:
             if self.process.poll() is not None:
                 raise StageError(f"the proxy ended at start:\n{self.output()}")
-            if self.get("/readyz")[0] == 200:
+            if STARTED in self.output() and self.get("/readyz")[0] == 200:
                 return
             time.sleep(0.05)
         raise StageError(f"the proxy was not ready after {READY_WITHIN:.0f} s:\n{self.output()}")
@@ -226,7 +231,7 @@ class Sipp(Program):
             "-error_file",
             str(self.errors),
         ]
-        bounds = ["-nostdin", "-timeout", "40", "-timeout_error", "-recv_timeout", "9000"]
+        bounds = ["-nostdin", "-timeout", "40", "-timeout_error", "-recv_timeout", "6000"]
         place = ["-i", HOST, "-p", str(port), "-cid_str", f"%u-%p-{side}@%s"]
         super().__init__(
             ["sipp", "-sf", str(HERE / f"{scenario}.xml"), *place, *files, *bounds, *options], folder / f"{side}.log"

@@ -7,6 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
+import demo
 import pytest
 from cases import CASES, Case
 from messages import Message, digits_of, leaks, read_trace
@@ -40,6 +41,23 @@ def test_a_call_that_goes_wrong_is_noticed(change: dict[str, str], complaint: st
     case = dataclasses.replace(CASES["npv_rewrite"], name="goes_wrong", **change)  # type: ignore[arg-type]  # every changed field is a text
     assert complaint in "\n".join(play(case, logs=tmp_path).problems)
     assert (tmp_path / "goes_wrong" / "proxy.log").is_file()
+
+
+@sipp
+@pytest.mark.sipp
+def test_the_demonstration_shows_what_was_seen(tmp_path: Path) -> None:
+    calls, first_line = demo.play(tmp_path)
+    assert "build" in first_line
+    found = {
+        (call.customer.split()[0], call.rule): (call.shown.split("\n")[0], call.answer.split()[0]) for call in calls
+    }
+    silent = "the telephone does not ring"
+    assert len(calls) == len(demo.CALLS)
+    assert found[("acme", "presentation.default")] == ("+33162000001", "200")
+    assert found[("acme", "hours.consumer")] == (silent, "480")
+    assert found[("acme", "cli.mobile")] == (silent, "403")
+    assert found[("nonumber", "presentation.withheld")] == ("Numéro inconnu", "200")
+    assert found[("acme", "destination.emergency")] == ("+33142685300", "200")
 
 
 def test_every_flow_is_played_and_every_case_has_its_flow() -> None:
