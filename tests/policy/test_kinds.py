@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import pytest
+
+from proxy.policy.checks import Check
+from proxy.policy.edition import Edition
+from proxy.policy.kinds import KINDS, kind_named
+from proxy.policy.params import FLAG, TEXT, TEXTS, WEEK, Kind, Params
+from proxy.policy.schedule import Week
+
+CLOSED_WEEK: Week = ((), (), (), (), (), (), ())
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=[kind.name for kind in KINDS])
+def test_every_kind_builds_a_check_from_its_parameters(kind: Kind) -> None:
+    params = Params(
+        {param.name: True for param in kind.params if param.shape == FLAG},
+        {param.name: "x" for param in kind.params if param.shape == TEXT},
+        {param.name: frozenset({"geo"}) for param in kind.params if param.shape == TEXTS},
+        {param.name: CLOSED_WEEK for param in kind.params if param.shape == WEEK},
+    )
+    check = kind.build(params)
+    assert isinstance(check, Check)
+    assert kind_named(kind.name) is kind
+
+
+def test_names_are_unique_and_unknown_ones_unknown() -> None:
+    assert len({kind.name for kind in KINDS}) == len(KINDS)
+    assert kind_named("no_such_kind") is None
+
+
+def test_no_two_kinds_build_the_same_check() -> None:
+    empty = Params({}, {}, {}, {"windows": CLOSED_WEEK})
+    assert len({type(kind.build(empty)) for kind in KINDS}) == len(KINDS)
+
+
+def test_all_kinds_are_in_use_but_the_one_for_shared_state(shipped: Edition) -> None:
+    used = {rule.row.kind for rule in shipped.book.rules}
+    assert {kind.name for kind in KINDS} - used == {"ledger_flag"}

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import pytest
+
+from proxy.policy.checks import Check
+from proxy.policy.checks_destination import CustomerUnknownCheck, EmergencyCheck
+from proxy.policy.checks_hours import NationalHolidayCheck
+from proxy.policy.checks_shown import DisplayMandatory, NoNumber
+from proxy.policy.edition import Edition
+from proxy.policy.facts import TrunkFacts
+from proxy.policy.rulebook import KEPT_DAYS, Rule, RuleBook
+from tests.policy.desk import Desk
+from tests.policy.shelf import rule
+
+
+def ids(rules: tuple[Rule, ...]) -> list[str]:
+    return [found.id for found in rules]
+
+
+@pytest.mark.parametrize(
+    ("changes", "applies"),
+    [
+        ({}, True),
+        ({"purposes": ("service",)}, False),
+        ({"purposes": ("service", "b2b")}, True),
+        ({"modes": ("manual",)}, False),
+        ({"methods": ("MESSAGE",)}, False),
+        ({"purposes": ("b2b",), "modes": ("vms",), "methods": ("INVITE",)}, True),
+    ],
+)
+def test_a_row_concerns_what_it_names(changes: dict[str, object], applies: bool) -> None:
+    row = rule("r", Check(), **changes).row
+    assert row.applies("b2b", "vms", "INVITE") is applies
+
+
+@pytest.mark.parametrize(
+    ("mode", "strict", "profile", "found"),
+    [
+        ("warn", "", "law", "warn"),
+        ("warn", "", "strict", "warn"),
+        ("warn", "enforce", "law", "warn"),
+        ("warn", "enforce", "strict", "enforce"),
+        ("enforce", "off", "strict", "off"),
+    ],
+)
+def test_the_strict_profile_may_have_a_mode_of_its_own(mode: str, strict: str, profile: str, found: str) -> None:
+    assert rule("r", Check(), mode=mode, strict=strict).row.mode_for(profile) == found
+
+
+def test_versions_by_the_day_in_paris_or_at_the_called_person() -> None:
+    book = RuleBook(
+        (
+            rule("p", Check(), until=9),
+            rule("p", Check(), since=10),
+            rule("c", Check(), clock="called", until=9),
+            rule("d", Check(), clock="called", since=10),
+        )
+    )
+    assert ids(book.on(9, 9).rules) == ["p", "c"]
+    assert ids(book.on(9, 10).rules) == ["p", "d"]
+    assert book.on(9, 10).rules[0].row.until == 9
+    assert book.on(10, 9).rules[0].row.since == 10
+    assert ids(book.on(10, 9).rules) == ["p", "c"]
+
+
+def test_the_rules_of_a_day_are_made_once_and_not_kept_for_ever() -> None:
+    book = RuleBook((rule("p", Check()),))
+    first = book.on(1, 1)
+    assert book.on(1, 1) is first
+    for day in range(2, KEPT_DAYS + 2):
+        book.on(day, day)
+    assert book.on(1, 1) is not first
+
+
+def test_a_walk_sorts_the_rules_that_concern_the_call() -> None:
+    book = RuleBook(
+        (
+            rule("emergency", EmergencyCheck()),
+            rule("gate", CustomerUnknownCheck()),
+            rule("warned", CustomerUnknownCheck(), mode="warn"),
+            rule("off", CustomerUnknownCheck(), mode="off"),
+            rule("other", CustomerUnknownCheck(), purposes=("b2b",)),
+            rule("holiday", NationalHolidayCheck(), clock="called"),
+            rule("holiday.warned", NationalHolidayCheck(), clock="called", mode="warn"),
+            rule("display", DisplayMandatory(), mode="warn", strict="enforce"),
+            rule("none", NoNumber()),
+        )
+    )
+    walk = book.on(5, 5).walk("service", "vms", "INVITE", "law")
+    assert [gate.id for gate in walk.bypasses] == ["emergency"]
+    assert [(gate.id, gate.enforced) for gate in walk.gates] == [
+        ("gate", True),
+        ("warned", False),
+        ("holiday", True),
+        ("holiday.warned", False),
+    ]
+    assert len(walk.schedules) == 1
+    assert [row.id for row in walk.shows] == ["none"]
+    assert [(after.id, after.enforced) for after in walk.afters] == [("display", False)]
+    strict = book.on(5, 5).walk("service", "vms", "INVITE", "strict")
+    assert [(after.id, after.enforced) for after in strict.afters] == [("display", True)]
+    assert book.on(5, 5).walk("service", "vms", "INVITE", "law") is walk
+
+
+def test_a_call_takes_the_day_of_the_called_person(desk: Desk, shipped: Edition) -> None:
+    book = RuleBook((rule("c", CustomerUnknownCheck(), clock="called", since=739_476),))
+    on_the_day_there = desk.facts(to="0262000000", at="2025-08-10T20:00:00Z")
+    assert shipped.calendar.paris_day(on_the_day_there.at) == 739_473
+    assert book.walk(on_the_day_there).gates == []
+    reunion = desk.facts(to="0262000000", at="2025-08-12T20:00:00Z", trunk=TrunkFacts("t"))
+    assert reunion.moment is not None
+    assert (reunion.paris_day, reunion.moment.day) == (739_475, 739_476)
+    assert [gate.id for gate in book.walk(reunion).gates] == ["c"]
+    assert book.walk(desk.facts(to="+442079460000", at="2025-08-12T20:00:00Z")).gates == []
