@@ -2,7 +2,7 @@
 
 A case names a platform side and a carrier side (`<flow>_uac.xml`, `<flow>_uas.xml`) and the values
 that are injected into them. Cases that differ only in values share their flow. The proxy is fresh
-for each case and its clock stands still at `clock`, so that a case does not depend on the day it is
+for each case and its clock is set to `clock`, so that a case does not depend on the day it is
 played. Customers and their numbers are in config/customers.toml of this directory.
 """
 

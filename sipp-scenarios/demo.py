@@ -3,7 +3,7 @@
     python sipp-scenarios/demo.py
 
 The proxy runs with the configuration in config/, copied so that it gets free ports and its records
-stay out of the tree, and with its clock standing still: at night the law would refuse most of these
+stay out of the tree, and with its clock set: at night the law would refuse most of these
 calls. SIPp plays the platform and the carrier. Nothing in the table is written here but who calls whom and what is
 presented: what the callee saw is read from the messages that the carrier received, the answer from
 those that the platform received, the rule from the decision records and its legal basis from the
@@ -110,7 +110,7 @@ def main() -> int:
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
     console.print(first_line, markup=False)
     console.print(table(calls, datetime.fromisoformat(CLOCK).date()))
-    console.print(f"The clock stood at {CLOCK}, so that the legal hours do not depend on when this is run.")
+    console.print(f"The clock was set to {CLOCK}, so that the legal hours do not depend on when this is run.")
     console.print("`make run` starts the proxy with the real clock, on the addresses in config/proxy.toml.")
     return 0 if len(calls) == len(CALLS) else 1
 
