@@ -28,6 +28,8 @@ from proxy.runtime.udp import UdpPort
 
 DRAIN_MOST: Final = 3600.0
 DRAIN_LOOK: Final = 0.2
+# s; the loop takes the interpreter anew for each datagram, and while a thread reads files each take waits this long
+SWITCH: Final = 1e-4
 GC_YOUNG: Final = 50_000  # calls make no cycles; a collection only has to look for our own mistakes, seldom
 
 
@@ -157,6 +159,7 @@ def run(config: Path, fixed_clock: float | None) -> int:
     clock: Clock = SystemClock() if fixed_clock is None else FixedClock(fixed_clock, running=True)
     import uvloop
 
+    sys.setswitchinterval(SWITCH)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_main(configuration, clock))
 
