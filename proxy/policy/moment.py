@@ -13,6 +13,7 @@ from typing import Final, final
 
 DAY_SECONDS: Final = 86_400
 EPOCH_ORDINAL: Final = 719_163  # date(1970, 1, 1).toordinal()
+TWO: Final = tuple(f"{number:02d}" for number in range(100))
 
 
 @final
@@ -37,8 +38,8 @@ class Moment:
         if not self.text:
             sign = "-" if self.offset < 0 else "+"
             east = abs(self.offset) // 60
-            clock = f"{self.minute // 60:02d}:{self.minute % 60:02d}:{self.second:02d}"
-            self.text = f"{iso_day(self.day)}T{clock}{sign}{east // 60:02d}:{east % 60:02d}"
+            clock = TWO[self.minute // 60] + ":" + TWO[self.minute % 60] + ":" + TWO[self.second]
+            self.text = iso_day(self.day) + "T" + clock + sign + TWO[east // 60] + ":" + TWO[east % 60]
         return self.text
 
 
@@ -147,4 +148,4 @@ def iso_day(day: int) -> str:
     else:
         month -= 9
         year += 1
-    return f"{year:04d}-{month:02d}-{month_day:02d}"
+    return TWO[year // 100] + TWO[year % 100] + "-" + TWO[month] + "-" + TWO[month_day]
