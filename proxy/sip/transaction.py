@@ -166,7 +166,7 @@ class ServerTransaction(TimerOwner):
         self.status = 0
         self.merge_key = b""
         self.owner: object = None
-        self.interval = 0.0
+        self.interval = pace.t1
         self.repeat: Timer | None = None
         self.expiry: Timer | None = None
 
@@ -311,14 +311,9 @@ class ClientTransaction(TimerOwner):
         if self.repeat is not None:
             self.repeat.cancel()
             self.repeat = None
-        if state == PROCEEDING:
-            if not self.invite:  # timer E goes on at T2, F stays
-                self.interval = pace.t2
-                self.repeat = timers.arm(now, pace.t2, self, REPEAT)
-                return
-            if self.expiry is not None:
-                self.expiry.cancel()
-                self.expiry = None
+        if state == PROCEEDING and not self.invite:  # timer E goes on at T2, F stays
+            self.interval = pace.t2
+            self.repeat = timers.arm(now, pace.t2, self, REPEAT)
             return
         if self.expiry is not None:
             self.expiry.cancel()
