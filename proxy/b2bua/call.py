@@ -31,6 +31,7 @@ from proxy.policy.decision import PRESENTATION_WORDS, Action
 from proxy.policy.ledger import EMPTY, EXPIRED, LedgerView
 from proxy.sip.address import Address
 from proxy.sip.message import Message, ParseError
+from proxy.sip.timers import TimerOwner
 from proxy.sip.transaction import ServerTransaction
 
 
@@ -82,7 +83,7 @@ class Call(CallState):
             fabric.edition.directory.used(decision.number.canonical)
         self.handle(events.FORWARDED, message)
 
-    def set_up_response(self, message: Message) -> None:
+    def set_up_response(self, set_up: TimerOwner, message: Message) -> None:
         """The carrier answered the INVITE."""
         status = message.status
         if status == 100:
@@ -92,9 +93,15 @@ class Call(CallState):
         elif status >= 300:
             self.handle(events.FAILURE, message)
         elif self.answered_at or self.state > table.ANSWERED:
-            answered_again(self, message)
+            if isinstance(set_up, Exchange):
+                answered_again(self, set_up, message)
         else:
             self.handle(events.ANSWER, message)
+
+    def exchange_over(self, exchange: TimerOwner) -> None:
+        """The carrier's 2xx cannot come again: an acknowledged set-up is let go, which is half of a call's memory."""
+        if self.set_up is exchange and self.invite is not exchange and self.state == table.UP:
+            self.set_up = None
 
     def fire(self, kind: int, now: float) -> None:
         """A timer of the call is due."""
@@ -108,7 +115,7 @@ class Call(CallState):
         elif self.set_up is not None and self.set_up.client is not None:
             client = self.set_up.client
             client.give_up(now)
-            self.fabric.clients.pop(client.key, None)
+            self.fabric.forget_client(client)
             self.handle(events.SILENCE, None)
 
     def bye_done(self) -> None:

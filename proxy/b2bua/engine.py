@@ -96,10 +96,12 @@ class Engine:
 
     def _client_due(self, client: ClientTransaction, kind: int, now: float) -> None:
         orders = client.fire(kind, now)
+        owner = client.owner
         if orders & GONE:
-            self.fabric.clients.pop(client.key, None)
+            self.fabric.forget_client(client)
+            if isinstance(owner, Exchange):
+                owner.couple.exchange_over(owner)
         if orders & FAIL:
-            owner = client.owner
             if isinstance(owner, Exchange):
                 owner.silent()
             elif isinstance(owner, Call):

@@ -102,7 +102,7 @@ class Exchange(TimerOwner):
     def response(self, message: Message) -> None:
         """The other leg answered."""
         if self.set_up:
-            self.couple.set_up_response(message)
+            self.couple.set_up_response(self, message)
         elif message.status == 100:
             if self.cancelled:
                 self.send_cancel()

@@ -125,9 +125,15 @@ class Fabric:
         self.dialogs.pop(fork.a_key(), None)
         self.dialogs.pop(fork.b_key(), None)
 
+    def forget_client(self, client: ClientTransaction) -> None:
+        """Drop a client transaction and let its owner go."""
+        self.clients.pop(client.key, None)
+        client.owner = None
+
     def forget_server(self, server: ServerTransaction) -> None:
-        """Drop a server transaction."""
+        """Drop a server transaction; its owner is let go, so that nothing waits for a garbage collection."""
         self.servers.pop(server.key, None)
+        server.owner = None
         if server.merge_key:
             self.merged.pop(server.merge_key, None)
 

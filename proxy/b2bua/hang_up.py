@@ -73,7 +73,7 @@ def close(call: CallState) -> None:
             counters.observe(counters.duration_seconds, call.carrier.name, DURATION_BOUNDS, seconds)
         fabric.outputs.append(_record(call))
     call.facts = call.decision = call.parked = None
-    call.fork = call.forks = None
+    call.fork = call.forks = call.set_up = call.invite = None
     call.shown = []
 
 

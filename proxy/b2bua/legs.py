@@ -63,5 +63,8 @@ class Couple(TimerOwner):
     def handle(self, event: int, message: Message | None) -> None:
         """Something happened to the call as a whole."""
 
-    def set_up_response(self, message: Message) -> None:
-        """The carrier answered the first INVITE."""
+    def set_up_response(self, set_up: TimerOwner, message: Message) -> None:
+        """The carrier answered the first INVITE, whose exchange is `set_up`."""
+
+    def exchange_over(self, exchange: TimerOwner) -> None:
+        """No answer of `exchange` can be repeated any more."""

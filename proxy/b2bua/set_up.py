@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from proxy.b2bua.counters import CALL_BOUNDS
+from proxy.b2bua.exchange import Exchange
 from proxy.b2bua.extract import NO_SECRETS, secrets
 from proxy.b2bua.hang_up import close, send_bye
 from proxy.b2bua.outputs import Fetch
@@ -128,11 +129,8 @@ def cross_answer(call: CallState, message: Message) -> None:
     call.start_timer(fabric.topology.limits.longest_call, LONGEST)
 
 
-def answered_again(call: CallState, message: Message) -> None:
+def answered_again(call: CallState, set_up: Exchange, message: Message) -> None:
     """A repeated 2xx gets its ACK again; one of another early dialog is taken and hung up (RFC 3261 13.2.2.4)."""
-    set_up = call.set_up
-    if set_up is None:
-        return
     if set_up.fork is not None and message.to_tag == set_up.fork.b.remote_tag:
         set_up.acknowledge_again()
     elif call.fork is not None:
