@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from proxy.policy.rulebook import OFF, WARN
+from proxy.policy.moment import iso_day
+from proxy.policy.rulebook import OFF, WARN, RuleRow
 from proxy.runtime.addresses import Endpoint
 from proxy.runtime.clock import SystemClock
 from proxy.runtime.configuration import Configuration, load_configuration
+
+STALE_DAYS: Final = 180  # a rule that nobody compared with its text for so long is named
 
 
 def check(path: Path) -> None:
@@ -46,7 +50,12 @@ def summary(found: Configuration, at: float) -> list[tuple[str, str]]:
     for carrier in topology.carriers:
         rows.append((f"carrier {carrier.name}", f"{place(Endpoint(carrier.host, carrier.port))}, {carrier.domain}"))
     rows.append(("configuration", found.digest))
-    return rows
+    return rows + [("compare with the law again", stale(row)) for row in rules if day - row.checked_on > STALE_DAYS]
+
+
+def stale(row: RuleRow) -> str:
+    """Where a rule stands and when it was last compared with its text."""
+    return f"{row.id} ({row.file}:{row.line}, last on {iso_day(row.checked_on)})"
 
 
 def place(endpoint: Endpoint) -> str:

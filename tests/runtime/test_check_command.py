@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,16 @@ def test_the_summary_counts_what_the_files_hold() -> None:
     assert told["carrier carrier-1"] == "127.0.0.1:5080, edge.example.net"
     assert told["configuration"] == found.digest
     assert int(told["rules in force"].split()[0]) > 10
+
+
+def test_rules_that_nobody_compared_with_the_law_for_long_are_named() -> None:
+    found = load_configuration(SHIPPED)
+    what = "compare with the law again"
+    assert what not in dict(summary(found, AT))
+    told = [text for name, text in summary(found, AT + 400 * 86_400) if name == what]
+    day = found.edition.calendar.paris_day(AT + 400 * 86_400)
+    assert len(told) == len(found.edition.book.on(day, day).rules)
+    assert all(re.fullmatch(r"[\w.]+ \(.*\.toml:\d+, last on 20\d\d-\d\d-\d\d\)", text) for text in told)
 
 
 def test_a_pipe_gets_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
