@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import metadata
 from pathlib import Path
 
 import pytest
 
+import proxy
 from proxy.runtime import build
 
 
@@ -33,7 +35,7 @@ def test_without_an_installation_the_tree_is_read(monkeypatch: pytest.MonkeyPatc
         raise metadata.PackageNotFoundError(name)
 
     monkeypatch.setattr(metadata, "version", absent)
-    assert build.version()[0].isdigit()
+    assert build.version() == build.source_version(Path(proxy.__file__).parents[1] / "pyproject.toml")
 
 
 @pytest.mark.parametrize(
@@ -46,3 +48,8 @@ def test_an_extension_module_means_compiled(file: str, kind: str) -> None:
 
 def test_kind_is_one_of_the_two() -> None:
     assert build.kind() in {"compiled", "source"}
+
+
+@pytest.mark.skipif(not sys.flags.safe_path, reason="without PYTHONSAFEPATH the source beside the tests is meant")
+def test_with_a_safe_path_the_installed_copy_is_under_test() -> None:
+    assert Path(proxy.__file__).parent != Path(__file__).parents[2] / "proxy"
