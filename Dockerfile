@@ -19,7 +19,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY config config
 COPY proxy proxy
 RUN python3 -m venv /opt/npv-proxy \
-    && HATCH_BUILD_HOOKS_ENABLE=1 /opt/npv-proxy/bin/pip install --no-cache-dir . \
+    && /opt/npv-proxy/bin/pip install --no-cache-dir . \
     && /opt/npv-proxy/bin/npv-proxy version
 
 FROM ${BASE}

@@ -70,18 +70,12 @@ $(VENV)/builder: pyproject.toml $(VENV)/made
 	touch $@
 
 $(VENV)/installed: $(SOURCES) $(VENV)/builder
-	@include=$$($(PY) -c 'import sysconfig; print(sysconfig.get_path("include"))')
-	if ! command -v cc >/dev/null; then
-		echo "no C compiler: the proxy runs from source, at about half the speed"
-	elif [ ! -f "$$include/Python.h" ]; then
-		echo "no Python.h in $$include (Debian: python3-dev): the proxy runs from source, at about half the speed"
-	elif echo "compiling the proxy; this takes a minute or two" && HATCH_BUILD_HOOKS_ENABLE=1 $(PY) -m pip install -q --no-build-isolation . >$(VENV)/compile.log 2>&1; then
-		touch $@
-		exit 0
-	else
-		echo "compiling failed (see $(VENV)/compile.log): the proxy runs from source, at about half the speed"
+	@echo "building the proxy; where it can be compiled this takes a minute or two"
+	if ! $(PY) -m pip install -q --no-build-isolation . >$(VENV)/build.log 2>&1; then
+		echo "compiling failed (see $(VENV)/build.log): the proxy runs from source, at about half the speed"
+		HATCH_BUILD_NO_HOOKS=true $(PY) -m pip install -q --no-build-isolation .
 	fi
-	$(PY) -m pip install -q --no-build-isolation .
+	$(PY) -P -m proxy version
 	touch $@
 
 $(VENV)/tested: pyproject.toml $(VENV)/made
@@ -110,7 +104,7 @@ test: compiler $(VENV)/installed $(VENV)/tested sipp prometheus
 	$(PY) -m pytest -q -m 'not source_only' --ignore=tests/test_layout.py </dev/null
 
 wheel: $(VENV)/builder compiler
-	@HATCH_BUILD_HOOKS_ENABLE=1 $(PY) -m pip wheel -q --no-build-isolation --no-deps -w dist .
+	@$(PY) -m pip wheel -q --no-build-isolation --no-deps -w dist .
 	ls dist/*.whl
 
 clean:
