@@ -22,6 +22,7 @@ from proxy.b2bua.fabric import Fabric, Ids, Stopwatch, method_name
 from proxy.b2bua.in_dialog import refusal
 from proxy.b2bua.legs import dialog_key
 from proxy.b2bua.outputs import Fault, Output
+from proxy.b2bua.rewrite import spelled_host
 from proxy.b2bua.sources import Sources
 from proxy.b2bua.stateless import RETRY_DRAINING, answer, max_forwards, out_of_dialog, unreadable, unsupported_options
 from proxy.b2bua.trunks import PlatformTrunk, Topology
@@ -305,6 +306,7 @@ class Engine:
         fabric = self.fabric
         a = Dialog(message.call_id, server.to, tag, message.from_value, message.from_tag, server.host, server.port)
         a.remote_cseq = message.cseq
+        a.target = b"sip:%b:%d" % (spelled_host(server.host), server.port)
         self._last_call += 1
         call = Call(fabric, self._last_call, trunk, fabric.carrier(trunk.carrier), a)
         fabric.calls[call.number] = call

@@ -52,7 +52,19 @@ def spelled_host(host: str) -> bytes:
 class Face:
     """The constant lines of this node and, for a carrier, how numbers are shown to it."""
 
-    __slots__ = ("trunk", "host", "via", "contact", "agent", "domain", "suffix", "uri_tail", "cross", "untouched")
+    __slots__ = (
+        "trunk",
+        "host",
+        "via",
+        "contact",
+        "agent",
+        "domain",
+        "suffix",
+        "uri_tail",
+        "target",
+        "cross",
+        "untouched",
+    )
 
     def __init__(self, topology: Topology, carrier: CarrierTrunk | None) -> None:
         own = spelled_host(topology.host) + b":%d" % topology.port
@@ -62,11 +74,12 @@ class Face:
         self.contact: Final = b"Contact: <sip:" + own + b">"
         self.agent: Final = topology.server_name.encode("utf-8")
         extra: frozenset[bytes] = frozenset()
-        self.domain = self.suffix = self.uri_tail = b""
+        self.domain = self.suffix = self.uri_tail = self.target = b""
         if carrier is not None:
             extra = frozenset([name.lower().encode("latin-1") for name in carrier.cross]) - IDENTITY_HEADERS
             self.domain = carrier.domain.encode("ascii")
             self.suffix = b"@" + self.domain + (b";user=phone>" if carrier.user_phone else b">")
+            self.target = b"sip:%b:%d" % (spelled_host(carrier.host), carrier.port)
             self.uri_tail = b"@%b:%d" % (spelled_host(carrier.host), carrier.port)
             self.uri_tail += b";user=phone" if carrier.user_phone else b""
         self.cross: Final = CROSSING | extra

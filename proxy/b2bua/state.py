@@ -79,6 +79,7 @@ class CallState(Couple):
                 return known
         b = Dialog(self.b_call_id, self.b_from, self.b_tag, message.to_value, tag, self.carrier.host, self.carrier.port)
         b.local_cseq = 1
+        b.target = self.b_face.target
         fork = self.fork = Fork(self, self.a, b) if self.fork is None else self._second_fork(b)
         b.refresh_target(message)
         b.learn_routes(message, True)

@@ -53,6 +53,10 @@ class Dialog:
 
         Raises ParseError 400 on a broken one and changes nothing then.
         """
+        contact = message.first(b"contact")
+        end = len(self.target) + 1
+        if len(contact) == end + 1 and contact[1:end] == self.target and contact[:1] == b"<" and contact[end:] == b">":
+            return  # the same again, as nearly always
         target = read_contact(message)
         if target:
             self.target = target
