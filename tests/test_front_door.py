@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from proxy.runtime import build
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
@@ -32,6 +34,10 @@ def proxy(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "proxy", *arguments], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
     )
+
+
+def test_the_build_under_test_is_the_one_asked_for() -> None:
+    assert build.kind() == os.environ.get("NPV_BUILD", build.kind())
 
 
 def test_the_two_commands_come_first() -> None:
