@@ -54,8 +54,10 @@ class Journal:
             self._writer.start()
 
     def put(self, record: Record) -> None:
-        """Hand one record over; never blocks and never raises."""
+        """Hand one record over; never waits for the target. Without one, defects still show on standard error."""
         if self._target == OFF:
+            if isinstance(record, Fault):
+                sys.stderr.write(f"npv-proxy: fault: {record.text}\n")
             return
         if len(self._waiting) >= self._capacity:
             self.dropped += 1

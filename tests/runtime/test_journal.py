@@ -153,12 +153,15 @@ def test_a_record_that_cannot_be_told_costs_only_itself(tmp_path: Path, edition:
     assert "could not be encoded" in journal.failure
 
 
-def test_an_empty_target_is_no_journal(edition: Edition) -> None:
+def test_an_empty_target_is_no_journal_but_defects_are_said(
+    edition: Edition, capsys: pytest.CaptureFixture[str]
+) -> None:
     journal = Journal("", 1, "edge-1", edition)
     journal.start()
     put(journal, "one", "two")
     journal.stop()
     assert (journal.written, journal.dropped) == (0, 0)
+    assert capsys.readouterr().err == "npv-proxy: fault: one\nnpv-proxy: fault: two\n"
 
 
 def test_a_dash_is_standard_output(edition: Edition, capfd: pytest.CaptureFixture[str]) -> None:
