@@ -11,8 +11,10 @@ from proxy.b2bua import coupling as table
 from proxy.b2bua import events
 from proxy.b2bua.exchange import Exchange
 from proxy.b2bua.extract import call_facts
+from proxy.b2bua.fabric import Fabric
 from proxy.b2bua.hang_up import bye, close, hang_up_both, settle_ack
 from proxy.b2bua.outputs import DecisionRecord
+from proxy.b2bua.rewrite import spelled_host
 from proxy.b2bua.set_up import (
     answered_again,
     cancel_both,
@@ -26,10 +28,12 @@ from proxy.b2bua.set_up import (
     release_late,
 )  # fmt: skip
 from proxy.b2bua.state import ANSWER_DUE, LONGEST, STATE_DUE, CallState
+from proxy.b2bua.trunks import PlatformTrunk
 from proxy.policy.decide import decide
 from proxy.policy.decision import PRESENTATION_WORDS, Action
 from proxy.policy.ledger import EMPTY, EXPIRED, LedgerView
 from proxy.sip.address import Address
+from proxy.sip.dialog import Dialog
 from proxy.sip.message import Message, ParseError
 from proxy.sip.timers import TimerOwner
 from proxy.sip.transaction import ServerTransaction
@@ -225,3 +229,17 @@ class Call(CallState):
             self.open_byes -= 1
             settle_ack(self)
             bye(self, True, None)
+
+
+def open_call(
+    fabric: Fabric, trunk: PlatformTrunk, message: Message, server: ServerTransaction, tag: bytes, hops: int
+) -> Call:
+    """A new call for the INVITE `message`; `tag` is ours on the A leg, `hops` what Max-Forwards leaves."""
+    a = Dialog(message.call_id, server.to, tag, message.from_value, message.from_tag, server.host, server.port)
+    a.remote_cseq = message.cseq
+    a.target = b"sip:%b:%d" % (spelled_host(server.host), server.port)
+    fabric.calls_opened += 1
+    call = Call(fabric, fabric.calls_opened, trunk, fabric.carrier(trunk.carrier), a)
+    call.hops = hops
+    fabric.calls[call.number] = call
+    return call

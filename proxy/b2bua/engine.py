@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from typing import Final, final
 
-from proxy.b2bua import events
-from proxy.b2bua.call import Call
+from proxy.b2bua import admission, events
+from proxy.b2bua.call import Call, open_call
 from proxy.b2bua.crossing import WITH_CONTACT
 from proxy.b2bua.exchange import Exchange
 from proxy.b2bua.extract import addresses
@@ -22,13 +22,12 @@ from proxy.b2bua.fabric import Fabric, Ids, Stopwatch, method_name
 from proxy.b2bua.in_dialog import refusal
 from proxy.b2bua.legs import dialog_key
 from proxy.b2bua.outputs import Fault, Output
-from proxy.b2bua.rewrite import spelled_host
 from proxy.b2bua.sources import Sources
-from proxy.b2bua.stateless import RETRY_DRAINING, answer, max_forwards, out_of_dialog, unreadable, unsupported_options
-from proxy.b2bua.trunks import PlatformTrunk, Topology
+from proxy.b2bua.stateless import answer, max_forwards, out_of_dialog, unreadable
+from proxy.b2bua.trunks import Topology
 from proxy.policy.edition import Edition
 from proxy.sip.build import reply_address, response_head
-from proxy.sip.dialog import Dialog, check_contact
+from proxy.sip.dialog import check_contact
 from proxy.sip.matching import invite_key, server_key
 from proxy.sip.message import Message, ParseError
 from proxy.sip.parse import parse
@@ -46,7 +45,6 @@ class Engine:
         self.wire: Final = self.fabric.wire
         self.draining = False
         self._sources = Sources(topology)
-        self._last_call = 0
         self._working_on: Call | None = None
 
     # -- inputs --------------------------------------------------------------
@@ -167,9 +165,7 @@ class Engine:
 
     def retransmissions(self) -> dict[tuple[str, str], int]:
         """Datagrams sent or received again, by leg and direction (`sent`, `received`)."""
-        table = {(leg, "sent"): count for leg, count in self.wire.sent_again.items()}
-        table.update({(leg, "received"): count for leg, count in self.wire.seen_again.items()})
-        return table
+        return self.wire.repeated()
 
     # -- responses -----------------------------------------------------------
 
@@ -277,51 +273,20 @@ class Engine:
             fabric.counters.count_drop("unknown source")
             self._answer(message, host, port, 403, [])
             return
-        merge_key = b"%b\n%b\n%d" % (message.call_id, message.from_tag, message.cseq)
-        if merge_key in fabric.merged:  # RFC 3261 8.2.2.2
-            self._answer(message, host, port, 482, [])
-            return
-        if hops <= 0:
-            self._answer(message, host, port, 483, [])
-            return
-        unsupported = unsupported_options(message)
-        if unsupported:
-            self._answer(message, host, port, 420, [b"Unsupported: " + unsupported])
-            return
-        if self._full(message, host, port):
+        status, lines = admission.refusal(fabric, message, hops, self.draining)
+        if status:
+            self._answer(message, host, port, status, lines)
             return
         shown = addresses(message)
         tag = fabric.ids.tag()
         server = self._serve(message, "INVITE", key, "a", host, port, message.to_value + b";tag=" + tag)
-        server.merge_key = merge_key
-        fabric.merged[merge_key] = key
-        call = self._open(message, trunk, server, tag)
-        call.hops = hops - 1
+        server.merge_key = admission.merge_key(message)
+        fabric.merged[server.merge_key] = key
+        call = self._working_on = open_call(fabric, trunk, message, server, tag, hops - 1)
         try:
             call.begin(message, server, shown)
         except ParseError as error:
             call.abandon(error.status or 400)
-
-    def _open(self, message: Message, trunk: PlatformTrunk, server: ServerTransaction, tag: bytes) -> Call:
-        fabric = self.fabric
-        a = Dialog(message.call_id, server.to, tag, message.from_value, message.from_tag, server.host, server.port)
-        a.remote_cseq = message.cseq
-        a.target = b"sip:%b:%d" % (spelled_host(server.host), server.port)
-        self._last_call += 1
-        call = Call(fabric, self._last_call, trunk, fabric.carrier(trunk.carrier), a)
-        fabric.calls[call.number] = call
-        self._working_on = call
-        return call
-
-    def _full(self, message: Message, host: str, port: int) -> bool:
-        """Answer 503 while draining or at the most calls that this node may hold."""
-        most = self.fabric.topology.limits.max_calls
-        if not self.draining and (most == 0 or len(self.fabric.calls) < most):
-            return False
-        self.fabric.counters.count_drop("draining" if self.draining else "node full")
-        wait = RETRY_DRAINING if self.draining else 1
-        self._answer(message, host, port, 503, [b"Retry-After: %d" % wait])
-        return True
 
     # -- inside a call -------------------------------------------------------
 

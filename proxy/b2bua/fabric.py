@@ -62,6 +62,7 @@ class Fabric:
         self.dialogs: Final[dict[bytes, Fork]] = {}
         self.merged: Final[dict[bytes, bytes]] = {}
         self.calls: Final[dict[int, Couple]] = {}
+        self.calls_opened = 0
         self.now = 0.0
         self.epoch = 0.0
         self.edition = edition

@@ -46,3 +46,9 @@ class Wire:
     def note_repeat(self, leg: str) -> None:
         """A datagram of `leg` arrived that had arrived before."""
         self.seen_again[leg] = self.seen_again.get(leg, 0) + 1
+
+    def repeated(self) -> dict[tuple[str, str], int]:
+        """How many datagrams were sent or received again, by leg and direction (`sent`, `received`)."""
+        table = {(leg, "sent"): count for leg, count in self.sent_again.items()}
+        table.update({(leg, "received"): count for leg, count in self.seen_again.items()})
+        return table

@@ -1,0 +1,49 @@
+"""Whether an INVITE may become a call at all: what is checked before anybody asks the law."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from proxy.b2bua.extract import called_text
+from proxy.b2bua.fabric import Fabric
+from proxy.b2bua.stateless import RETRY_DRAINING, unsupported_options
+from proxy.sip.message import Message
+
+RETRY_FULL: Final = 1
+ADMITTED: Final = 0
+
+
+def merge_key(message: Message) -> bytes:
+    """Equal for two INVITEs that are one request which a proxy forked on its way here (RFC 3261 8.2.2.2)."""
+    return b"%b\n%b\n%d" % (message.call_id, message.from_tag, message.cseq)
+
+
+def refusal(fabric: Fabric, message: Message, hops: int, draining: bool) -> tuple[int, list[bytes]]:
+    """Status and header lines that refuse this INVITE before a decision; `ADMITTED` lets it go on.
+
+    An emergency call is let in while draining and above the most calls (CPCE D98-8).
+    """
+    if merge_key(message) in fabric.merged:
+        return 482, []
+    if hops <= 0:
+        return 483, []
+    unsupported = unsupported_options(message)
+    if unsupported:
+        return 420, [b"Unsupported: " + unsupported]
+    most = fabric.topology.limits.max_calls
+    if not draining and (most == 0 or len(fabric.calls) < most):
+        return ADMITTED, []
+    if is_emergency(fabric, message):
+        return ADMITTED, []
+    fabric.counters.count_drop("draining" if draining else "node full")
+    return 503, [b"Retry-After: %d" % (RETRY_DRAINING if draining else RETRY_FULL)]
+
+
+def is_emergency(fabric: Fabric, message: Message) -> bool:
+    """Is the called number one that must always be reached? Raises ParseError for a broken Request-URI."""
+    text = called_text(message)
+    if text.startswith("urn:service:sos"):
+        return True
+    edition = fabric.edition
+    number = edition.plan.number(text, edition.calendar.paris_day(fabric.epoch))
+    return number is not None and number.cls == "emergency"
