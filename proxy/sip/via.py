@@ -106,7 +106,8 @@ def _marked(via: bytes, mark: bytes) -> bytes:
 def sent_host(sent_by: bytes) -> bytes:
     """The host of a sent-by, an IPv6 address without its brackets."""
     if sent_by.startswith(b"["):
-        return sent_by[1 : sent_by.find(b"]")]
+        close = sent_by.find(b"]")
+        return sent_by[1:close] if close > 0 else sent_by[1:]
     colon = sent_by.find(b":")
     return sent_by if colon < 0 else sent_by[:colon]
 

@@ -137,7 +137,10 @@ def test_parse_address_refused(value: bytes, kind: str) -> None:
     refused(kind, caught.value)
 
 
-@pytest.mark.parametrize(("text", "plain"), [(b'"a"', b"a"), (b'"a\\"b\\\\"', b'a"b\\'), (b'""', b""), (b'"\\', b"")])
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [(b'"a"', b"a"), (b'"a\\"b\\\\"', b'a"b\\'), (b'""', b""), (b'"\\', b""), (b'"', b""), (b"", b"")],
+)
 def test_unquote(text: bytes, plain: bytes) -> None:
     assert unquote(text) == plain
 

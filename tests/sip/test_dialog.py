@@ -44,6 +44,14 @@ def test_the_contact_becomes_the_target_and_its_address_the_peer() -> None:
     assert made.start_line(b"BYE") == b"BYE sip:b@192.0.2.9:5070;x=1 SIP/2.0"
 
 
+def test_the_same_contact_again_changes_nothing() -> None:
+    made = dialog()
+    made.refresh_target(answer(b"Contact: <sip:b@192.0.2.8:5071>"))
+    made.refresh_target(answer(b"Contact: <sip:b@192.0.2.8:5071>"))
+    assert made.target == b"sip:b@192.0.2.8:5071"
+    assert peer(made) == ("192.0.2.8", 5071)
+
+
 def test_without_a_contact_nothing_changes() -> None:
     made = dialog()
     made.refresh_target(answer())

@@ -79,6 +79,7 @@ def test_answered(via: bytes, answered: bytes) -> None:
 def test_answered_over_ipv6_carries_no_brackets() -> None:
     assert answered_via(read(V + b"[2001:db8::1]:5070"), "2001:db8::1", 1) == V + b"[2001:db8::1]:5070"
     assert answered_via(read(V + b"[2001:db8::2]"), "2001:db8::1", 1) == V + b"[2001:db8::2];received=2001:db8::1"
+    assert answered_via(read(V + b"["), "2001:db8::1", 1) == V + b"[;received=2001:db8::1"
     assert answered_via(read(V + b"h;rport"), "2001:db8::1", 7) == V + b"h;rport=7;received=2001:db8::1"
 
 
@@ -89,7 +90,16 @@ def test_a_via_whose_quote_never_closes_is_only_marked() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent_by", "host"), [(b"h", b"h"), (b"h:1", b"h"), (b"[::1]", b"::1"), (b"[::1]:1", b"::1"), (b"", b"")]
+    ("sent_by", "host"),
+    [
+        (b"h", b"h"),
+        (b"h:1", b"h"),
+        (b"[::1]", b"::1"),
+        (b"[::1]:1", b"::1"),
+        (b"", b""),
+        (b"[", b""),
+        (b"[::1", b"::1"),
+    ],
 )
 def test_sent_host(sent_by: bytes, host: bytes) -> None:
     assert sent_host(sent_by) == host
