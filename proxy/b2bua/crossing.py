@@ -10,7 +10,7 @@ from proxy.sip.build import request
 from proxy.sip.dialog import Dialog
 from proxy.sip.message import Message
 
-WITH_CONTACT: Final = frozenset(("INVITE", "UPDATE"))
+WITH_CONTACT: Final = frozenset((b"INVITE", b"UPDATE"))
 
 
 def a_rseq(fork: Fork, value: bytes) -> bytes:
@@ -24,22 +24,35 @@ def a_rseq(fork: Fork, value: bytes) -> bytes:
 
 
 def crossed_rack(value: bytes, shift: int, cseq: int) -> bytes:
-    """A PRACK's RAck as the other leg numbers it: its RSeq and the CSeq of its INVITE (RFC 3262 7.2)."""
+    """A PRACK's RAck as the other leg numbers it: its RSeq and the CSeq of its INVITE (RFC 3262 7.2).
+
+    Empty when it cannot be read, or names a provisional response that there was not.
+    """
     parts = value.split()
-    if len(parts) != 3 or not parts[0].isdigit() or len(parts[0]) > 10:
-        return value
-    return b"%d %d %b" % (int(parts[0]) - shift, cseq, parts[2])
+    if len(parts) != 3 or not parts[0].isdigit() or len(parts[0]) > 10 or parts[2] != b"INVITE":
+        return b""
+    number = int(parts[0]) - shift
+    return b"%d %d INVITE" % (number, cseq) if number > 0 else b""
 
 
 def in_dialog(
-    couple: Couple, dialog: Dialog, to_b: bool, message: Message, rebuilt: list[bytes], rack: bytes
+    couple: Couple, dialog: Dialog, to_b: bool, message: Message, rebuilt: tuple[int, bytes, int], rack: bytes
 ) -> tuple[bytes, int]:
     """A request of one leg as the other sees it, and how often the leak guard had to act.
 
-    `rebuilt` are the lines that are new on this leg; `rack` replaces the RAck when there is one.
+    `rebuilt` is what is new on this leg: CSeq number, branch, Max-Forwards; `rack` replaces the RAck if there is one.
     """
+    cseq, branch, hops = rebuilt
+    face = couple.b_face if to_b else couple.a_face
     edits = edits_for(couple.b_face, message, couple.untouched, not to_b)
-    edits.head.extend(rebuilt)
+    head = edits.head
+    head.append(face.via + branch)
+    head.append(b"Max-Forwards: %d" % hops)
+    head.extend(dialog.lines(cseq, message.method))
+    if message.method in WITH_CONTACT:
+        head.append(face.contact)
+    if face.agent:
+        head.append(b"User-Agent: " + face.agent)
     if rack:
         edits.set(b"rack", rack)
     found = 0

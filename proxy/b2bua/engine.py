@@ -305,7 +305,7 @@ class Engine:
             return
         self._working_on = couple
         hops = max_forwards(message)
-        if method in WITH_CONTACT:
+        if message.method in WITH_CONTACT:
             check_contact(message)
         server = self._serve(message, method, key, leg, host, port, message.to_value)
         status, lines = refusal(message, method, fork, from_a, hops)
@@ -316,7 +316,7 @@ class Engine:
             fabric.reply(server, 200, [], b"")
             couple.handle(events.BYE_A if from_a else events.BYE_B, message)
             return
-        if method in WITH_CONTACT:
+        if message.method in WITH_CONTACT:
             (fork.a if from_a else fork.b).refresh_target(message)
         Exchange(fabric, couple, from_a, server, message, False).relay(fork, message, hops - 1)
 

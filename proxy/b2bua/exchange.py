@@ -16,7 +16,6 @@ from proxy.b2bua.legs import Couple, Fork
 from proxy.b2bua.rewrite import ALLOW_LINE, cleaned, edits_for
 from proxy.b2bua.scrub import scrub_body
 from proxy.sip.build import request
-from proxy.sip.dialog import Dialog
 from proxy.sip.message import Message
 from proxy.sip.timers import Timer, TimerOwner
 from proxy.sip.transaction import ClientTransaction, ServerTransaction
@@ -66,27 +65,14 @@ class Exchange(TimerOwner):
         self.cseq_out = dialog.next_cseq()
         fabric, couple = self.fabric, self.couple
         key = fabric.ids.branch()
-        data, found = in_dialog(
-            couple, dialog, self.from_a, message, self._lines(dialog, key, hops), self._rack(message)
-        )
+        rebuilt = (self.cseq_out, key, hops)
+        data, found = in_dialog(couple, dialog, self.from_a, message, rebuilt, self._rack(message))
         fabric.counters.identity_scrubbed += found
         pace = couple.b_pace if self.from_a else couple.a_pace
         leg = "b" if self.from_a else "a"
         if self.method == "INVITE":
             couple.invite = self
         self.client = fabric.ask(leg, pace, key, self.method, data, dialog.host, dialog.port, self)
-
-    def _lines(self, dialog: Dialog, branch: bytes, hops: int) -> list[bytes]:
-        """The rebuilt lines of the request on its new leg."""
-        couple = self.couple
-        face = couple.b_face if self.from_a else couple.a_face
-        method = self.server.method
-        lines = [face.via + branch, b"Max-Forwards: %d" % hops, *dialog.lines(self.cseq_out, method.encode("ascii"))]
-        if method in WITH_CONTACT:
-            lines.append(face.contact)
-        if face.agent:
-            lines.append(b"User-Agent: " + face.agent)
-        return lines
 
     def _rack(self, message: Message) -> bytes:
         """The RAck of a PRACK as the other leg numbers it, empty when there is none."""
@@ -145,7 +131,7 @@ class Exchange(TimerOwner):
         couple = self.couple
         face = couple.a_face if self.from_a else couple.b_face
         edits = edits_for(couple.b_face, message, couple.untouched, self.from_a)
-        if message.status < 300 and self.method in WITH_CONTACT:
+        if message.status < 300 and message.method in WITH_CONTACT:
             if self.server.routes:
                 edits.line(self.server.routes)
             edits.line(face.contact)
