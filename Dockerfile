@@ -20,7 +20,7 @@ COPY config config
 COPY proxy proxy
 RUN python3 -m venv /opt/npv-proxy \
     && /opt/npv-proxy/bin/pip install --no-cache-dir . \
-    && /opt/npv-proxy/bin/npv-proxy version
+    && case "$(/opt/npv-proxy/bin/npv-proxy version)" in *compiled*) ;; *) exit 1 ;; esac
 
 FROM ${BASE}
 RUN useradd --system --uid 10001 --user-group --no-create-home --home-dir /srv/npv-proxy --shell /usr/sbin/nologin npv \

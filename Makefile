@@ -12,6 +12,8 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+.NOTPARALLEL:
+.ONESHELL:
 .PHONY: help demo run test check wheel clean sipp prometheus compiler
 
 VENV := .venv
@@ -28,26 +30,28 @@ export PIP_ROOT_USER_ACTION := ignore
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
-# -- programs of the system: $(call apt,program,packages)
-define apt
-command -v $(1) >/dev/null && exit 0
+# -- programs of the system: $(call install,what is missing,packages)
+define install
+{
 	echo "$(1) is missing: installing $(2) with apt-get"
 	command -v apt-get >/dev/null || { echo "there is no apt-get here: install $(2) by hand"; exit 1; }
 	get=($(SUDO) env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get -qq)
 	"$${get[@]}" install -y --no-install-recommends $(2) </dev/null >/dev/null 2>&1 || {
 		"$${get[@]}" update && "$${get[@]}" install -y --no-install-recommends $(2) </dev/null >/dev/null
 	}
+}
 endef
-.ONESHELL:
 
 sipp:
-	@$(call apt,sipp,sip-tester)
+	@command -v sipp >/dev/null || $(call install,sipp,sip-tester)
 
 prometheus:
-	@$(call apt,promtool,prometheus)
+	@command -v promtool >/dev/null || $(call install,promtool,prometheus)
 
-compiler:
-	@$(call apt,cc,gcc libc6-dev python3-dev)
+compiler: $(VENV)/made
+	@command -v cc >/dev/null || $(call install,a C compiler,gcc libc6-dev)
+	include=$$($(PY) -c 'import sysconfig; print(sysconfig.get_path("include"))')
+	test -f "$$include/Python.h" || $(call install,Python.h,python3-dev)
 
 # -- Python: the virtual environment, what builds the package, the package, what tests it
 $(VENV)/made:
@@ -56,9 +60,7 @@ $(VENV)/made:
 		exit 1
 	fi
 	if ! "$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null; then
-		echo "$(PYTHON) cannot make a virtual environment: installing python3-venv with apt-get"
-		$(SUDO) apt-get update -qq
-		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv </dev/null >/dev/null
+		$(call install,the venv module of $(PYTHON),python3-venv)
 	fi
 	"$(PYTHON)" -m venv $(VENV)
 	touch $@
@@ -72,10 +74,11 @@ $(VENV)/builder: pyproject.toml $(VENV)/made
 $(VENV)/installed: $(SOURCES) $(VENV)/builder
 	@echo "building the proxy; where it can be compiled this takes a minute or two"
 	if ! $(PY) -m pip install -q --no-build-isolation . >$(VENV)/build.log 2>&1; then
-		echo "compiling failed (see $(VENV)/build.log): the proxy runs from source, at about half the speed"
+		echo "compiling failed, see $(VENV)/build.log"
 		HATCH_BUILD_NO_HOOKS=true $(PY) -m pip install -q --no-build-isolation .
 	fi
 	$(PY) -P -m proxy version
+	$(PY) -P -m proxy version | grep -q '(compiled' || echo "the proxy runs from source, more slowly; to compile it: apt-get install gcc libc6-dev python3-dev"
 	touch $@
 
 $(VENV)/tested: pyproject.toml $(VENV)/made
