@@ -56,7 +56,6 @@ def invite(call: CallState, message: Message) -> None:
     call.a.refresh_target(message)
     call.a.learn_routes(message, False)
     set_up.server.routes = b"\r\n".join([b"Record-Route: " + value for value in message.all(b"record-route")])
-    call.b_face, call.b_pace = fabric.faces[call.carrier.name], fabric.paces[call.carrier.name]
     call.untouched = decision.presentation == Presentation.UNCHANGED
     if not call.untouched:
         shown = decision.number.canonical if decision.number is not None else ""

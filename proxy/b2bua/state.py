@@ -31,6 +31,8 @@ class CallState(Couple):
         self.number: Final = number
         self.trunk: Final = trunk
         self.carrier: Final = carrier
+        self.b_face = fabric.faces[carrier.name]
+        self.b_pace = fabric.paces[carrier.name]
         self.a: Final = a
         self.state = 0
         self.hops = 70
