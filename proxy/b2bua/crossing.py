@@ -40,7 +40,7 @@ def in_dialog(
 ) -> tuple[bytes, int]:
     """A request of one leg as the other sees it, and how often the leak guard had to act.
 
-    `rebuilt` is what is new on this leg: CSeq number, branch, Max-Forwards; `rack` replaces the RAck if there is one.
+    `rebuilt` is what is new on this leg: CSeq number, branch, Max-Forwards; `rack` stands for the RAck.
     """
     cseq, branch, hops = rebuilt
     face = couple.b_face if to_b else couple.a_face
@@ -53,8 +53,10 @@ def in_dialog(
         head.append(face.contact)
     if face.agent:
         head.append(b"User-Agent: " + face.agent)
-    if rack:
-        edits.set(b"rack", rack)
+    if message.has(b"rack"):
+        edits.drop(b"rack")
+        if rack:
+            head.append(b"RAck: " + rack)
     found = 0
     if to_b and not couple.untouched:
         lines, body, found = cleaned(edits, message, couple.secrets)

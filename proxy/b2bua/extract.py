@@ -13,7 +13,7 @@ from proxy.policy.edition import Edition
 from proxy.policy.facts import CallFacts
 from proxy.policy.gather import gather
 from proxy.sip.address import Address, parse_address, parse_uri, split_values, subscriber
-from proxy.sip.message import Message
+from proxy.sip.message import Message, ParseError
 
 # decision.md rule 4: every header that can show a caller
 SHOWN: Final = (
@@ -25,25 +25,24 @@ SHOWN: Final = (
 # these name the caller too, in a way that no callee is shown: kept from leaving, not judged
 HINTS: Final = (b"contact", b"referred-by", b"reply-to", b"history-info", b"p-charge-info")
 SHORTEST_NUMBER: Final = 5
+LEAST_INSIDE: Final = 9  # a number inside a name
 SHORTEST_TEXT: Final = 4
 
 
 @final
 class Secrets:
-    """What must not reach the carrier: `digits` (significant number without prefix), `texts` (names, other users)."""
+    """What must not reach the carrier: `digits` (significant number without prefix), `texts` (names, other users) and
+    `hosts` (where the platform is), all in lower case."""
 
-    __slots__ = ("digits", "texts")
+    __slots__ = ("digits", "texts", "hosts")
 
-    def __init__(self, digits: tuple[bytes, ...], texts: tuple[bytes, ...]) -> None:
+    def __init__(self, digits: tuple[bytes, ...], texts: tuple[bytes, ...], hosts: tuple[bytes, ...]) -> None:
         self.digits: Final = digits
         self.texts: Final = texts
-
-    def empty(self) -> bool:
-        """Is there nothing to keep back?"""
-        return not self.digits and not self.texts
+        self.hosts: Final = hosts
 
 
-NO_SECRETS: Final = Secrets((), ())
+NO_SECRETS: Final = Secrets((), (), ())
 
 
 def addresses(message: Message) -> list[tuple[str, Address]]:
@@ -89,26 +88,48 @@ def call_facts(
 def secrets(message: Message, shown: list[tuple[str, Address]], facts: CallFacts, kept: str) -> Secrets:
     """What of the caller must not leave. `kept` is the canonical number that will be shown, empty for none.
 
-    A number that is the called one, or the one shown, is no secret.
+    A number that is the called one, or the one shown, is no secret. A header that does not cross and cannot be read
+    is passed over.
     """
     public = [_significant(kept)] if kept else []
     if facts.called is not None:
         public.append(_significant(facts.called.canonical))
     digits: list[bytes] = []
     texts: list[bytes] = []
+    hosts: list[bytes] = []
     for presented, (_, address) in zip(facts.presented, shown, strict=True):
         number = presented.number
         _note(_significant(number.canonical) if number is not None else presented.text, public, digits, texts)
-        _note_text(address.display, texts)
+        _note_address(address, public, digits, texts, hosts)
     for name in HINTS:
         if name in message.index:
-            for value in message.all(name):
-                for part in split_values(value):
-                    if part != b"*":
-                        hint = parse_address(part)
-                        _note(subscriber(hint.uri), public, digits, texts)
-                        _note_text(hint.display, texts)
-    return Secrets(tuple(digits), tuple(texts))
+            for hint in _readable(message, name):
+                _note(subscriber(hint.uri), public, digits, texts)
+                _note_address(hint, public, digits, texts, hosts)
+    return Secrets(tuple(digits), tuple(texts), tuple(hosts))
+
+
+def _readable(message: Message, name: bytes) -> list[Address]:
+    """The addresses of all headers `name` that can be read."""
+    found: list[Address] = []
+    for value in message.all(name):
+        try:
+            for part in split_values(value):
+                found.append(parse_address(part))
+        except ParseError:
+            continue
+    return found
+
+
+def _note_address(
+    address: Address, public: list[str], digits: list[bytes], texts: list[bytes], hosts: list[bytes]
+) -> None:
+    """A display name may be a name or a number; the host says where the platform is."""
+    if address.display:
+        _note(address.display.decode("latin-1"), public, digits, texts)
+    host = address.uri.host.lower()
+    if host not in hosts and (b"." in host or b":" in host):
+        hosts.append(host)
 
 
 def _significant(text: str) -> str:
@@ -127,13 +148,15 @@ def _note(text: str, public: list[str], digits: list[bytes], texts: list[bytes])
             secret = short.encode("ascii")
             if secret not in digits:
                 digits.append(secret)
-    else:
-        _note_text(bare.encode("latin-1"), texts)
+        return
+    for run in "".join([letter if letter in _DIGITS else " " for letter in squeezed]).split():
+        short = _significant(run)
+        if len(short) >= LEAST_INSIDE and short not in public and short.encode("ascii") not in digits:
+            digits.append(short.encode("ascii"))
+    name = bare.strip().encode("latin-1").lower()
+    if len(name) >= SHORTEST_TEXT and name != b"anonymous" and name not in texts:
+        texts.append(name)
 
 
-def _note_text(text: bytes, texts: list[bytes]) -> None:
-    if len(text) >= SHORTEST_TEXT and text.lower() != b"anonymous" and text not in texts:
-        texts.append(text)
-
-
-_SEPARATORS: Final = {ord(letter): None for letter in "+-.() /"}
+_DIGITS: Final = frozenset("0123456789")
+_SEPARATORS: Final = {ord(letter): None for letter in "+-.() /\t\xc2\xa0"}

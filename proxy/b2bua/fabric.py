@@ -89,10 +89,19 @@ class Fabric:
         """The carrier trunk `name`; the settings loader made sure that there is one."""
         return self.carriers[name]
 
-    def reply(self, server: ServerTransaction, status: int, lines: list[bytes], body: bytes, to: bytes = b"") -> bytes:
-        """Answer `server`; returns the datagram. `to` is the To value of a fork, the transaction's own by default."""
+    def reply(
+        self,
+        server: ServerTransaction,
+        status: int,
+        lines: list[bytes],
+        body: bytes,
+        to: bytes = b"",
+        reason: bytes = b"",
+    ) -> bytes:
+        """Answer `server`; returns the datagram. `to` is the To value of a fork, the transaction's own by default;
+        `reason` replaces the standard phrase."""
         self.counters.count_response(False, server.leg, server.method, status)
-        data = response(server.head, to or server.to, status, lines, body)
+        data = response(server.head, to or server.to, status, lines, body, reason)
         if len(data) > MTU_SAFE:
             self.counters.oversized += 1
         server.reply(data, status, self.now)

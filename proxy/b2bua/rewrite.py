@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final, final
 
 from proxy.b2bua.extract import NO_SECRETS, Secrets
-from proxy.b2bua.scrub import scrub_body, scrub_lines
+from proxy.b2bua.scrub import scrub_body, scrub_lines, scrub_type
 from proxy.b2bua.trunks import CarrierTrunk, Topology
 from proxy.policy.decision import Decision, Presentation
 from proxy.policy.facts import CallFacts
@@ -21,6 +21,7 @@ from proxy.sip.message import Message
 METHODS_SERVED: Final = b"INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, MESSAGE"
 SUPPORTED: Final = b"100rel, timer"
 ALLOW_LINE: Final = b"Allow: " + METHODS_SERVED
+ACCEPT_ENCODING: Final = b"Accept-Encoding: identity"
 _SERVED: Final = frozenset(METHODS_SERVED.split(b", "))
 # RFC 3262, 4028, 3312: end to end matters that cross unharmed; all else would need us to play along
 OPTIONS_CARRIED: Final = frozenset((b"100rel", b"timer", b"precondition"))
@@ -35,6 +36,7 @@ CROSSING_UNTOUCHED: Final = CROSSING | {
     b"p-asserted-identity", b"p-preferred-identity", b"remote-party-id", b"privacy", b"diversion", b"geolocation",
     b"geolocation-routing", b"priority", b"call-info", b"identity", b"history-info", b"subject",
 }  # fmt: skip
+_ABOUT_THE_BODY: Final = (b"content-type", b"content-encoding", b"content-disposition", b"content-language")
 IDENTITY_HEADERS: Final = frozenset((
     b"from", b"to", b"via", b"contact", b"call-id", b"cseq", b"p-asserted-identity", b"p-preferred-identity",
     b"remote-party-id", b"diversion", b"history-info", b"identity", b"privacy", b"referred-by", b"call-info",
@@ -89,7 +91,7 @@ class Face:
         """The called number as this carrier writes it, or as it was dialled when it is no number of a plan."""
         called = facts.called
         if called is None or self.trunk is None:
-            return facts.called_text.encode("latin-1")
+            return _user_part(facts.called_text)
         return called.written(self.trunk.numbers).encode("ascii")
 
     def request_uri(self, facts: CallFacts) -> bytes:
@@ -114,9 +116,9 @@ class Face:
         """The From value of the B leg, without its tag (sip.md 5)."""
         if decision.presentation == Presentation.NPV:
             shown = self.shown(decision)
-            return quoted(decision.display) + b" " + shown if decision.display else shown
+            return quoted(decision.display.encode("utf-8")) + b" " + shown if decision.display else shown
         if decision.presentation == Presentation.UNCHANGED:
-            display = quoted(original.display.decode("latin-1")) + b" " if original.display else b""
+            display = quoted(original.display) + b" " if original.display else b""
             return display + b"<" + original.uri.raw + b">"
         if self.trunk is not None and self.trunk.hidden == "unavailable":
             return b'"Unavailable" <sip:unavailable@unknown.invalid>'
@@ -137,9 +139,20 @@ class Face:
         return [b"Privacy: id"]
 
 
-def quoted(display: str) -> bytes:
-    """A display name as a quoted string (RFC 3261 25.1)."""
-    return b'"' + display.replace("\\", "\\\\").replace('"', '\\"').encode("utf-8") + b'"'
+def quoted(display: bytes) -> bytes:
+    """A display name as a quoted string (RFC 3261 25.1), without control characters."""
+    shown = display.translate(None, _CONTROLS)
+    return b'"' + shown.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
+
+
+def _user_part(text: str) -> bytes:
+    """A text as the user part of a URI: what may not stand there is escaped (RFC 3261 19.1.2, 25.1)."""
+    return b"".join([bytes((code,)) if code in _USER_BYTES else b"%%%02X" % code for code in text.encode("latin-1")])
+
+
+def encoded(message: Message) -> bool:
+    """Is the body of this message compressed or the like, so that nothing can be looked for in it?"""
+    return message.has(b"content-encoding") and message.first(b"content-encoding").lower() not in (b"", b"identity")
 
 
 def _kept(value: bytes, wanted: frozenset[bytes], lower: bool) -> bytes:
@@ -147,6 +160,8 @@ def _kept(value: bytes, wanted: frozenset[bytes], lower: bool) -> bytes:
     return b", ".join([token for token in tokens if (token.lower() if lower else token) in wanted])
 
 
+_CONTROLS: Final = bytes([*range(32), 127])
+_USER_BYTES: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.!~*'()&=+$,;?/")
 _FILTERED: Final[dict[bytes, bytes]] = {}
 _FILTERED_MOST: Final = 4096
 
@@ -184,14 +199,23 @@ def edits_for(face: Face, source: Message, untouched: bool, to_a: bool) -> Heade
 
 def cleaned(edits: HeaderEdits, source: Message, secrets: Secrets) -> tuple[list[bytes], bytes, int]:
     """Lines and body of a message towards the carrier with the leak guard applied, and how often it had to act."""
+    body = source.body
+    if secrets is NO_SECRETS:
+        return edits.lines(source), body, 0
+    if body:
+        if b"content-encoding" in source.index and encoded(source):
+            for name in _ABOUT_THE_BODY:
+                edits.drop(name)
+            body = b""
+        else:
+            kind = source.first(b"content-type")
+            body = scrub_body(body, kind, secrets)
+            crossing = scrub_type(kind, secrets)
+            if crossing != kind:
+                edits.set(b"content-type", crossing)
     start = len(edits.head)
     lines = edits.lines(source)
-    if secrets is NO_SECRETS:
-        return lines, source.body, 0
     found = scrub_lines(lines, start, secrets) if len(lines) > start else 0
-    body = source.body
-    if body:
-        body = scrub_body(body, source.first(b"content-type"), secrets)
     return lines, body, found
 
 

@@ -2,7 +2,8 @@
 
 Header lines that may cross at all come from an allow-list (`rewrite`); here their values are searched, since a
 Reason text or an Alert-Info address can carry a number too. SDP loses its owner's name, its title and contact lines
-(sip.md 5). Numbers are found in every written form: with separators, percent-escaped, with any prefix.
+(sip.md 5), in a multipart body as well. Numbers are found in every written form: with separators, percent-escaped,
+with any prefix.
 """
 
 from __future__ import annotations
@@ -10,103 +11,142 @@ from __future__ import annotations
 from typing import Final
 
 from proxy.b2bua.extract import Secrets
-from proxy.sip.address import unescape
+from proxy.sip.address import split_semicolons, unescape
+from proxy.sip.message import ParseError
 
-_SEPARATORS: Final = b" \t.-()/"
+_BETWEEN: Final = bytes([code for code in range(256) if code != 10 and not (code < 128 and chr(code).isalnum())])
 _DROPPED: Final = (b"i=", b"u=", b"e=", b"p=")
+_LONGEST_PORT: Final = 5  # as many digits may be a port by chance
+_BOUNDARY: Final = b"crossed-part"
 
 
-def _holds(text: bytes, secrets: Secrets, names: bool) -> bool:
-    """Does `text` show a secret in any writing? `names` looks for texts too, not just numbers."""
+def _shows(text: bytes, secrets: Secrets) -> bool:
+    """Does `text` show a secret number or name in any writing?"""
     if b"%" in text:
         text = unescape(text)
-    squeezed = text.translate(None, _SEPARATORS)
+    squeezed = text.translate(None, _BETWEEN)
     for digits in secrets.digits:
         if digits in squeezed:
             return True
-    if names:
+    if secrets.texts:
         lowered = text.lower()
         for name in secrets.texts:
-            if name.lower() in lowered:
+            if name in lowered:
                 return True
     return False
 
 
 def scrub_lines(lines: list[bytes], start: int, secrets: Secrets) -> int:
-    """Clean the crossing header lines from index `start` on, in place; returns how many held a secret.
-
-    A value that shows a secret is dropped with its header; in Content-Type, which cannot be missed, the digits are
-    blanked out.
-    """
+    """Drop the crossing header lines from index `start` on whose values show a secret; returns how many did."""
     found = 0
     at = start
     while at < len(lines):
         line = lines[at]
-        content = line[:8].lower() == b"content-" or line[:2] == b"c:"
-        if _holds(line, secrets, not content):
+        value = line[line.find(b":") + 1 :]
+        if _shows(value, secrets) or _names_host(value, secrets):
             found += 1
-            if content:
-                lines[at] = _blank(line, secrets)
-            else:
-                del lines[at]
-                continue
-        at += 1
+            del lines[at]
+        else:
+            at += 1
     return found
+
+
+def _names_host(value: bytes, secrets: Secrets) -> bool:
+    lowered = value.lower()
+    for host in secrets.hosts:
+        if host in lowered:
+            return True
+    return False
+
+
+def scrub_type(kind: bytes, secrets: Secrets) -> bytes:
+    """The Content-Type value as the carrier may see it: one that shows a secret is cut down to its media type."""
+    if kind == b"application/sdp" or not (_shows(kind, secrets) or _names_host(kind, secrets)):
+        return kind
+    media = kind.partition(b";")[0].strip()
+    if _shows(media, secrets):
+        return b"application/octet-stream"
+    return media + b";boundary=" + _BOUNDARY if _is_multipart(media) else media
+
+
+def scrub_body(body: bytes, kind: bytes, secrets: Secrets) -> bytes:
+    """The body as the carrier may see it, `kind` being the Content-Type as received.
+
+    SDP is cleaned, also inside multipart; elsewhere only the digits of a secret number are overwritten.
+    """
+    if kind == b"application/sdp" or (not kind and body[:2] == b"v="):
+        return _scrub_sdp(body, secrets, False)
+    media = kind.partition(b";")[0].translate(None, b" \t").lower()
+    if media == b"application/sdp":
+        return _scrub_sdp(body, secrets, False)
+    if _is_multipart(media):
+        if scrub_type(kind, secrets) != kind:
+            border = _boundary(kind)
+            if border:
+                body = body.replace(b"--" + border, b"--" + _BOUNDARY)
+        return _scrub_sdp(body, secrets, True)
+    return _blank(body, secrets)
+
+
+def _is_multipart(media: bytes) -> bool:
+    return media[:10].lower() == b"multipart/"
+
+
+def _boundary(kind: bytes) -> bytes:
+    """The boundary parameter of a multipart type without its quotes; empty when it cannot be read."""
+    try:
+        for part in split_semicolons(kind):
+            name, _, value = part.partition(b"=")
+            if name.strip().lower() == b"boundary":
+                return value.strip().strip(b'"')
+    except ParseError:
+        return b""
+    return b""
 
 
 def _blank(text: bytes, secrets: Secrets) -> bytes:
     """The digits of every secret number overwritten with zeros: same length, same place, same everywhere."""
     for digits in secrets.digits:
-        if digits in text:
+        if len(digits) > _LONGEST_PORT and digits in text:
             text = text.replace(digits, b"0" * len(digits))
     return text
 
 
-def scrub_body(body: bytes, content_type: bytes, secrets: Secrets) -> bytes:
-    """The body as the carrier may see it: SDP cleaned, also inside multipart; every other type untouched."""
-    kind = content_type.lower()
-    if kind.startswith(b"application/sdp"):
-        return _scrub_sdp(body, secrets)
-    if kind.startswith(b"multipart/"):
-        return _scrub_multipart(body, secrets)
-    return body
+def _scrub_sdp(body: bytes, secrets: Secrets, multipart: bool) -> bytes:
+    """Every line of SDP cleaned; in a multipart body the heads of its parts are cleaned as well.
 
-
-def _scrub_sdp(body: bytes, secrets: Secrets) -> bytes:
+    A multipart body is not cut into its parts: whatever a reader takes for SDP in it has been cleaned.
+    """
+    if body.count(b"\r") != body.count(b"\r\n"):
+        body = body.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     out: list[bytes] = []
-    session = True
     for line in body.split(b"\n"):
         key = line[:2]
-        if key in _DROPPED:
-            continue
         if key == b"o=":
             line = _owner(line)
         elif key == b"s=":
             line = b"s=-\r" if line.endswith(b"\r") else b"s=-"
-        elif key == b"m=":
-            session = False
-        elif session and key == b"a=" and _holds(line, secrets, True):
+        elif key in _DROPPED:
             continue
         out.append(line)
-    return _blank(b"\n".join(out), secrets)
+    text = _blank(b"\n".join(out), secrets)
+    if not _shows(text, secrets):
+        return text
+    kept: list[bytes] = []
+    for line in out:
+        if (line[:2] == b"a=" or (multipart and _is_part_header(line))) and _shows(line, secrets):
+            continue
+        kept.append(line)
+    return _blank(b"\n".join(kept), secrets)
+
+
+def _is_part_header(line: bytes) -> bool:
+    """Is this a header line of a part that nobody misses? Content-Type says how to read what follows, so it stays."""
+    lowered = line[:13].lower()
+    return lowered[:8] == b"content-" and lowered != b"content-type:"
 
 
 def _owner(line: bytes) -> bytes:
     """`o=` with `-` for its user name; session id and version stay (RFC 4566 5.2)."""
     space = line.find(b" ")
     return b"o=-" + line[space:] if space > 0 else line
-
-
-def _scrub_multipart(body: bytes, secrets: Secrets) -> bytes:
-    """Every application/sdp part cleaned; part borders, other parts and line ends stay (RFC 2046 5.1)."""
-    first = body.find(b"--")
-    end = body.find(b"\n", first)
-    if first < 0 or end < 0:
-        return body
-    border = body[first:end].rstrip(b"\r")
-    parts = body.split(border)
-    for at in range(1, len(parts)):
-        head, blank, content = parts[at].partition(b"\r\n\r\n")
-        if blank and b"application/sdp" in head.lower():
-            parts[at] = head + blank + _scrub_sdp(content, secrets)
-    return _blank(border, secrets).join(parts)

@@ -41,7 +41,7 @@ def refuse(call: CallState) -> None:
         if call.a_face.agent:
             lines.append(b"Server: " + call.a_face.agent)
         call.status = decision.status
-        call.fabric.reply(set_up.server, decision.status, lines, b"")
+        call.fabric.reply(set_up.server, decision.status, lines, b"", b"", decision.phrase.encode("ascii"))
     close(call)
 
 

@@ -10,7 +10,7 @@ from zlib import crc32
 
 from proxy.b2bua.fabric import Fabric, method_name
 from proxy.b2bua.rewrite import ALLOW_LINE, OPTIONS_CARRIED, SUPPORTED
-from proxy.sip.build import reply_address, response, response_head
+from proxy.sip.build import refusal, reply_address, response, response_head
 from proxy.sip.message import Message, ParseError
 
 RETRY_DRAINING: Final = 30
@@ -25,17 +25,21 @@ def answer(
     leg: str,
     status: int,
     lines: list[bytes],
-    reason: bytes = b"",
 ) -> None:
-    """Answer `message` once, to where RFC 3261 18.2.2 says; `reason` replaces the standard phrase."""
+    """Answer `message` once, to where RFC 3261 18.2.2 says."""
     to = message.to_value
     if not message.to_tag:
-        to += b";tag=%08x" % crc32(message.call_id + message.branch)
+        to += b";tag=" + _tag(message)
     if fabric.a_face.agent:
         lines.append(b"Server: " + fabric.a_face.agent)
     fabric.counters.count_response(False, leg, method_name(message.method), status)
-    data = response(response_head(message, host, port), to, status, lines, b"", reason)
+    data = response(response_head(message, host, port), to, status, lines, b"")
     fabric.wire.send(data, host, reply_address(message, host, port))
+
+
+def _tag(message: Message) -> bytes:
+    """A To tag that is the same for each copy of a request (RFC 3261 8.2.7)."""
+    return b"%08x" % crc32(message.call_id + message.branch)
 
 
 def out_of_dialog(
@@ -64,9 +68,12 @@ def unreadable(fabric: Fabric, error: ParseError, host: str, port: int, leg: str
     """Count what could not be read and answer it where that is possible; the reason phrase says what is wrong."""
     fabric.counters.count_parse_error(error.kind)
     message = error.message
-    if error.status and message is not None and message.via and message.call_id and message.method != b"ACK":
-        text = error.text[:1].upper() + error.text[1:]
-        answer(fabric, message, host, port, leg, error.status, [], text.encode("latin-1", "replace"))
+    if message is None or message.method == b"ACK":
+        return
+    data = refusal(error, host, port, _tag(message))
+    if data:
+        fabric.counters.count_response(False, leg, method_name(message.method), error.status)
+        fabric.wire.send(data, host, reply_address(message, host, port))
 
 
 def max_forwards(message: Message) -> int:

@@ -63,7 +63,10 @@ class Dialog:
             self._find_peer()
 
     def learn_routes(self, message: Message, reverse: bool) -> None:
-        """Take the route set from Record-Route: `reverse` for the answering side's view (RFC 3261 12.1)."""
+        """Take the route set from Record-Route: `reverse` for the answering side's view (RFC 3261 12.1).
+
+        Raises ParseError 400 on a broken one and changes nothing then.
+        """
         routes: list[bytes] = []
         for value in message.all(b"record-route"):
             routes += split_values(value)
@@ -71,6 +74,7 @@ class Dialog:
             return
         if reverse:
             routes.reverse()
+        parse_address(routes[0])
         self.routes = tuple(routes)
         self._find_peer()
 
