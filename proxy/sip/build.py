@@ -73,7 +73,7 @@ def refusal(error: ParseError, host: str, port: int, tag: bytes) -> bytes:
     What the request lacks, its answer lacks (RFC 4475 3.3.1); nothing that holds a bare line end is sent back.
     """
     message = error.message
-    if error.status == 0 or message is None or not message.via:
+    if error.status == 0 or message is None or message.status or message.method == b"ACK" or not message.via:
         return b""
     head = response_head(message, host, port)
     to = message.to_value
@@ -82,7 +82,7 @@ def refusal(error: ParseError, host: str, port: int, tag: bytes) -> bytes:
         return b""
     if to and not message.to_tag:
         to += b";tag=" + tag
-    reason = b"%b (%b)" % (phrase(error.status), error.text.replace("`", "'").encode("ascii"))
+    reason = b"%b (%b)" % (phrase(error.status), error.text.replace("`", "'").encode("ascii", "replace"))
     return response(head, to, error.status, [], b"", reason)
 
 

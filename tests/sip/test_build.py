@@ -206,3 +206,21 @@ def test_nothing_is_sent_back_where_nothing_may_or_can_be(data: bytes) -> None:
 
 def test_an_error_without_a_message_has_no_answer() -> None:
     assert refusal(ParseError(400, "uri", "expected"), "192.0.2.1", 7, b"ours") == b""
+
+
+def late(data: bytes, text: str) -> ParseError:
+    """What the engine raises when it finds a fault in a message that was read."""
+    error = ParseError(400, "late", text)
+    error.message = parse(data)
+    return error
+
+
+def test_a_fault_found_late_is_answered_in_plain_letters() -> None:
+    error = late(b"INVITE sip:c@d SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1\r\n" + REST + b"\r\n", "expected `caf\u00e9`")
+    assert refusal(error, "192.0.2.1", 7, b"ours").startswith(b"SIP/2.0 400 Bad Request (expected 'caf?')\r\nVia: ")
+
+
+@pytest.mark.parametrize("start", [b"SIP/2.0 200 OK", b"ACK sip:c@d SIP/2.0"])
+def test_a_fault_found_late_in_a_response_or_ack_is_not_answered(start: bytes) -> None:
+    rest = REST.replace(b"INVITE", start[:3].replace(b"SIP", b"INVITE"))
+    assert refusal(late(start + b"\r\nVia: SIP/2.0/UDP h\r\n" + rest + b"\r\n", "x"), "192.0.2.1", 7, b"o") == b""
