@@ -169,11 +169,3 @@ KINDS: Final[tuple[Kind, ...]] = (
     Kind("no_number", (), _no_number),
     Kind("display_mandatory", (), _display_mandatory),
 )
-
-
-def kind_named(name: str) -> Kind | None:
-    """The kind of that name."""
-    for kind in KINDS:
-        if kind.name == name:
-            return kind
-    return None

@@ -9,7 +9,7 @@ that cross midnight.
 from __future__ import annotations
 
 from proxy.policy.directory import METHODS, MODES, PURPOSES
-from proxy.policy.kinds import KINDS, kind_named
+from proxy.policy.kinds import KINDS
 from proxy.policy.params import FLAG, TEXT, TEXTS, Kind, Params
 from proxy.policy.ranges import FOREIGN, FOREVER
 from proxy.policy.rulebook import CLOCK_CALLED, CLOCK_PARIS, ENFORCE, OFF, WARN, Rule, RuleBook, RuleRow
@@ -17,6 +17,7 @@ from proxy.policy.schedule import Week
 from proxy.runtime.toml_source import Table, TomlSource, seen
 from proxy.runtime.week import week_of
 
+KIND_BY_NAME = {kind.name: kind for kind in KINDS}
 CONFIDENCE = ("A", "B", "C")
 INTERPRETATION = "interpretation"
 RULE_MODES = (ENFORCE, WARN, OFF)
@@ -57,10 +58,7 @@ def sources_of(root: Table) -> tuple[str, ...]:
 
 def rule_of(table: Table, basis: tuple[str, ...], class_names: tuple[str, ...]) -> Rule:
     """One `[[rule]]`."""
-    kind_name = table.one_of("kind", tuple(kind.name for kind in KINDS))
-    kind = kind_named(kind_name)
-    if kind is None:
-        raise table.error("kind", "a known kind")
+    kind = KIND_BY_NAME[table.one_of("kind", tuple(KIND_BY_NAME))]
     params = params_of(table.table("params"), kind, class_names)
     row = row_of(table, kind.name, basis)
     table.close()

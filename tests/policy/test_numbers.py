@@ -151,6 +151,9 @@ def test_no_number(shipped: Edition, text: str) -> None:
         ("2345678", False, True),
         ("23456789012", False, False),
         ("0710000000", True, False),
+        ("000033612", False, True),
+        ("+0033612", False, True),
+        ("+33612", False, True),
     ],
 )
 def test_length(shipped: Edition, text: str, complete: bool, too_short: bool) -> None:

@@ -194,3 +194,13 @@ def test_the_shipped_directory_is_fictional_and_covers_the_cases(numbering: Numb
     assert "pending" in {customer.kyc_status for customer in customers}
     modes = {campaign.mode for customer in customers for campaign in directory.campaigns_of(customer.id)}
     assert modes == {"broadcast", "vms", "predictive", "progressive", "manual"}
+
+
+@pytest.mark.parametrize("place", ['id = "b"', 'id = "d"', "since = 2026-02-15"])
+def test_every_key_is_explained(numbering: Numbering, place: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(numbering, SMALL.replace(place, f"{place}\ncolour = 1", 1))
+    page = (CONFIG / "README.md").read_text(encoding="utf-8").partition("## customers.toml")[2].partition("\n## ")[0]
+    known = caught.value.expected.split("`")[1::2]
+    assert len(known) > 1
+    assert [key for key in known if key not in ("number", "campaign") and f"`{key}`" not in page] == []

@@ -158,3 +158,15 @@ def test_a_class_needs_history() -> None:
     without = SMALL.replace("[ranges]", '[class.poly]\ntitle = "t"\nnote = "n"\nhistory = []\n[ranges]')
     with pytest.raises(ConfigError, match="key `history`: expected at least one row"):
         load_numbering(TomlSource("small.toml", without))
+
+
+@pytest.mark.parametrize(
+    "place", ["schema = 1", "dropped = 4", 'iso = ["FR"]', "nsn_digits = [6]", 'title = "geographic"', "[ranges]"]
+)
+def test_every_key_is_explained(place: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_numbering(TomlSource("small.toml", SMALL.replace(place, f"{place}\ncolour = 1", 1)))
+    page = PATH.with_name("README.md").read_text(encoding="utf-8").partition("## numbering.toml")[2]
+    known = caught.value.expected.split("`")[1::2]
+    assert known
+    assert [key for key in known if f"`{key}`" not in page.partition("\n## ")[0]] == []

@@ -12,6 +12,7 @@ from proxy.runtime.rules_file import load_rules
 from proxy.runtime.toml_source import ConfigError, TomlSource, read_toml
 
 RULES = Path(__file__).parents[2] / "config" / "rules"
+README = RULES.parent / "README.md"
 CLASSES = ("npv", "geo", "mobile")
 
 HOURS = """
@@ -221,3 +222,20 @@ def test_changes_name_every_day_on_which_a_version_begins() -> None:
     }
     for day in followers:
         assert f"## In force {date.fromordinal(day).isoformat()}" in changes
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('id = "hours.a"', 'id = "hours.a"\ncolour = 1'),
+        ('note = "n"', "colour = 1"),
+        ("retry_after = 60", "colour = 1"),
+    ],
+)
+def test_every_key_is_explained(old: str, new: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(HOURS.replace(old, new, 1))
+    page = README.read_text(encoding="utf-8").partition("## rules/")[2].partition("\n## ")[0]
+    known = caught.value.expected.split("`")[1::2]
+    assert len(known) > 1
+    assert [key for key in known if f"`{key}`" not in page] == []
