@@ -30,19 +30,19 @@ AT_EXPECTED: Final = "an instant with its offset such as `2026-11-23T11:00:00+01
 
 
 class Request(msgspec.Struct, rename={"from_": "from"}, forbid_unknown_fields=True):
-    """One call to decide; absent fields are empty, an absent `at` is now."""
+    """One call to decide; an absent, null or empty field is not stated, and an `at` not stated is now."""
 
     to: str
-    from_: str = ""
-    pai: str | list[str] = ""
-    customer: str = ""
-    campaign: str = ""
-    purpose: str = ""
-    mode: str = ""
-    method: str = "INVITE"
-    trunk: str = ""
-    at: str = ""
-    attested: bool = False
+    from_: str | None = None
+    pai: str | list[str] | None = None
+    customer: str | None = None
+    campaign: str | None = None
+    purpose: str | None = None
+    mode: str | None = None
+    method: str | None = None
+    trunk: str | None = None
+    at: str | None = None
+    attested: bool | None = None
     id: str | int | None = None
 
 
@@ -109,7 +109,7 @@ class Decider:
             raise BadRequest("purpose", one_of(PURPOSES), seen(request.purpose))
         if request.mode and request.mode not in MODES:
             raise BadRequest("mode", one_of(MODES), seen(request.mode))
-        if request.method not in METHODS:
+        if request.method and request.method not in METHODS:
             raise BadRequest("method", one_of(METHODS), seen(request.method))
         presented: list[tuple[str, str]] = []
         if request.from_:
@@ -119,16 +119,16 @@ class Decider:
                 presented.append((PAI, user_of(text)))
         return gather(
             self.edition,
-            self.trunk(request.trunk),
-            request.customer,
-            request.campaign,
-            request.purpose,
-            request.mode,
-            request.method,
+            self.trunk(request.trunk or ""),
+            request.customer or "",
+            request.campaign or "",
+            request.purpose or "",
+            request.mode or "",
+            request.method or METHODS[0],
             presented,
             user_of(request.to),
-            self.instant(request.at),
-            request.attested,
+            self.instant(request.at or ""),
+            bool(request.attested),
         )
 
     def trunk(self, name: str) -> TrunkFacts:

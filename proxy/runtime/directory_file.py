@@ -24,7 +24,6 @@ def load_directory(source: TomlSource, numbering: Numbering) -> Directory:
     customers: list[Customer] = []
     numbers: list[NumberEntry] = []
     campaigns: list[Campaign] = []
-    tables: list[Table] = []
     for table in source.root.tables("customer"):
         customer = customer_of(table, numbering)
         if any(customer.id == other.id for other in customers):
@@ -34,8 +33,9 @@ def load_directory(source: TomlSource, numbering: Numbering) -> Directory:
             entry = entry_of(row, customer.id, numbering)
             check_overlap(row, entry, numbers)
             numbers.append(entry)
-            tables.append(row)
-        campaigns.extend(campaigns_of(table, customer.id, numbering))
+        held = {entry.number.canonical for entry in numbers if entry.customer == customer.id}
+        check_held(table, "default_npv", customer.default_npv, held)
+        campaigns.extend(campaigns_of(table, customer.id, numbering, held))
         table.close()
     source.root.close()
     return Directory(customers, numbers, campaigns)
@@ -150,7 +150,13 @@ def last_day(entry: NumberEntry, same_customer: bool) -> int:
     return entry.quarantine_until or entry.until + QUARANTINE_DAYS[0]
 
 
-def campaigns_of(table: Table, customer_id: str, numbering: Numbering) -> list[Campaign]:
+def check_held(table: Table, key: str, canonical: str, held: set[str]) -> None:
+    """Refuses to name a number that the customer's list does not have."""
+    if canonical and canonical not in held:
+        raise table.error(key, "one of the customer's numbers, each in a `[[customer.number]]`")
+
+
+def campaigns_of(table: Table, customer_id: str, numbering: Numbering, held: set[str]) -> list[Campaign]:
     """The `[[customer.campaign]]` tables of one customer."""
     found: list[Campaign] = []
     for row in table.tables("campaign"):
@@ -171,6 +177,7 @@ def campaigns_of(table: Table, customer_id: str, numbering: Numbering) -> list[C
         )
         if any(campaign.id == other.id for other in found):
             raise row.error("id", "one campaign of each id", f"`{campaign.id}` twice")
+        check_held(row, "npv", campaign.npv, held)
         row.text("note", "")
         row.close()
         found.append(campaign)

@@ -241,7 +241,7 @@ def any_facts(draw: st.DrawFn, edition: Edition) -> CallFacts:
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data())
 def test_decide_is_total_and_the_order_of_gates_never_changes_the_verdict(
     shipped: Edition, data: st.DataObject
@@ -264,7 +264,7 @@ def rules_order(edition: Edition, rule_id: str) -> int:
     return 1 + [found.id for found in edition.book.rules].index(rule_id)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data())
 def test_what_is_shown_is_the_customers_and_never_mobile(shipped: Edition, data: st.DataObject) -> None:
     facts = data.draw(any_facts(shipped))

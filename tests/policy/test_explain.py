@@ -93,7 +93,7 @@ def test_state(desk: Desk, shipped: Edition, ledger: LedgerView, verdict: str) -
     assert explain(desk.facts(), edition, ledger)[0].verdict == verdict
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.sampled_from(["acme", "nonumber", "stopped", "sonda"]),
     st.sampled_from(["0162000001", "0612345678", "0140000099"]),

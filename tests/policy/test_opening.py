@@ -36,7 +36,7 @@ def is_open_at(facts: CallFacts, edition: Edition, at: float) -> bool:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(int(epoch("2023-03-02T00:00:00Z")), int(epoch("2029-01-01T00:00:00Z"))),
     st.sampled_from(sorted(CALLED)),

@@ -60,6 +60,12 @@ def test_one_object_out_for_each_in_with_exactly_these_fields(edition: Edition) 
     assert (found[1]["id"], found[1]["presentation"], found[1]["warnings"]) == (2, "withheld", ["display.mandatory"])
 
 
+def test_null_is_not_stated(edition: Edition) -> None:
+    names = ("from", "pai", "customer", "campaign", "purpose", "mode", "method", "trunk", "at", "attested", "id")
+    _, found = run(edition, line(to="15", **dict.fromkeys(names)) + b'{"to":"15"}\n')
+    assert found[0] == found[1]
+
+
 @pytest.mark.parametrize("size", [1, 7, 64, 10_000])
 def test_however_the_bytes_arrive(edition: Edition, size: int) -> None:
     data = b"".join(line(id=number, to="15") for number in range(5)) + b"\n  \n" + line(id=5, to="112").rstrip()
@@ -71,7 +77,7 @@ def test_however_the_bytes_arrive(edition: Edition, size: int) -> None:
 @pytest.mark.parametrize(
     ("bad", "id_", "error"),
     [
-        (b'{"id":1,"customer":7,"to":"15"}', 1, "line 2, field `customer`: expected `str`, seen `int`"),
+        (b'{"id":1,"customer":7,"to":"15"}', 1, "line 2, field `customer`: expected `str | null`, seen `int`"),
         (b'{"id":1,"custom":"x","to":"15"}', 1, "line 2, field `custom`: expected one of `to`, `from`, `pai`, "),
         (b'{"id":1}', 1, "line 2, field `to`: expected a text, seen nothing"),
         (b'{"id":1,"to":"15","pai":[1]}', 1, "line 2, field `pai`: expected `str`, seen `int`"),

@@ -125,6 +125,12 @@ def test_what_is_not_stated_takes_the_cautious_side(numbering: Numbering) -> Non
         ('evidence = "e", verified_on', "verified_on", "key `evidence`: expected a reference to the evidence"),
         ('default_npv = "0162000001"', 'default_npv = "0612345678"', ":9: key `default_npv`: expected a number that"),
         ('default_npv = "0162000001"', 'default_npv = "016200000"', ":9: key `default_npv`: expected a number that"),
+        ('default_npv = "0162000001"', 'default_npv = "0162000002"', ":9: key `default_npv`: expected one of the"),
+        (
+            'npv = "+33162000001"\nmatch',
+            'npv = "+33162000002"\nmatch',
+            ":31: key `npv`: expected one of the customer's",
+        ),
         ('number = "01 62 00 00 01"', 'number = "0612345678"', "key `number`: expected a number that may be shown"),
         ('number = "01 62 00 00 01"', 'number = "abc"', "key `number`: expected a number that may be shown"),
         ('number = "01 62 00 00 01"', 'number = "0598700001"', "key `number`: expected a number that may be shown"),
