@@ -91,6 +91,7 @@ _IDENTITY = (
     _refused("mobile_0033", "cli.mobile", "<sip:0033612345678@vms.example.net>"),
     _refused("mobile_plus33_0", "cli.mobile", "<sip:+33(0)612345678@vms.example.net>"),
     _refused("mobile_tel", "cli.mobile", "<tel:+33-6-12-34-56-78>"),
+    Case("customer_unknown", "refused", "silent", account="nobody", rule="customer.unknown"),
     _refused("foreign_npv", "cli.not_owned", "<sip:+33162000009@vms.example.net>"),
 )
 
@@ -128,6 +129,8 @@ _CALL = (
     Case("lost_ack", "call", "lost_ack", hold_ms=300, traced=(Traced("carrier", "ACK", 0, 2),)),
     Case("lost_200", "lost_200", "call", traced=(Traced("platform", "INVITE", 200, 2),)),
     Case("forked", "forked", "forked"),
+    Case("late_offer", "late_offer", "late_offer"),
+    Case("update_info", "update_info", "update_info"),
     Case("prack_183", "prack_183", "prack_183"),
     Case("load", "call", "call", calls=300, rate=120),
 )
