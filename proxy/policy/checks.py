@@ -13,6 +13,7 @@ from typing import Final
 from proxy.policy.facts import CallFacts
 from proxy.policy.ledger import LedgerView
 from proxy.policy.numbers import Number
+from proxy.policy.ranges import FOREVER
 from proxy.policy.reference import Reference
 from proxy.policy.schedule import WHOLE_DAY, Windows, is_open
 
@@ -49,6 +50,10 @@ class Schedule(Check):
     def windows(self, facts: CallFacts, reference: Reference, territory: str, day: int) -> Windows:
         """The open minutes of a local day."""
         return WHOLE_DAY
+
+    def last_day(self, facts: CallFacts) -> int:
+        """The last local day that can be open at all, so that a search may end there."""
+        return FOREVER
 
     def without_clock(self, facts: CallFacts) -> int:
         """The outcome when the local time at the called person is not known."""

@@ -7,6 +7,7 @@ from typing import Final, final
 from proxy.policy.checks import HIT, PASS, Schedule
 from proxy.policy.facts import CallFacts
 from proxy.policy.ledger import LedgerView
+from proxy.policy.ranges import FOREVER
 from proxy.policy.reference import Reference
 from proxy.policy.schedule import CLOSED, WHOLE_DAY, Week, Windows, written
 
@@ -47,6 +48,11 @@ class CampaignHoursCheck(Schedule):
         if day < campaign.since or (campaign.until is not None and day > campaign.until):
             return CLOSED
         return WHOLE_DAY if campaign.week is None else campaign.week[(day + 6) % 7]
+
+    def last_day(self, facts: CallFacts) -> int:
+        """The campaign's last day."""
+        campaign = facts.campaign
+        return FOREVER if campaign is None or campaign.until is None else campaign.until
 
     def without_clock(self, facts: CallFacts) -> int:
         """Stated hours that cannot be checked are a refusal."""

@@ -23,7 +23,10 @@ def next_opening(facts: CallFacts, edition: Edition) -> float:
     if moment is None:
         return 0.0
     zone = edition.calendar.zone(moment.territory)
-    for day in range(moment.day, moment.day + SEARCH_DAYS):
+    last = moment.day + SEARCH_DAYS - 1
+    for schedule in edition.book.walk(facts).schedules:
+        last = min(last, schedule.last_day(facts))
+    for day in range(moment.day, last + 1):
         rules = edition.book.on(day, day)
         walk = rules.walk(facts.purpose, facts.mode, facts.method, facts.trunk.profile)
         windows = open_windows(facts, edition, walk, moment.territory, day)

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from proxy.policy.checks import HIT, PASS
 from proxy.policy.checks_hours import CampaignHoursCheck, HoursCheck, NationalHolidayCheck, TerritoryHolidayCheck
 from proxy.policy.edition import Edition
 from proxy.policy.ledger import EMPTY
+from proxy.policy.ranges import FOREVER
 from proxy.policy.schedule import CLOSED, WHOLE_DAY, Week
 from tests.policy.desk import Desk
 
@@ -84,3 +87,11 @@ def test_windows_of_a_day(desk: Desk, shipped: Edition) -> None:
     assert NationalHolidayCheck().windows(facts, shipped.reference, "METRO", christmas) == CLOSED
     assert NationalHolidayCheck().windows(facts, shipped.reference, "METRO", christmas - 1) == WHOLE_DAY
     assert HoursCheck(MONDAYS, False).windows(facts, shipped.reference, "METRO", christmas - 4) == ((600, 780),)
+
+
+def test_the_last_day_that_can_be_open(desk: Desk) -> None:
+    last = CampaignHoursCheck().last_day(desk.facts(campaign="mornings"))
+    assert last == date(2027, 6, 30).toordinal()
+    assert CampaignHoursCheck().last_day(desk.facts(campaign="spring")) == FOREVER
+    assert CampaignHoursCheck().last_day(desk.facts()) == FOREVER
+    assert NationalHolidayCheck().last_day(desk.facts(campaign="mornings")) == FOREVER
