@@ -1,7 +1,9 @@
 """`proxy.toml` as typed settings: the node, its addresses, its files, its limits and its peers.
 
 Unknown keys are refused, every section is read even when another one is wrong, and all mistakes are told at once.
-Paths in the file are relative to the file. The keys are explained in `config/README.md`; a test compares.
+Paths of files that are read are relative to `proxy.toml`; the path of the records is relative to the working directory,
+or the configuration shipped with the package would write beside the code. The keys are explained in `config/README.md`;
+a test compares.
 """
 
 from __future__ import annotations
@@ -80,7 +82,7 @@ def load_settings(path: Path) -> Settings:
     listen = mistakes.attempt(lambda: read_listen(root.table("listen")))
     admin = mistakes.attempt(lambda: read_admin(root.table("admin")))
     files = mistakes.attempt(lambda: read_files(root.table("files"), path.parent))
-    records = mistakes.attempt(lambda: read_records(root.table("records"), path.parent))
+    records = mistakes.attempt(lambda: read_records(root.table("records")))
     limits = mistakes.attempt(lambda: read_limits(root.table("limits")))
     timers = mistakes.attempt(lambda: read_timers(root.table("timers"))) or Timers()
     family = 4 if listen is None else addresses.version(listen.udp.host)
@@ -170,12 +172,12 @@ def read_files(table: Table, folder: Path) -> Files:
     return files
 
 
-def read_records(table: Table, folder: Path) -> Records:
+def read_records(table: Table) -> Records:
     """`[records]`"""
     path = table.text("path", STDOUT)
     queue = at_least(table, "queue", 10_000, 1)
     table.close()
-    return Records(path if path in {OFF, STDOUT} else str((folder / path).resolve()), queue)
+    return Records(path if path in {OFF, STDOUT} else str(Path(path).resolve()), queue)
 
 
 def read_limits(table: Table) -> Limits:

@@ -49,7 +49,9 @@ def test_a_file_with_peers_only_gets_the_defaults(tmp_path: Path) -> None:
     assert (topology.carriers[0].t1, topology.carriers[0].t2, topology.carriers[0].t4) == (0.5, 4.0, 5.0)
 
 
-def test_every_key_is_read(tmp_path: Path) -> None:
+def test_every_key_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
     found = load_settings(
         written(
             tmp_path,
@@ -62,7 +64,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     )
     assert (found.node, found.listen, found.admin) == ("edge-7", Endpoint("0.0.0.0", 5062), None)
     assert found.files == settings.Files(tmp_path.parent / "c.toml", tmp_path / "n.toml", tmp_path / "r")
-    assert (found.records.path, found.records.queue) == (str(tmp_path / "var/r.jsonl"), 5)
+    assert (found.records.path, found.records.queue) == (str(tmp_path / "elsewhere/var/r.jsonl"), 5)
     topology = found.topology
     assert (topology.host, topology.port, topology.server_name) == ("sip.example.net", 5062, "edge")
     limits = topology.limits
