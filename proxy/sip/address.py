@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final, final
 
 from proxy.sip.message import ParseError
-from proxy.sip.syntax import OUTSIDE_URI, is_token
+from proxy.sip.syntax import AT, BACKSLASH, COMMA, LESS, OUTSIDE_URI, PERCENT, QUOTE, is_token
 
 _HEX: Final = frozenset(b"0123456789abcdefABCDEF")
 
@@ -68,10 +68,10 @@ def _end_of_quotes(value: bytes, start: int) -> int:
 
 def split_values(value: bytes) -> list[bytes]:
     """Cut a comma-joined header value at its top-level commas; values are stripped, empty ones dropped."""
-    if b"," not in value:
+    if COMMA not in value:
         value = value.strip()
         return [value] if value else []
-    if b'"' not in value and b"<" not in value:
+    if QUOTE not in value and LESS not in value:
         return [part.strip() for part in value.split(b",") if part.strip()]
     found: list[bytes] = []
     start = at = 0
@@ -96,7 +96,7 @@ def split_values(value: bytes) -> list[bytes]:
 
 def split_semicolons(text: bytes) -> list[bytes]:
     """Cut at the semicolons that stand outside quoted strings; pieces as they stand, empty ones kept."""
-    if b'"' not in text:
+    if QUOTE not in text:
         return text.split(b";")
     pieces: list[bytes] = []
     start = at = 0
@@ -165,7 +165,7 @@ def parse_address(value: bytes) -> Address:
 def unquote(text: bytes) -> bytes:
     """A quoted string without its quotes and escapes."""
     inner = text[1:].removesuffix(b'"')  # [1:-1] of one byte fails where mypyc 2.4 compiled it
-    if b"\\" not in inner:
+    if BACKSLASH not in inner:
         return inner
     out = bytearray()
     at = 0
@@ -193,7 +193,7 @@ def parse_uri(raw: bytes) -> Uri:
     user, at, hostport = rest.partition(b"@")
     if not at:
         user, hostport = b"", rest
-    elif b"@" in hostport:
+    elif AT in hostport:
         raise ParseError(400, "uri", "expected one `@` in a URI")
     hostport, semicolon, params = hostport.partition(b"?")[0].partition(b";")
     host, port = split_host_port(hostport)
@@ -244,6 +244,6 @@ def subscriber(uri: Uri) -> str:
         return uri.raw.decode("latin-1").lower()
     if uri.scheme != b"tel":
         user = user.partition(b":")[0]
-    if b"%" in user:
+    if PERCENT in user:
         user = unescape(user)
     return user.decode("latin-1")

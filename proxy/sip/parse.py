@@ -19,8 +19,11 @@ from proxy.sip.syntax import (
     MAX_HEADERS,
     MAX_LINE,
     MAX_MESSAGE,
+    NUL,
     OUTSIDE_URI,
     SINGLE,
+    SPACE,
+    TAB,
     is_token,
 )
 from proxy.sip.via import read_via
@@ -51,7 +54,7 @@ def parse(data: bytes) -> Message:
     message = _start(lines.pop(0))
     try:
         _headers(message, lines)
-        if head.count(b"\n") != breaks or head.count(b"\r") != breaks or b"\x00" in head:
+        if head.count(b"\n") != breaks or head.count(b"\r") != breaks or NUL in head:
             _control(message, head, breaks)
         if end < 0 and head[-2:] != b"\r\n":
             raise ParseError(400, "framing", "expected an empty line after the headers")
@@ -150,7 +153,7 @@ def _essentials(message: Message) -> None:
         if name not in message.index:
             raise ParseError(400, "missing", f"expected a {spelled} header")
     message.call_id = message.first(b"call-id")
-    if not message.call_id or b" " in message.call_id or b"\t" in message.call_id:
+    if not message.call_id or SPACE in message.call_id or TAB in message.call_id:
         raise ParseError(400, "call-id", "expected one word in Call-ID")
     read_via(message, message.first(b"via"))
     message.from_value = message.first(b"from")

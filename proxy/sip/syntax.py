@@ -12,6 +12,17 @@ MAX_MESSAGE: Final = 65535
 MAX_HEADERS: Final = 256
 MAX_LINE: Final = 8192  # the start line, and each header once unfolded
 MAX_CSEQ: Final = 2**31 - 1
+# single bytes, to be looked for as numbers: `b"," in value` first tries its left side as a number and fails
+NUL: Final = 0x00
+TAB: Final = 0x09
+SPACE: Final = 0x20
+QUOTE: Final = 0x22
+PERCENT: Final = 0x25
+COMMA: Final = 0x2C
+SLASH: Final = 0x2F
+LESS: Final = 0x3C
+AT: Final = 0x40
+BACKSLASH: Final = 0x5C
 COOKIE: Final = b"z9hG4bK"
 
 COMPACT: Final = {  # RFC 3261 7.3.3 and 20, RFC 3515, 3841, 3892, 4028, 4474, 6665

@@ -11,7 +11,7 @@ from typing import Final
 
 from proxy.sip.address import split_semicolons, split_values
 from proxy.sip.message import Message, ParseError
-from proxy.sip.syntax import MAX_LINE, is_token
+from proxy.sip.syntax import COMMA, MAX_LINE, QUOTE, SLASH, SPACE, TAB, is_token
 
 _OURS: Final = frozenset((b"rport", b"received"))
 
@@ -21,14 +21,14 @@ def read_via(message: Message, value: bytes) -> None:
     if len(value) > MAX_LINE:
         raise ParseError(400, "via", f"expected at most {MAX_LINE} bytes in a Via line, saw {len(value)}")
     message.via = value
-    if b"," in value:
+    if COMMA in value:
         value = message.via = _first(value)
-    if value[:12] == b"SIP/2.0/UDP " and b'"' not in value:
+    if value[:12] == b"SIP/2.0/UDP " and QUOTE not in value:
         parts = value[12:].split(b";")
     else:
         parts = split_semicolons(_after_transport(value))
     sent_by = parts[0].strip()
-    if b" " in sent_by or b"\t" in sent_by:
+    if SPACE in sent_by or TAB in sent_by:
         sent_by = b"".join(sent_by.split())
     if not sent_by:
         raise ParseError(400, "via", "expected a sent-by in Via")
@@ -46,7 +46,7 @@ def _first(value: bytes) -> bytes:
     """The first of several values on one line; each of them must look like a Via (RFC 4475 3.1.2.1)."""
     values = split_values(value)
     for one in values:
-        if b"/" not in one:
+        if SLASH not in one:
             raise ParseError(400, "via", "expected `SIP/2.0/transport sent-by` in every Via")
     if not values:
         raise ParseError(400, "via", "expected a value in Via")
@@ -78,7 +78,7 @@ def answered_via(message: Message, host: str, port: int) -> bytes:
     """The topmost Via as a response repeats it, for a request that came from `host`:`port`."""
     via = message.via
     source = host.encode("ascii")
-    plain = b"received" not in via and b'"' not in via
+    plain = b"received" not in via and QUOTE not in via
     if message.rport:
         mark = b";rport=%d;received=%b" % (port, source)
         if plain:
