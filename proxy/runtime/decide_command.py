@@ -27,6 +27,7 @@ from proxy.runtime.toml_source import seen
 
 KEPT_INSTANTS: Final = 100_000
 AT_EXPECTED: Final = "an instant with its offset such as `2026-11-23T11:00:00+01:00`"
+YEARS: Final = range(1970, 2100)
 
 
 class Request(msgspec.Struct, rename={"from_": "from"}, forbid_unknown_fields=True):
@@ -153,6 +154,8 @@ class Decider:
             raise BadRequest("at", AT_EXPECTED, seen(text)) from error
         if instant.tzinfo is None:
             raise BadRequest("at", AT_EXPECTED, f"{seen(text)} without an offset")
+        if instant.year not in YEARS:
+            raise BadRequest("at", f"a year from {YEARS[0]} to {YEARS[-1]}", seen(text))
         if len(self._instants) >= KEPT_INSTANTS:
             self._instants.clear()
         at = instant.timestamp()

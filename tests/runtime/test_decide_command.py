@@ -110,6 +110,12 @@ def test_identities_in_any_writing(decider: Decider) -> None:
     assert [one.source for one in single] == ["P-Asserted-Identity"]
 
 
+@pytest.mark.parametrize("at", ["1970-01-01T00:00:00+14:00", "2099-12-31T23:59:59-14:00"])
+def test_the_first_and_the_last_instant_are_decided(decider: Decider, at: str) -> None:
+    request = Request(to="0140000000", customer="acme", from_="0162000001", at=at)
+    assert decider.answer(request, decider.facts(request)).rule
+
+
 def test_a_named_trunk(decider: Decider) -> None:
     assert decider.facts(Request(to="15", trunk="abroad")).trunk.origin == "international"
     assert decider.facts(Request(to="15")).trunk.origin == "national"
@@ -123,6 +129,8 @@ def test_a_named_trunk(decider: Decider) -> None:
         (Request(to="15", method="BYE"), "field `method`: expected one of `INVITE`, `MESSAGE`, seen `BYE`"),
         (Request(to="15", trunk="x"), "field `trunk`: expected one of `abroad`, seen `x`"),
         (Request(to="15", at="noon"), "field `at`: expected an instant with its offset such as "),
+        (Request(to="15", at="9999-12-31T23:59:59-23:59"), "field `at`: expected a year from 1970 to 2099, seen"),
+        (Request(to="15", at="0001-01-01T00:00:00+23:59"), "field `at`: expected a year from 1970 to 2099, seen"),
         (Request(to="15", at="2026-11-23T11:00:00"), "seen `2026-11-23T11:00:00` without an offset"),
     ],
 )
