@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from proxy.policy.checks import Check
 from proxy.policy.checks_cli import (
     ClassCliCheck,
     InternationalOriginCheck,
@@ -34,138 +33,55 @@ from proxy.policy.checks_shown import (
     PresentedNumber,
     ZoneNumber,
 )
-from proxy.policy.params import FLAG, TEXT, TEXTS, WEEK, Kind, Param, Params
-
-
-def _emergency(params: Params) -> Check:
-    return EmergencyCheck()
-
-
-def _customer_unknown(params: Params) -> Check:
-    return CustomerUnknownCheck()
-
-
-def _customer_suspended(params: Params) -> Check:
-    return CustomerSuspendedCheck()
-
-
-def _customer_unverified(params: Params) -> Check:
-    return CustomerUnverifiedCheck()
-
-
-def _campaign_unknown(params: Params) -> Check:
-    return CampaignUnknownCheck()
-
-
-def _destination_invalid(params: Params) -> Check:
-    return DestinationInvalidCheck()
-
-
-def _destination_class(params: Params) -> Check:
-    return DestinationClassCheck(params.set_of("automated"), params.set_of("manual"))
-
-
-def _mobile_cli(params: Params) -> Check:
-    return MobileCliCheck(params.flag("leave_international_manual"))
-
-
-def _class_cli(params: Params) -> Check:
-    return ClassCliCheck(params.set_of("other_rules"))
-
-
-def _not_owned(params: Params) -> Check:
-    return NotOwnedCheck(params.set_of("always"), params.set_of("manual"))
-
-
-def _sms_only(params: Params) -> Check:
-    return SmsOnlyCheck(params.set_of("senders"))
-
-
-def _international_origin(params: Params) -> Check:
-    return InternationalOriginCheck(params.flag("mask_mobile"))
-
-
-def _reserved_range(params: Params) -> Check:
-    return ReservedRangeCheck()
-
-
-def _repaired(params: Params) -> Check:
-    return RepairedCheck()
-
-
-def _hours(params: Params) -> Check:
-    return HoursCheck(params.weeks["windows"], params.flag("refuse_without_clock"))
-
-
-def _campaign_hours(params: Params) -> Check:
-    return CampaignHoursCheck()
-
-
-def _national_holiday(params: Params) -> Check:
-    return NationalHolidayCheck()
-
-
-def _territory_holiday(params: Params) -> Check:
-    return TerritoryHolidayCheck()
-
-
-def _ledger_flag(params: Params) -> Check:
-    return LedgerFlagCheck(params.text("key"))
-
-
-def _kept_number(params: Params) -> Check:
-    return KeptNumber(params.set_of("classes"))
-
-
-def _campaign_number(params: Params) -> Check:
-    return CampaignNumber()
-
-
-def _zone_number(params: Params) -> Check:
-    return ZoneNumber()
-
-
-def _presented_number(params: Params) -> Check:
-    return PresentedNumber()
-
-
-def _default_number(params: Params) -> Check:
-    return DefaultNumber()
-
-
-def _no_number(params: Params) -> Check:
-    return NoNumber()
-
-
-def _display_mandatory(params: Params) -> Check:
-    return DisplayMandatory()
-
+from proxy.policy.params import FLAG, TEXT, TEXTS, WEEK, Kind, Param
 
 KINDS: Final[tuple[Kind, ...]] = (
-    Kind("emergency", (), _emergency),
-    Kind("customer_unknown", (), _customer_unknown),
-    Kind("customer_suspended", (), _customer_suspended),
-    Kind("customer_unverified", (), _customer_unverified),
-    Kind("campaign_unknown", (), _campaign_unknown),
-    Kind("destination_invalid", (), _destination_invalid),
-    Kind("destination_class", (Param("automated", TEXTS, True), Param("manual", TEXTS, True)), _destination_class),
-    Kind("mobile_cli", (Param("leave_international_manual", FLAG, False),), _mobile_cli),
-    Kind("class_cli", (Param("other_rules", TEXTS, False),), _class_cli),
-    Kind("not_owned", (Param("always", TEXTS, True), Param("manual", TEXTS, True)), _not_owned),
-    Kind("sms_only", (Param("senders", TEXTS, True),), _sms_only),
-    Kind("international_origin", (Param("mask_mobile", FLAG, False),), _international_origin),
-    Kind("reserved_range", (), _reserved_range),
-    Kind("repaired", (), _repaired),
-    Kind("hours", (Param("windows", WEEK, True), Param("refuse_without_clock", FLAG, False)), _hours),
-    Kind("campaign_hours", (), _campaign_hours),
-    Kind("national_holiday", (), _national_holiday),
-    Kind("territory_holiday", (), _territory_holiday),
-    Kind("ledger_flag", (Param("key", TEXT, True),), _ledger_flag),
-    Kind("kept_number", (Param("classes", TEXTS, True),), _kept_number),
-    Kind("campaign_number", (), _campaign_number),
-    Kind("zone_number", (), _zone_number),
-    Kind("presented_number", (), _presented_number),
-    Kind("default_number", (), _default_number),
-    Kind("no_number", (), _no_number),
-    Kind("display_mandatory", (), _display_mandatory),
+    Kind("emergency", (), lambda params: EmergencyCheck()),
+    Kind("customer_unknown", (), lambda params: CustomerUnknownCheck()),
+    Kind("customer_suspended", (), lambda params: CustomerSuspendedCheck()),
+    Kind("customer_unverified", (), lambda params: CustomerUnverifiedCheck()),
+    Kind("campaign_unknown", (), lambda params: CampaignUnknownCheck()),
+    Kind("destination_invalid", (), lambda params: DestinationInvalidCheck()),
+    Kind(
+        "destination_class",
+        (Param("automated", TEXTS, True), Param("manual", TEXTS, True)),
+        lambda params: DestinationClassCheck(params.set_of("automated"), params.set_of("manual")),
+    ),
+    Kind(
+        "mobile_cli",
+        (Param("leave_international_manual", FLAG, False),),
+        lambda params: MobileCliCheck(params.flag("leave_international_manual")),
+    ),
+    Kind(
+        "class_cli", (Param("other_rules", TEXTS, False),), lambda params: ClassCliCheck(params.set_of("other_rules"))
+    ),
+    Kind(
+        "not_owned",
+        (Param("always", TEXTS, True), Param("manual", TEXTS, True)),
+        lambda params: NotOwnedCheck(params.set_of("always"), params.set_of("manual")),
+    ),
+    Kind("sms_only", (Param("senders", TEXTS, True),), lambda params: SmsOnlyCheck(params.set_of("senders"))),
+    Kind(
+        "international_origin",
+        (Param("mask_mobile", FLAG, False),),
+        lambda params: InternationalOriginCheck(params.flag("mask_mobile")),
+    ),
+    Kind("reserved_range", (), lambda params: ReservedRangeCheck()),
+    Kind("repaired", (), lambda params: RepairedCheck()),
+    Kind(
+        "hours",
+        (Param("windows", WEEK, True), Param("refuse_without_clock", FLAG, False)),
+        lambda params: HoursCheck(params.weeks["windows"], params.flag("refuse_without_clock")),
+    ),
+    Kind("campaign_hours", (), lambda params: CampaignHoursCheck()),
+    Kind("national_holiday", (), lambda params: NationalHolidayCheck()),
+    Kind("territory_holiday", (), lambda params: TerritoryHolidayCheck()),
+    Kind("ledger_flag", (Param("key", TEXT, True),), lambda params: LedgerFlagCheck(params.text("key"))),
+    Kind("kept_number", (Param("classes", TEXTS, True),), lambda params: KeptNumber(params.set_of("classes"))),
+    Kind("campaign_number", (), lambda params: CampaignNumber()),
+    Kind("zone_number", (), lambda params: ZoneNumber()),
+    Kind("presented_number", (), lambda params: PresentedNumber()),
+    Kind("default_number", (), lambda params: DefaultNumber()),
+    Kind("no_number", (), lambda params: NoNumber()),
+    Kind("display_mandatory", (), lambda params: DisplayMandatory()),
 )

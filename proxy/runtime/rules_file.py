@@ -8,6 +8,7 @@ that cross midnight.
 
 from __future__ import annotations
 
+from proxy.policy.checks import Check, Schedule, Show
 from proxy.policy.directory import METHODS, MODES, PURPOSES
 from proxy.policy.kinds import KINDS
 from proxy.policy.params import FLAG, TEXT, TEXTS, Kind, Params
@@ -22,8 +23,6 @@ CONFIDENCE = ("A", "B", "C")
 INTERPRETATION = "interpretation"
 RULE_MODES = (ENFORCE, WARN, OFF)
 ON_UNKNOWN = ("refuse", "pass")
-SCHEDULES = frozenset({"hours", "campaign_hours", "national_holiday", "territory_holiday"})
-SHOWS = frozenset({"kept_number", "campaign_number", "zone_number", "presented_number", "default_number", "no_number"})
 
 
 def load_rules(sources: list[TomlSource], class_names: tuple[str, ...]) -> RuleBook:
@@ -60,12 +59,13 @@ def rule_of(table: Table, basis: tuple[str, ...], class_names: tuple[str, ...]) 
     """One `[[rule]]`."""
     kind = KIND_BY_NAME[table.one_of("kind", tuple(KIND_BY_NAME))]
     params = params_of(table.table("params"), kind, class_names)
-    row = row_of(table, kind.name, basis)
+    check = kind.build(params)
+    row = row_of(table, kind.name, check, basis)
     table.close()
-    return Rule(row, kind.build(params))
+    return Rule(row, check)
 
 
-def row_of(table: Table, kind: str, basis: tuple[str, ...]) -> RuleRow:
+def row_of(table: Table, kind: str, check: Check, basis: tuple[str, ...]) -> RuleRow:
     """The row without its parameters."""
     since = table.required_day("from")
     until = table.day("until")
@@ -75,13 +75,14 @@ def row_of(table: Table, kind: str, basis: tuple[str, ...]) -> RuleRow:
     why = table.text("why", "")
     if named_basis == INTERPRETATION and not why:
         raise table.error("why", "a sentence that says why, since the basis is an interpretation")
-    status, phrase, retry_after = verdict_of(table, kind)
+    status, phrase, retry_after = verdict_of(table, kind, check)
     mode = table.one_of("mode", RULE_MODES)
-    if kind in SHOWS and mode == WARN:
+    if isinstance(check, Show) and mode == WARN:
         raise table.error("mode", "`enforce` or `off`, since a presentation row has nothing to warn of")
     clock = table.one_of("clock", (CLOCK_PARIS, CLOCK_CALLED), CLOCK_PARIS)
-    if (kind in SCHEDULES) != (clock == CLOCK_CALLED):
-        raise table.error("clock", f"`{CLOCK_CALLED if kind in SCHEDULES else CLOCK_PARIS}` for kind `{kind}`")
+    right_clock = CLOCK_CALLED if isinstance(check, Schedule) else CLOCK_PARIS
+    if clock != right_clock:
+        raise table.error("clock", f"`{right_clock}` for kind `{kind}`")
     on_unknown = table.one_of("on_unknown", ON_UNKNOWN, "refuse")
     return RuleRow(
         id=table.text("id"),
@@ -107,9 +108,9 @@ def row_of(table: Table, kind: str, basis: tuple[str, ...]) -> RuleRow:
     )
 
 
-def verdict_of(table: Table, kind: str) -> tuple[int, str, int]:
+def verdict_of(table: Table, kind: str, check: Check) -> tuple[int, str, int]:
     """Status, phrase and Retry-After of a refusal; a presentation row has none."""
-    if kind in SHOWS:
+    if isinstance(check, Show):
         if table.has("verdict"):
             raise table.error("verdict", f"no verdict for kind `{kind}`, which refuses nothing")
         return 0, "", 0
