@@ -14,7 +14,6 @@ from proxy.b2bua.extract import call_facts
 from proxy.b2bua.fabric import Fabric
 from proxy.b2bua.hang_up import bye, close, hang_up_both, settle_ack
 from proxy.b2bua.outputs import DecisionRecord
-from proxy.b2bua.rewrite import spelled_host
 from proxy.b2bua.set_up import (
     answered_again,
     cancel_both,
@@ -34,23 +33,23 @@ from proxy.policy.decision import PRESENTATION_WORDS, Action
 from proxy.policy.ledger import EMPTY, EXPIRED, LedgerView
 from proxy.sip.address import Address
 from proxy.sip.dialog import Dialog
-from proxy.sip.message import Message, ParseError
+from proxy.sip.message import Message
 from proxy.sip.timers import TimerOwner
-from proxy.sip.transaction import ServerTransaction
+from proxy.sip.transaction import PROCEEDING, ServerTransaction
 
 
 @final
 class Call(CallState):
     """A call from its INVITE to its last answer."""
 
-    def begin(self, message: Message, server: ServerTransaction, shown: list[tuple[str, Address]]) -> None:
-        """Decide about this INVITE and act. Raises ParseError for a Request-URI that cannot be read."""
+    def begin(self, message: Message, server: ServerTransaction, shown: list[tuple[str, Address]], called: str) -> None:
+        """Decide about this INVITE and act; `shown` and `called` were read from it."""
         fabric = self.fabric
+        self.set_up = Exchange(fabric, self, True, server, message, True)
         self.shown = shown
-        facts = self.facts = call_facts(message, shown, self.trunk, fabric.edition, fabric.epoch)
+        facts = self.facts = call_facts(message, shown, called, self.trunk, fabric.edition, fabric.epoch)
         self.customer, self.campaign = facts.customer_id, facts.campaign_id
         self.called = facts.called.canonical if facts.called is not None else facts.called_text
-        self.set_up = Exchange(fabric, self, True, server, message, True)
         self._judge(message, EMPTY)
 
     def state_arrived(self, values: dict[str, str | int]) -> None:
@@ -116,10 +115,8 @@ class Call(CallState):
             self.handle(events.TOO_LONG, None)
         elif kind == STATE_DUE:
             self.handle(events.OVERDUE, None)
-        elif self.set_up is not None and self.set_up.client is not None:
-            client = self.set_up.client
-            client.give_up(now)
-            self.fabric.forget_client(client)
+        elif self.set_up is not None:
+            self.set_up.forget()
             self.handle(events.SILENCE, None)
 
     def bye_done(self) -> None:
@@ -128,24 +125,27 @@ class Call(CallState):
         if self.open_byes <= 0:
             self.handle(events.CLOSED, None)
 
-    def abandon(self, status: int) -> None:
-        """The INVITE turned out to be unreadable when it was to be used: answer it, nothing else happened."""
-        self.state = table.OVER
-        self.final(status, "proxy", "unreadable")
-        close(self)
-
     def fail(self) -> None:
         """Our own fault inside this call: end it on both legs, whatever its state."""
-        state, self.state = self.state, table.OVER
-        if state < table.ANSWERED:
-            if state not in (table.CANCELLING, table.OVER):
-                self.final(500, "proxy", "internal error")
-            if self.set_up is not None:
-                self.set_up.cancelled = True
-                self.set_up.send_cancel()
-        elif state < table.ENDING:
+        set_up = self.set_up
+        if self.state in (table.ANSWERED, table.UP):
+            self._enter(table.ENDING, events.TOO_LONG)
             self.reason = "internal error"
             hang_up_both(self)
+        elif self.state < table.CANCELLING and set_up is not None:
+            self.state = table.CANCELLING
+            cancel_both(self, 500, "proxy", "internal error")
+            if set_up.client is None or set_up.client.state > PROCEEDING:
+                self.forget()
+        else:
+            self.forget()
+
+    def forget(self) -> None:
+        """End the call without another word: no timer, transaction or dialog of it stays."""
+        self.state = table.OVER
+        for exchange in (self.set_up, self.invite):
+            if isinstance(exchange, Exchange):
+                exchange.forget()
         close(self)
 
     def handle(self, event: int, message: Message | None) -> None:
@@ -153,20 +153,24 @@ class Call(CallState):
         state, action = table.step(self.state, event)
         if state < 0:
             return
-        if state == table.ENDING and self.state != table.ENDING:
-            self._note_end(event)
-        before, self.state = self.state, state
+        if state == self.state:
+            pass
+        elif state == table.ENDING:
+            self._enter(state, event)
+        else:
+            self.state = state
         if message is None:
             self._act_alone(action)
-            return
-        try:
+        else:
             self._act(action, message)
-        except ParseError:
-            self.state = before  # the message is void: as if it had never come
-            raise
 
-    def _note_end(self, event: int) -> None:
-        """Who ended the answered call, for its record."""
+    def _enter(self, state: int, event: int) -> None:
+        """The answered call ends: who ended it is noted, and what still runs inside it is answered."""
+        self.state = state
+        self.stop_timer()
+        pending = self.invite
+        if isinstance(pending, Exchange) and not pending.set_up:
+            pending.release(487)
         if event == events.BYE_A:
             self.ended_by = "a"
         elif event == events.BYE_B:
@@ -186,9 +190,13 @@ class Call(CallState):
             invite(self, message)
         elif action == table.BYE_TO_B:
             settle_ack(self)
-            bye(self, False, message)
+            bye(self, False, message.first(b"reason"))
         elif action == table.BYE_TO_A:
-            bye(self, True, message)
+            bye(self, True, message.first(b"reason"))
+        elif action == table.BYE_TO_A_LATER:
+            self.bye_owed = True
+            self.open_byes += 1
+            self.reason = message.first(b"reason").decode("latin-1")
         elif action == table.CROSS_FAILURE:
             cross_failure(self, message)
         elif action == table.PARK:
@@ -221,23 +229,19 @@ class Call(CallState):
             cancel_now(self)
         elif action == table.HANG_UP_BOTH:
             hang_up_both(self)
-        elif action == table.BYE_TO_A_LATER:
-            self.bye_owed = True
-            self.open_byes += 1
         elif action == table.BYE_OWED and self.bye_owed:
             self.bye_owed = False
             self.open_byes -= 1
             settle_ack(self)
-            bye(self, True, None)
+            bye(self, True, self.reason.encode("latin-1"))
+        elif action == table.BYE_SPARED and self.bye_owed:
+            self.bye_owed = False
+            settle_ack(self)
+            self.bye_done()
 
 
-def open_call(
-    fabric: Fabric, trunk: PlatformTrunk, message: Message, server: ServerTransaction, tag: bytes, hops: int
-) -> Call:
-    """A new call for the INVITE `message`; `tag` is ours on the A leg, `hops` what Max-Forwards leaves."""
-    a = Dialog(message.call_id, server.to, tag, message.from_value, message.from_tag, server.host, server.port)
-    a.remote_cseq = message.cseq
-    a.target = b"sip:%b:%d" % (spelled_host(server.host), server.port)
+def open_call(fabric: Fabric, trunk: PlatformTrunk, a: Dialog, hops: int) -> Call:
+    """A new call over the A leg `a`; `hops` is what Max-Forwards leaves."""
     fabric.calls_opened += 1
     call = Call(fabric, fabric.calls_opened, trunk, fabric.carrier(trunk.carrier), a)
     call.hops = hops

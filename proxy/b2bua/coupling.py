@@ -63,6 +63,7 @@ BYE_TO_B: Final = 17
 BYE_TO_A: Final = 18
 BYE_TO_A_LATER: Final = 19
 BYE_OWED: Final = 20
+BYE_SPARED: Final = 21
 
 COUPLING: Final[dict[tuple[int, int], tuple[int, int]]] = {
     (NEW, REFUSED): (OVER, REFUSE),
@@ -109,7 +110,7 @@ COUPLING: Final[dict[tuple[int, int], tuple[int, int]]] = {
     (ENDING, ACKED): (ENDING, BYE_OWED),
     (ENDING, UNACKED): (ENDING, BYE_OWED),
     (ENDING, CANCEL): (ENDING, NOTHING),
-    (ENDING, BYE_A): (ENDING, NOTHING),  # the two BYEs crossed
+    (ENDING, BYE_A): (ENDING, BYE_SPARED),  # the two BYEs crossed
     (ENDING, BYE_B): (ENDING, NOTHING),
     (ENDING, CLOSED): (OVER, CLOSE),
 }

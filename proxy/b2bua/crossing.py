@@ -5,12 +5,20 @@ from __future__ import annotations
 from typing import Final
 
 from proxy.b2bua.legs import Couple, Fork
-from proxy.b2bua.rewrite import cleaned, edits_for
+from proxy.b2bua.rewrite import ALLOW_LINE, cleaned, edits_for
 from proxy.sip.build import request
 from proxy.sip.dialog import Dialog
 from proxy.sip.message import Message
 
 WITH_CONTACT: Final = frozenset((b"INVITE", b"UPDATE"))
+
+
+CHALLENGES: Final = {401: 502, 407: 502}  # the trunk's own matter, nothing for the other side to answer
+
+
+def crossing_status(status: int) -> int:
+    """A status as the other leg sees it: redirections and challenges never cross."""
+    return 480 if 300 <= status < 400 else CHALLENGES.get(status, status)
 
 
 def a_rseq(fork: Fork, value: bytes) -> bytes:
@@ -63,3 +71,40 @@ def in_dialog(
     else:
         lines, body = edits.lines(message), message.body
     return request(dialog.start_line(message.method), lines, body), found
+
+
+def ack(
+    couple: Couple, dialog: Dialog, to_b: bool, message: Message | None, cseq: int, branch: bytes
+) -> tuple[bytes, int]:
+    """The ACK of a 2xx, with the body of the asker's ACK if that brought one (late offer); and as `in_dialog`."""
+    if message is not None and message.body:
+        return in_dialog(couple, dialog, to_b, message, (cseq, branch, 70), b"")
+    face = couple.b_face if to_b else couple.a_face
+    lines = [face.via + branch, b"Max-Forwards: 70", *dialog.lines(cseq, b"ACK")]
+    return request(dialog.start_line(b"ACK"), lines, b""), 0
+
+
+def answer(
+    couple: Couple, to_a: bool, message: Message, routes: bytes, made: Fork | None
+) -> tuple[list[bytes], bytes, int]:
+    """Lines and body of an answer of one leg as the other sees it, and how often the leak guard had to act.
+
+    `routes` are the Record-Route lines of the request that is answered; `made` is the dialog
+    that the answer makes, if it makes one.
+    """
+    face = couple.a_face if to_a else couple.b_face
+    edits = edits_for(couple.b_face, message, couple.untouched, to_a)
+    if message.status < 300 and message.method in WITH_CONTACT:
+        if routes:
+            edits.line(routes)
+        edits.line(face.contact)
+    elif message.status == 405:
+        edits.drop(b"allow")
+        edits.line(ALLOW_LINE)
+    if face.agent:
+        edits.line(b"Server: " + face.agent)
+    if made is not None and message.has(b"rseq"):
+        edits.set(b"rseq", a_rseq(made, message.first(b"rseq")))
+    if to_a or couple.untouched:
+        return edits.lines(message), message.body, 0
+    return cleaned(edits, message, couple.secrets)

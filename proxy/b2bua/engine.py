@@ -17,13 +17,13 @@ from proxy.b2bua import admission, events
 from proxy.b2bua.call import Call, open_call
 from proxy.b2bua.crossing import WITH_CONTACT
 from proxy.b2bua.exchange import Exchange
-from proxy.b2bua.extract import addresses
+from proxy.b2bua.extract import addresses, called_text
 from proxy.b2bua.fabric import Fabric, Ids, Stopwatch, method_name
 from proxy.b2bua.in_dialog import refusal
-from proxy.b2bua.legs import dialog_key
+from proxy.b2bua.legs import a_leg, dialog_key
 from proxy.b2bua.outputs import Fault, Output
 from proxy.b2bua.sources import Sources
-from proxy.b2bua.stateless import answer, max_forwards, out_of_dialog, unreadable
+from proxy.b2bua.stateless import answer, answer_fault, max_forwards, out_of_dialog, unreadable
 from proxy.b2bua.trunks import Topology
 from proxy.policy.edition import Edition
 from proxy.sip.build import reply_address, response_head
@@ -67,6 +67,8 @@ class Engine:
             unreadable(fabric, error, host, port, self._leg(host, port))
         except Exception as fault:
             self._fault(fault, message.call_id if message is not None else b"")
+            if message is not None and not message.status and message.method != b"ACK":
+                answer_fault(fabric, message, host, port, self._leg(host, port))
 
     def tick(self, now: float, epoch: float) -> None:
         """Fire every timer that is due at `now`."""
@@ -81,8 +83,10 @@ class Engine:
                     if owner.fire(kind, now) & GONE:
                         fabric.forget_server(owner)
                 elif isinstance(owner, ClientTransaction):
+                    self._work_on(owner.owner)
                     self._client_due(owner, kind, now)
                 elif isinstance(owner, Exchange):
+                    self._work_on(owner)
                     owner.fire(kind, now)
                 elif isinstance(owner, Call):
                     self._working_on = owner
@@ -181,14 +185,17 @@ class Engine:
         if not orders & PASS:
             return
         owner = client.owner
+        self._work_on(owner)
         if isinstance(owner, Exchange):
-            couple = owner.couple
-            if isinstance(couple, Call):
-                self._working_on = couple
             owner.response(message)
         elif isinstance(owner, Call) and message.status >= 200:
-            self._working_on = owner
             owner.bye_done()
+
+    def _work_on(self, owner: object) -> None:
+        """A fault from here on strikes the call of `owner`."""
+        couple = owner.couple if isinstance(owner, Exchange) else owner
+        if isinstance(couple, Call):
+            self._working_on = couple
 
     # -- requests ------------------------------------------------------------
 
@@ -210,7 +217,9 @@ class Engine:
         elif method == "INVITE":
             self._invite(message, key, host, port)
         else:
-            self._out_of_dialog(message, method, host, port)
+            leg = self._leg(host, port)
+            fabric.counters.count_request(True, leg, method)
+            out_of_dialog(fabric, message, method, host, port, leg, self.draining)
 
     def _ack(self, message: Message, key: bytes) -> None:
         fabric = self.fabric
@@ -277,16 +286,13 @@ class Engine:
         if status:
             self._answer(message, host, port, status, lines)
             return
-        shown = addresses(message)
-        tag = fabric.ids.tag()
-        server = self._serve(message, "INVITE", key, "a", host, port, message.to_value + b";tag=" + tag)
+        shown, called = addresses(message), called_text(message)
+        a = a_leg(message, fabric.ids.tag(), host, reply_address(message, host, port))
+        server = self._serve(message, "INVITE", key, "a", host, port, a.local)
         server.merge_key = admission.merge_key(message)
         fabric.merged[server.merge_key] = key
-        call = self._working_on = open_call(fabric, trunk, message, server, tag, hops - 1)
-        try:
-            call.begin(message, server, shown)
-        except ParseError as error:
-            call.abandon(error.status or 400)
+        call = self._working_on = open_call(fabric, trunk, a, hops - 1)
+        call.begin(message, server, shown, called)
 
     # -- inside a call -------------------------------------------------------
 
@@ -322,11 +328,6 @@ class Engine:
 
     # -- everything else -----------------------------------------------------
 
-    def _out_of_dialog(self, message: Message, method: str, host: str, port: int) -> None:
-        leg = self._leg(host, port)
-        self.counters.count_request(True, leg, method)
-        out_of_dialog(self.fabric, message, method, host, port, leg, self.draining)
-
     def _answer(self, message: Message, host: str, port: int, status: int, lines: list[bytes]) -> None:
         answer(self.fabric, message, host, port, self._leg(host, port), status, lines)
 
@@ -345,5 +346,5 @@ class Engine:
             try:
                 call.fail()
             except Exception as second:
-                self.fabric.calls.pop(call.number, None)
                 self.fabric.outputs.append(Fault(f"while ending the call: {second}", call_id))
+                call.forget()

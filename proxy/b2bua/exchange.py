@@ -10,19 +10,17 @@ from __future__ import annotations
 from typing import Final, final
 
 from proxy.b2bua import events
-from proxy.b2bua.crossing import WITH_CONTACT, a_rseq, crossed_rack, in_dialog
+from proxy.b2bua.crossing import WITH_CONTACT, ack, answer, crossed_rack, crossing_status, in_dialog
 from proxy.b2bua.fabric import Fabric
 from proxy.b2bua.legs import Couple, Fork
-from proxy.b2bua.rewrite import ALLOW_LINE, cleaned, edits_for
-from proxy.b2bua.scrub import scrub_body
-from proxy.sip.build import request
 from proxy.sip.message import Message
 from proxy.sip.timers import Timer, TimerOwner
-from proxy.sip.transaction import ClientTransaction, ServerTransaction
+from proxy.sip.transaction import PROCEEDING, ClientTransaction, ServerTransaction
 
 # timers of an exchange
 REPEAT_OK: Final = 0
 NO_ACK: Final = 1
+NO_FINAL: Final = 2
 
 
 @final
@@ -31,7 +29,7 @@ class Exchange(TimerOwner):
 
     __slots__ = (
         "fabric", "couple", "fork", "from_a", "set_up", "server", "client", "method", "cseq_in", "cseq_out", "offered",
-        "ok", "ack", "interval", "repeat", "expiry", "cancelled",
+        "ok", "ack", "interval", "repeat", "expiry", "cancelled", "cancel_sent",
     )  # fmt: skip
 
     def __init__(
@@ -54,6 +52,7 @@ class Exchange(TimerOwner):
         self.repeat: Timer | None = None
         self.expiry: Timer | None = None
         self.cancelled = False
+        self.cancel_sent = False
         server.owner = self
 
     # -- the request goes on -------------------------------------------------
@@ -72,16 +71,16 @@ class Exchange(TimerOwner):
         leg = "b" if self.from_a else "a"
         if self.method == "INVITE":
             couple.invite = self
+            self._wait_for_final(fabric.topology.limits.answer_timeout)
         self.client = fabric.ask(leg, pace, key, self.method, data, dialog.host, dialog.port, self)
 
     def _rack(self, message: Message) -> bytes:
         """The RAck of a PRACK as the other leg numbers it, empty when there is none."""
         invite = self.couple.invite
-        value = message.first(b"rack")
-        if not value or not isinstance(invite, Exchange):
-            return value
+        if not isinstance(invite, Exchange):
+            return b""
         shift = self.fork.rseq_shift if invite.set_up and self.fork is not None else 0
-        return crossed_rack(value, shift, invite.cseq_out)
+        return crossed_rack(message.first(b"rack"), shift, invite.cseq_out)
 
     # -- its answers ---------------------------------------------------------
 
@@ -89,28 +88,37 @@ class Exchange(TimerOwner):
         """The other leg answered."""
         if self.set_up:
             self.couple.set_up_response(self, message)
-        elif message.status == 100:
+            return
+        status = message.status
+        if status < 200:
             if self.cancelled:
                 self.send_cancel()
-        elif self.method == "INVITE" and 200 <= message.status < 300:
-            self._answered(message)
-        else:
-            if message.status >= 300 and self.couple.invite is self:
-                self.couple.invite = None
+            if status == 100:
+                return
+        elif status < 300 and self.fork is not None and message.method in WITH_CONTACT:
+            (self.fork.b if self.from_a else self.fork.a).take_answer(message, False)
+        if self.method == "INVITE" and status >= 200:
+            self._final(message)
+        elif self.server.status < 200:
             self.pass_on(message, self.fork)
-            if self.cancelled and message.status < 200:
-                self.send_cancel()
 
-    def _answered(self, message: Message) -> None:
-        if self.ok:
+    def _final(self, message: Message) -> None:
+        """The final answer of a re-INVITE."""
+        if message.status >= 300:
+            self.finish()
+            if self.server.status < 200:
+                self.pass_on(message, self.fork)
+        elif self.ack:
             self.acknowledge_again()
-            return
-        if self.fork is not None:
-            (self.fork.b if self.from_a else self.fork.a).refresh_target(message)
-        self.answer(message, self.fork)
+        elif self.server.status >= 300:  # we answered before: nobody waits for it
+            self.finish()
+            self.acknowledge(None)
+        elif not self.ok:
+            self.answer(message, self.fork)
 
     def answer(self, message: Message, fork: Fork | None) -> None:
         """Pass a 2xx of an INVITE on; it is repeated until the ACK comes (RFC 3261 13.3.1.4)."""
+        self.settle()
         self.ok = self.pass_on(message, fork)
         pace = self.server.pace
         self.interval = pace.t1
@@ -121,109 +129,98 @@ class Exchange(TimerOwner):
 
     def pass_on(self, message: Message, fork: Fork | None) -> bytes:
         """Send the answer `message` of one leg to the asker on the other; returns the datagram."""
-        lines, body = self._answer_lines(message, fork)
-        to = b""
-        if fork is not None and self.set_up:
-            to = fork.a.local
-        return self.fabric.reply(self.server, message.status, lines, body, to)
-
-    def _answer_lines(self, message: Message, fork: Fork | None) -> tuple[list[bytes], bytes]:
-        couple = self.couple
-        face = couple.a_face if self.from_a else couple.b_face
-        edits = edits_for(couple.b_face, message, couple.untouched, self.from_a)
-        if message.status < 300 and message.method in WITH_CONTACT:
-            if self.server.routes:
-                edits.line(self.server.routes)
-            edits.line(face.contact)
-        elif message.status == 405:
-            edits.set(b"allow", b"")
-            edits.line(ALLOW_LINE)
-        if face.agent:
-            edits.line(b"Server: " + face.agent)
-        if fork is not None and self.set_up and message.has(b"rseq"):
-            edits.set(b"rseq", a_rseq(fork, message.first(b"rseq")))
-        if self.from_a:
-            return edits.lines(message), message.body
-        lines, body, found = cleaned(edits, message, couple.secrets)
-        self.fabric.counters.identity_scrubbed += found
-        return lines, body
+        fabric, server = self.fabric, self.server
+        made = fork if self.set_up else None
+        lines, body, found = answer(self.couple, self.from_a, message, server.routes, made)
+        fabric.counters.identity_scrubbed += found
+        to = made.a.local if made is not None else b""
+        return fabric.reply(server, crossing_status(message.status), lines, body, to)
 
     def silent(self) -> None:
         """The other leg never answered: 408, or nothing for what is no INVITE (RFC 4320 4.2)."""
         if self.set_up:
             self.couple.handle(events.SILENCE, None)
             return
+        if self.method != "INVITE":
+            self.fabric.forget_server(self.server)
+            return
+        self.finish()
+        if self.server.status < 200:
+            self.fabric.reply(self.server, 408, [], b"")
+
+    def finish(self) -> None:
+        """Neither an answer nor an ACK is waited for any more, and another INVITE may come."""
+        self.settle()
         if self.couple.invite is self:
             self.couple.invite = None
-        if self.method == "INVITE":
-            self.fabric.reply(self.server, 408, [], b"")
-        else:
-            self.fabric.forget_server(self.server)
+
+    def release(self, status: int) -> None:
+        """Answer a pending re-INVITE with `status`: its call ends, or the other leg takes too long."""
+        self.finish()
+        if self.ok:
+            self.acknowledge(None)
+            return
+        self.fabric.reply(self.server, status, [], b"")
+        self.cancel()
+        self._wait_for_final(self.server.pace.long)
+
+    def forget(self) -> None:
+        """Wait for nothing any more, whatever the other leg still owes."""
+        self.finish()
+        client = self.client
+        if client is not None and client.state <= PROCEEDING:
+            client.give_up(self.fabric.now)
+            self.fabric.forget_client(client)
+
+    def _wait_for_final(self, seconds: float) -> None:
+        self.settle()
+        self.expiry = self.fabric.timers.arm(self.fabric.now, seconds, self, NO_FINAL)
 
     # -- CANCEL --------------------------------------------------------------
 
     def cancel(self) -> None:
         """The asker cancelled this INVITE; the CANCEL waits for a first provisional (RFC 3261 9.1)."""
-        if self.cancelled:
-            return
         self.cancelled = True
-        client = self.client
-        if client is not None and client.state == 1:
-            self.send_cancel()
+        self.send_cancel()
 
-    def send_cancel(self) -> None:
-        """Send the CANCEL now, once."""
+    def send_cancel(self) -> bool:
+        """Send the CANCEL if a provisional has come, no final yet, and it was not sent before; was it sent?"""
         client = self.client
-        if client is None or client.state > 1 or client.key + b"C" in self.fabric.clients:
-            return
+        if client is None or client.state != PROCEEDING or self.cancel_sent:
+            return False
+        self.cancel_sent = True
+        if not self.set_up:
+            self._wait_for_final(client.pace.long)
         data = client.cancel_request()
         self.fabric.ask(client.leg, client.pace, client.key + b"C", "CANCEL", data, client.host, client.port, None)
-
-    # -- ACK -----------------------------------------------------------------
+        return True
 
     def acked(self, message: Message) -> None:
-        """The asker's ACK for the 2xx arrived: stop repeating, send ours if it is still owed."""
-        self.settle()
-        if not self.ack:
-            self.acknowledge(message)
-        if self.couple.invite is self:
-            self.couple.invite = None
+        """The asker's ACK for the 2xx arrived."""
+        self.finish()
+        self.acknowledge(message)
         if self.set_up:
             self.couple.handle(events.ACKED, message)
 
     def settle(self) -> None:
-        """Stop repeating the 2xx."""
-        self.ok = b"-"
-        if self.repeat is not None:
-            self.repeat.cancel()
-            self.repeat = None
-        if self.expiry is not None:
-            self.expiry.cancel()
-            self.expiry = None
+        """Stop both timers: a 2xx is not repeated any more."""
+        for timer in (self.repeat, self.expiry):
+            if timer is not None:
+                timer.cancel()
+        self.repeat = self.expiry = None
 
     def acknowledge(self, message: Message | None) -> None:
         """Send the ACK of a 2xx to the leg that answered, with the asker's body if it brought one (late offer)."""
         if self.fork is not None and not self.ack:
-            self.ack = self._send_ack(self.fork, message)
+            self.ack = self.send_ack(self.fork, message)
 
-    def acknowledge_fork(self, fork: Fork) -> None:
-        """Send the ACK of a 2xx that nobody wants, inside the other early dialog that it made."""
-        self._send_ack(fork, None)
-
-    def _send_ack(self, fork: Fork, message: Message | None) -> bytes:
+    def send_ack(self, fork: Fork, message: Message | None) -> bytes:
+        """Send the ACK of the 2xx that made `fork`, also of one that nobody wants."""
         dialog = fork.b if self.from_a else fork.a
-        couple = self.couple
-        face = couple.b_face if self.from_a else couple.a_face
-        lines = [face.via + self.fabric.ids.branch(), b"Max-Forwards: 70", *dialog.lines(self.cseq_out, b"ACK")]
-        body = b""
-        if message is not None and message.body:
-            body = message.body
-            kind = message.first(b"content-type")
-            lines.append(b"Content-Type: " + kind)
-            if self.from_a and not couple.untouched:
-                body = scrub_body(body, kind, couple.secrets)
-        data = request(dialog.start_line(b"ACK"), lines, body)
-        self.fabric.send_ack("b" if self.from_a else "a", data, dialog.host, dialog.port)
+        fabric = self.fabric
+        data, found = ack(self.couple, dialog, self.from_a, message, self.cseq_out, fabric.ids.branch())
+        fabric.counters.identity_scrubbed += found
+        fabric.send_ack("b" if self.from_a else "a", data, dialog.host, dialog.port)
         return data
 
     def acknowledge_again(self) -> None:
@@ -240,8 +237,13 @@ class Exchange(TimerOwner):
             self.fabric.wire.send_again(server.leg, self.ok, server.host, server.port)
             self.interval = min(self.interval * 2, server.pace.t2)
             self.repeat = self.fabric.timers.arm(now, self.interval, self, REPEAT_OK)
-            return
-        self.settle()
-        if self.couple.invite is self:
-            self.couple.invite = None
-        self.couple.handle(events.UNACKED, None)
+        elif kind == NO_ACK:
+            self.finish()
+            self.acknowledge(None)
+            self.couple.handle(events.UNACKED, None)
+        elif self.cancelled:
+            self.forget()
+            if server.status < 200:
+                self.fabric.reply(server, 487, [], b"")
+        else:
+            self.release(408)

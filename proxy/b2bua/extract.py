@@ -67,9 +67,14 @@ def _named(message: Message, header: str) -> str:
 
 
 def call_facts(
-    message: Message, shown: list[tuple[str, Address]], trunk: PlatformTrunk, edition: Edition, epoch: float
+    message: Message,
+    shown: list[tuple[str, Address]],
+    called: str,
+    trunk: PlatformTrunk,
+    edition: Edition,
+    epoch: float,
 ) -> CallFacts:
-    """The facts of this INVITE at `epoch` (UTC seconds)."""
+    """The facts of this INVITE at `epoch` (UTC seconds); `called` is its `called_text`."""
     return gather(
         edition,
         trunk.facts,
@@ -79,7 +84,7 @@ def call_facts(
         _named(message, trunk.mode_header),
         "INVITE",
         [(source, subscriber(address.uri)) for source, address in shown],
-        called_text(message),
+        called,
         epoch,
         trunk.attested,
     )

@@ -8,24 +8,23 @@ from proxy.b2bua.outputs import CallRecord
 from proxy.b2bua.scrub import scrub_lines
 from proxy.b2bua.state import CallState
 from proxy.sip.build import request
-from proxy.sip.message import Message
 
 
-def bye(call: CallState, to_a: bool, cause: Message | None) -> None:
+def bye(call: CallState, to_a: bool, reason: bytes) -> None:
     """Hang up one leg; the Reason of the other side's BYE crosses (RFC 3326)."""
     lines: list[bytes] = []
-    if cause is not None and cause.has(b"reason"):
-        reason = cause.first(b"reason")
+    if reason:
         call.reason = reason.decode("latin-1")
         lines.append(b"Reason: " + reason)
         if not to_a and not call.untouched:
             call.fabric.counters.identity_scrubbed += scrub_lines(lines, 0, call.secrets)
     if call.fork is not None:
-        send_bye(call, call.fork, to_a, lines)
+        call.open_byes += 1
+        send_bye(call, call.fork, to_a, lines, call)
 
 
-def send_bye(call: CallState, fork: Fork, to_a: bool, extra: list[bytes]) -> None:
-    """One BYE with the ready lines `extra`; the call stays open until it is answered or given up."""
+def send_bye(call: CallState, fork: Fork, to_a: bool, extra: list[bytes], owner: CallState | None) -> None:
+    """One BYE with the ready lines `extra`; `owner` hears when it is answered or given up."""
     fabric = call.fabric
     dialog = fork.a if to_a else fork.b
     face = call.a_face if to_a else call.b_face
@@ -34,9 +33,8 @@ def send_bye(call: CallState, fork: Fork, to_a: bool, extra: list[bytes]) -> Non
     if face.agent:
         lines.append(b"User-Agent: " + face.agent)
     data = request(dialog.start_line(b"BYE"), lines, b"")
-    call.open_byes += 1
     pace = call.a_pace if to_a else call.b_pace
-    fabric.ask("a" if to_a else "b", pace, key, "BYE", data, dialog.host, dialog.port, call)
+    fabric.ask("a" if to_a else "b", pace, key, "BYE", data, dialog.host, dialog.port, owner)
 
 
 def settle_ack(call: CallState) -> None:
@@ -52,8 +50,8 @@ def settle_ack(call: CallState) -> None:
 def hang_up_both(call: CallState) -> None:
     """BYE to both legs."""
     settle_ack(call)
-    bye(call, False, None)
-    bye(call, True, None)
+    bye(call, False, b"")
+    bye(call, True, b"")
 
 
 def close(call: CallState) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final, final
 
 from proxy.b2bua.extract import NO_SECRETS, Secrets
-from proxy.b2bua.rewrite import Face
+from proxy.b2bua.rewrite import Face, spelled_host
 from proxy.sip.dialog import Dialog
 from proxy.sip.message import Message
 from proxy.sip.timers import TimerOwner
@@ -23,7 +23,7 @@ class Fork:
     `rseq_shift` is added to the carrier's RSeq for the A leg and taken off a PRACK's RAck (RFC 3262 7.1, 7.2).
     """
 
-    __slots__ = ("couple", "a", "b", "rseq_shift", "reliable")
+    __slots__ = ("couple", "a", "b", "rseq_shift", "reliable", "hung_up")
 
     def __init__(self, couple: Couple, a: Dialog, b: Dialog) -> None:
         self.couple: Final = couple
@@ -31,6 +31,7 @@ class Fork:
         self.b: Final = b
         self.rseq_shift = 0
         self.reliable = False
+        self.hung_up = False
 
     def a_key(self) -> bytes:
         """How requests of the A leg find this pair: Call-ID, our tag, theirs."""
@@ -44,6 +45,17 @@ class Fork:
 def dialog_key(call_id: bytes, local_tag: bytes, remote_tag: bytes) -> bytes:
     """The key of one dialog as its owner sees it (RFC 3261 12)."""
     return b"%b\n%b\n%b" % (call_id, local_tag, remote_tag)
+
+
+def a_leg(message: Message, tag: bytes, host: str, port: int) -> Dialog:
+    """The A leg's dialog of the INVITE `message`; `tag` is ours. Raises ParseError for a broken Contact or route."""
+    local = message.to_value + b";tag=" + tag
+    a = Dialog(message.call_id, local, tag, message.from_value, message.from_tag, host, port)
+    a.remote_cseq = message.cseq
+    a.target = b"sip:%b:%d" % (spelled_host(host), port)
+    a.refresh_target(message)
+    a.learn_routes(message, False)
+    return a
 
 
 class Couple(TimerOwner):

@@ -20,19 +20,22 @@ _LONGEST_PORT: Final = 5  # as many digits may be a port by chance
 _BOUNDARY: Final = b"crossed-part"
 
 
-def _shows(text: bytes, secrets: Secrets) -> bool:
-    """Does `text` show a secret number or name in any writing?"""
+def _shows(text: bytes, secrets: Secrets, hosts: bool) -> bool:
+    """Does `text` show a secret number or name in any writing, or (`hosts`) where the platform is?"""
     if b"%" in text:
         text = unescape(text)
     squeezed = text.translate(None, _BETWEEN)
     for digits in secrets.digits:
         if digits in squeezed:
             return True
-    if secrets.texts:
-        lowered = text.lower()
-        for name in secrets.texts:
-            if name in lowered:
+    lowered = text.lower()
+    if hosts:
+        for host in secrets.hosts:
+            if host in lowered:
                 return True
+    for name in secrets.texts:  # noqa: SIM110 - a generator is a frame more for every line of every call
+        if name in lowered:
+            return True
     return False
 
 
@@ -42,8 +45,7 @@ def scrub_lines(lines: list[bytes], start: int, secrets: Secrets) -> int:
     at = start
     while at < len(lines):
         line = lines[at]
-        value = line[line.find(b":") + 1 :]
-        if _shows(value, secrets) or _names_host(value, secrets):
+        if _shows(line[line.find(b":") + 1 :], secrets, True):
             found += 1
             del lines[at]
         else:
@@ -51,20 +53,12 @@ def scrub_lines(lines: list[bytes], start: int, secrets: Secrets) -> int:
     return found
 
 
-def _names_host(value: bytes, secrets: Secrets) -> bool:
-    lowered = value.lower()
-    for host in secrets.hosts:
-        if host in lowered:
-            return True
-    return False
-
-
 def scrub_type(kind: bytes, secrets: Secrets) -> bytes:
     """The Content-Type value as the carrier may see it: one that shows a secret is cut down to its media type."""
-    if kind == b"application/sdp" or not (_shows(kind, secrets) or _names_host(kind, secrets)):
+    if kind == b"application/sdp" or not _shows(kind, secrets, True):
         return kind
     media = kind.partition(b";")[0].strip()
-    if _shows(media, secrets):
+    if _shows(media, secrets, True):
         return b"application/octet-stream"
     return media + b";boundary=" + _BOUNDARY if _is_multipart(media) else media
 
@@ -130,11 +124,11 @@ def _scrub_sdp(body: bytes, secrets: Secrets, multipart: bool) -> bytes:
             continue
         out.append(line)
     text = _blank(b"\n".join(out), secrets)
-    if not _shows(text, secrets):
+    if not _shows(text, secrets, False):
         return text
     kept: list[bytes] = []
     for line in out:
-        if (line[:2] == b"a=" or (multipart and _is_part_header(line))) and _shows(line, secrets):
+        if (line[:2] == b"a=" or (multipart and _is_part_header(line))) and _shows(line, secrets, False):
             continue
         kept.append(line)
     return _blank(b"\n".join(kept), secrets)

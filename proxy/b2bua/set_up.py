@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from proxy.b2bua.counters import CALL_BOUNDS
+from proxy.b2bua.crossing import crossing_status
 from proxy.b2bua.exchange import Exchange
 from proxy.b2bua.extract import NO_SECRETS, secrets
-from proxy.b2bua.hang_up import close, send_bye
+from proxy.b2bua.hang_up import bye, close, send_bye
 from proxy.b2bua.outputs import Fetch
 from proxy.b2bua.rewrite import cleaned, edits_for, refusal_lines
 from proxy.b2bua.state import ANSWER_DUE, CANCEL_DUE, LONGEST, STATE_DUE, CallState
 from proxy.policy.decision import Decision, Presentation
 from proxy.policy.facts import CallFacts
 from proxy.sip.build import request
-from proxy.sip.dialog import read_tag
 from proxy.sip.message import Message
-from proxy.sip.transaction import PROCEEDING
-
-OUR_CREDENTIALS: Final = {401: 502, 407: 502}  # the trunk's own matter, nothing for the platform to answer
 
 
 def park(call: CallState, message: Message) -> None:
@@ -53,8 +48,6 @@ def invite(call: CallState, message: Message) -> None:
     if call.parked is None:
         fabric.reply(set_up.server, 100, [], b"", message.to_value)
     call.parked = None
-    call.a.refresh_target(message)
-    call.a.learn_routes(message, False)
     set_up.server.routes = b"\r\n".join([b"Record-Route: " + value for value in message.all(b"record-route")])
     call.untouched = decision.presentation == Presentation.UNCHANGED
     if not call.untouched:
@@ -100,8 +93,8 @@ def cross_provisional(call: CallState, message: Message) -> None:
     if call.set_up is None:
         return
     fork = call.fork_of(message)
-    if fork is not None and message.has(b"contact"):
-        fork.b.refresh_target(message)
+    if fork is not None:
+        fork.b.take_answer(message, True)
     if not call.ringing_at:
         call.ringing_at = call.fabric.epoch
         counters = call.fabric.counters
@@ -112,12 +105,10 @@ def cross_provisional(call: CallState, message: Message) -> None:
 def cross_answer(call: CallState, message: Message) -> None:
     """The 2xx crosses; its dialog is the one that stays."""
     fabric, set_up = call.fabric, call.set_up
-    read_tag(message)
     fork = call.fork_of(message)
     if fork is None or set_up is None:
         return
-    fork.b.refresh_target(message)
-    fork.b.learn_routes(message, True)
+    fork.b.take_answer(message, True)
     call.keep_only(fork)
     call.answered_at = fabric.epoch
     call.status = message.status
@@ -132,25 +123,19 @@ def answered_again(call: CallState, set_up: Exchange, message: Message) -> None:
     """A repeated 2xx gets its ACK again; one of another early dialog is taken and hung up (RFC 3261 13.2.2.4)."""
     if set_up.fork is not None and message.to_tag == set_up.fork.b.remote_tag:
         set_up.acknowledge_again()
-    elif call.fork is not None:
-        kept = call.fork
-        stray = call.fork_of(message)
-        call.fork, call.forks = kept, None
-        if stray is not None and stray is not kept:
-            call.fabric.unregister(stray)
-            call.fabric.register(kept)
-            stray.b.refresh_target(message)
-            set_up.acknowledge_fork(stray)
-            send_bye(call, stray, False, [])
+        return
+    stray = call.stray_of(message)
+    set_up.send_ack(stray, None)
+    if not stray.hung_up:
+        stray.hung_up = True
+        send_bye(call, stray, False, [], None)
 
 
 def cross_failure(call: CallState, message: Message) -> None:
     """The carrier's failure: status and Reason cross, phrase and warnings do not; 3xx, 401 and 407 never cross."""
     status = message.status
-    if 300 <= status < 400:
-        call.final(480, "b", f"redirected with {status}")
-    elif status in OUR_CREDENTIALS:
-        call.final(OUR_CREDENTIALS[status], "b", f"carrier asked for credentials with {status}")
+    if crossing_status(status) != status:
+        call.final(crossing_status(status), "b", f"carrier answered {status}")
     else:
         call.status, call.ended_by = status, "b"
         call.reason = message.first(b"reason").decode("latin-1")
@@ -163,30 +148,23 @@ def cancel_both(call: CallState, status: int, ended_by: str, reason: str) -> Non
     """Answer the platform and cancel at the carrier, there not before its first provisional (RFC 3261 9.1)."""
     call.stop_timer()
     call.final(status, ended_by, reason)
-    if call.set_up is not None:
-        call.set_up.cancelled = True
     cancel_now(call)
 
 
 def cancel_now(call: CallState) -> None:
-    """Send the CANCEL if a provisional has come; give up when no final follows in 64*T1."""
-    set_up = call.set_up
-    if set_up is not None and set_up.client is not None and set_up.client.state == PROCEEDING:
-        set_up.send_cancel()
-        if call.timer is None:
-            call.start_timer(call.b_pace.long, CANCEL_DUE)
+    """Send the CANCEL once, if a provisional has come; give up when no final follows in 64*T1."""
+    if call.set_up is not None and call.set_up.send_cancel():
+        call.start_timer(call.b_pace.long, CANCEL_DUE)
 
 
 def release_late(call: CallState, message: Message) -> None:
     """The carrier's 200 crossed the CANCEL: take it and hang up."""
     call.stop_timer()
     set_up = call.set_up
-    read_tag(message)
     fork = call.fork_of(message)
     if set_up is not None and fork is not None:
-        fork.b.refresh_target(message)
-        fork.b.learn_routes(message, True)
+        fork.b.take_answer(message, True)
         call.keep_only(fork)
         set_up.fork = fork
         set_up.acknowledge(None)
-        send_bye(call, fork, False, [])
+        bye(call, False, b"")

@@ -70,23 +70,42 @@ class CallState(Couple):
         self.timer = self.fabric.timers.arm(self.fabric.now, seconds, self, kind)
 
     def fork_of(self, message: Message) -> Fork | None:
-        """The early dialog of a carrier's response; a new To tag makes a new one (RFC 3261 13.2.2.4)."""
+        """The dialog of a carrier's response; a new To tag makes a new one (RFC 3261 13.2.2.4).
+
+        A 2xx without a tag makes one too, a provisional does not (RFC 3261 12.1.2).
+        """
         tag = message.to_tag
-        if not tag:
+        if not tag and message.status < 200:
             return None
         if self.fork is not None and self.fork.b.remote_tag == tag:
             return self.fork
         for known in self.forks or ():
             if known.b.remote_tag == tag:
                 return known
-        b = Dialog(self.b_call_id, self.b_from, self.b_tag, message.to_value, tag, self.carrier.host, self.carrier.port)
-        b.local_cseq = 1
-        b.target = self.b_face.target
+        b = self._b_dialog(message)
         fork = self.fork = Fork(self, self.a, b) if self.fork is None else self._second_fork(b)
-        b.refresh_target(message)
-        b.learn_routes(message, True)
         self.fabric.register(fork)
         return fork
+
+    def _b_dialog(self, message: Message) -> Dialog:
+        """Our half of the dialog that this response of the carrier makes."""
+        carrier = self.carrier
+        b = Dialog(
+            self.b_call_id, self.b_from, self.b_tag, message.to_value, message.to_tag, carrier.host, carrier.port
+        )  # fmt: skip
+        b.local_cseq = 1
+        b.target = self.b_face.target
+        b.take_answer(message, True)
+        return b
+
+    def stray_of(self, message: Message) -> Fork:
+        """The dialog of a 2xx that nobody waits for: it is taken only to be hung up, so no request finds it."""
+        for known in self.forks or ():
+            if known.b.remote_tag == message.to_tag:
+                return known
+        stray = Fork(self, self.a, self._b_dialog(message))
+        self.forks = [*(self.forks or ()), stray]
+        return stray
 
     def _second_fork(self, b: Dialog) -> Fork:
         """Another early dialog: towards the platform it gets a tag of its own; it becomes the current one."""
@@ -102,10 +121,10 @@ class CallState(Couple):
 
     def keep_only(self, fork: Fork) -> None:
         """One early dialog was answered: the others are unknown from now on."""
-        for other in (self.fork, *(self.forks or ())):
-            if other is not None and other is not fork:
-                self.fabric.unregister(other)
-        self.fork, self.forks = fork, None
+        others = [other for other in (self.fork, *(self.forks or ())) if other is not None and other is not fork]
+        for other in others:
+            self.fabric.unregister(other)
+        self.fork, self.forks = fork, others or None
 
     def final(self, status: int, ended_by: str, reason: str) -> None:
         """Answer the platform's INVITE ourselves."""

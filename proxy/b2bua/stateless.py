@@ -11,6 +11,7 @@ from zlib import crc32
 from proxy.b2bua.fabric import Fabric, method_name
 from proxy.b2bua.rewrite import ALLOW_LINE, OPTIONS_CARRIED, SUPPORTED
 from proxy.sip.build import refusal, reply_address, response, response_head
+from proxy.sip.matching import server_key
 from proxy.sip.message import Message, ParseError
 
 RETRY_DRAINING: Final = 30
@@ -74,6 +75,15 @@ def unreadable(fabric: Fabric, error: ParseError, host: str, port: int, leg: str
     if data:
         fabric.counters.count_response(False, leg, method_name(message.method), error.status)
         fabric.wire.send(data, host, reply_address(message, host, port))
+
+
+def answer_fault(fabric: Fabric, message: Message, host: str, port: int, leg: str) -> None:
+    """The request that struck our own fault is answered 500, if it has no final answer yet."""
+    server = fabric.servers.get(server_key(message))
+    if server is None:
+        answer(fabric, message, host, port, leg, 500, [])
+    elif server.status < 200:
+        fabric.reply(server, 500, [], b"")
 
 
 def max_forwards(message: Message) -> int:

@@ -6,6 +6,7 @@ values as they go on the wire, so that building a request joins ready pieces.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Final, final
 
 from proxy.sip.address import parse_address, parse_uri, split_values
@@ -77,6 +78,17 @@ class Dialog:
         parse_address(routes[0])
         self.routes = tuple(routes)
         self._find_peer()
+
+    def take_answer(self, message: Message, first: bool) -> None:
+        """Take the Contact of an answer, and of the `first` INVITE's also its routes (RFC 3261 13.2.2.4).
+
+        What cannot be read changes nothing: the peer is then reached as before.
+        """
+        with suppress(ParseError):
+            self.refresh_target(message)
+        if first:
+            with suppress(ParseError):
+                self.learn_routes(message, True)
 
     def _find_peer(self) -> None:
         """Send to the first route or the target when it is an IP address; else to where the peer sent from."""
