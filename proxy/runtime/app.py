@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from time import perf_counter
 from typing import Final, final
 
 from proxy.b2bua.engine import Engine
 from proxy.runtime import build
+from proxy.runtime.addresses import Endpoint
 from proxy.runtime.admin import Admin, start_admin
 from proxy.runtime.clock import Clock, FixedClock, SystemClock
 from proxy.runtime.configuration import Configuration, load_configuration, load_successor
@@ -23,8 +27,8 @@ from proxy.runtime.ids import RandomIds
 from proxy.runtime.journal import Journal
 from proxy.runtime.loop_lag import LoopLag
 from proxy.runtime.tasks import Tasks
-from proxy.runtime.toml_source import ConfigError
-from proxy.runtime.udp import UdpPort
+from proxy.runtime.toml_source import ConfigError, read_toml, seen
+from proxy.runtime.udp import UdpPort, bound_socket
 
 DRAIN_MOST: Final = 3600.0
 DRAIN_LOOK: Final = 0.2
@@ -35,7 +39,7 @@ GC_YOUNG: Final = 50_000  # calls make no cycles; a collection only has to look 
 
 @final
 class App:
-    """One proxy process. Raises ConfigError when its files are wrong and OSError when it cannot bind."""
+    """One proxy process."""
 
     def __init__(self, configuration: Configuration, clock: Clock) -> None:
         settings = configuration.settings
@@ -51,7 +55,7 @@ class App:
         self.ready = False
         self._stopped: Final = asyncio.Event()
         self._reloading: Final = asyncio.Lock()
-        self._port: UdpPort | None = None
+        self._taken: Final = AsyncExitStack()
         self._admin: Admin | None = None
 
     @property
@@ -65,22 +69,25 @@ class App:
         return self.engine.draining
 
     @property
-    def sip_port(self) -> int:
-        """The bound SIP port."""
-        return self._port.port if self._port is not None else 0
-
-    @property
     def admin_port(self) -> int:
         """The bound admin port, 0 when there is none."""
         return self._admin.port if self._admin is not None else 0
 
     async def start(self) -> None:
-        """Bind everything and take calls."""
-        settings = self.configuration.settings
-        self.journal.start()
-        self._port = UdpPort(settings.listen.host, settings.listen.port, self.engine, self.clock, self.journal)
-        if settings.admin is not None:
-            self._admin = await start_admin(settings.admin.host, settings.admin.port, self)
+        """Take what is needed, then calls. Raises ConfigError with the key of what cannot be had; then call `stop`."""
+        settings, taken = self.configuration.settings, self._taken
+        with needed(settings.path, "records", "path", "a file that can be written", settings.records.path):
+            self.journal.start()
+        taken.callback(self.journal.stop)
+        listen, admin = settings.listen, settings.admin
+        with needed(settings.path, "listen", "udp", "a free address of this machine", shown(listen)):
+            bound = bound_socket(listen.host, listen.port)
+        taken.callback(UdpPort(bound, self.engine, self.clock, self.journal).close)
+        taken.push_async_callback(self.tasks.cancel)
+        if admin is not None:
+            with needed(settings.path, "admin", "listen", "a free address of this machine", shown(admin)):
+                self._admin = await start_admin(admin.host, admin.port, self)
+            taken.push_async_callback(self._admin.stop)
         self.tasks.spawn(self.lag.measure(), "loop lag")
         self.ready = True
 
@@ -132,19 +139,29 @@ class App:
         self._stopped.set()
 
     async def serve(self) -> None:
-        """Run until stopped, then give everything back."""
+        """Wait until a signal says stop, or until the last call of a drain has ended."""
         await self._stopped.wait()
-        await self.stop()
 
     async def stop(self) -> None:
-        """Close the ports, end the tasks and write the records that wait."""
+        """Close the ports, end the tasks and write the records that wait; right after a failed start too."""
         self.ready = False
-        if self._admin is not None:
-            await self._admin.stop()
-        if self._port is not None:
-            self._port.close()
-        await self.tasks.cancel()
-        self.journal.stop()
+        await self._taken.aclose()
+
+
+@contextmanager
+def needed(path: Path, section: str, key: str, expected: str, value: str) -> Iterator[None]:
+    """Within: an error of the system becomes the mistake of the key that asks for the impossible."""
+    try:
+        yield
+    except OSError as error:
+        reason = os.strerror(error.errno).lower() if error.errno else str(error)
+        line = read_toml(path).line((section, key))
+        raise ConfigError(str(path), line, f"{section}.{key}", expected, f"{seen(value)} ({reason})") from None
+
+
+def shown(address: Endpoint) -> str:
+    """`address` as it is written in the file."""
+    return f"[{address.host}]:{address.port}" if ":" in address.host else f"{address.host}:{address.port}"
 
 
 def say(text: str) -> None:
@@ -155,6 +172,7 @@ def say(text: str) -> None:
 
 def run(config: Path, fixed_clock: float | None) -> int:
     """Carry calls until a signal ends it; the exit code. Raises ConfigError for wrong files."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a rotation of the records while the files are read must not end us
     configuration = load_configuration(config)
     clock: Clock = SystemClock() if fixed_clock is None else FixedClock(fixed_clock, running=True)
     import uvloop
@@ -166,23 +184,23 @@ def run(config: Path, fixed_clock: float | None) -> int:
 
 async def _main(configuration: Configuration, clock: Clock) -> int:
     app = App(configuration, clock)
-    try:
-        await app.start()
-    except OSError as error:
-        say(f"cannot start: {error}")
-        await app.stop()
-        return 1
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, app.terminate)
     loop.add_signal_handler(signal.SIGINT, app.stop_now)
     loop.add_signal_handler(signal.SIGHUP, lambda: app.tasks.spawn(app.hang_up(), "reload"))
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GC_YOUNG, 20, 100)
-    settings = configuration.settings
-    say(
-        f"version {build.version()}, {build.kind()} build, SIP on {settings.listen.host}:{app.sip_port}, "
-        f"admin on port {app.admin_port}, configuration {app.digest}, rules {configuration.edition.revision}"
-    )
-    await app.serve()
+    try:
+        await app.start()
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(GC_YOUNG, 20, 100)
+        say(
+            f"version {build.version()}, {build.kind()} build, SIP on {shown(configuration.settings.listen)}, "
+            f"admin on port {app.admin_port}, configuration {app.digest}, rules {configuration.edition.revision}"
+        )
+        await app.serve()
+    except ConfigError as mistake:
+        say(f"cannot start: {mistake}")
+        return 1
+    finally:
+        await app.stop()
     return 0

@@ -8,17 +8,20 @@ count: unique, which is all they must be.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Final, final
 
 BLOCK: Final = 4096
+PREFIX: Final = 6
 
 
 @final
 class RandomIds:
-    """The identifiers of one process."""
+    """The identifiers of one process; `draw` gives that many bytes of chance."""
 
-    def __init__(self) -> None:
-        self._prefix: Final = os.urandom(6).hex()
+    def __init__(self, draw: Callable[[int], bytes] = os.urandom) -> None:
+        self._draw_bytes: Final = draw
+        self._prefix: Final = draw(PREFIX).hex()
         self._count = 0
         self._block = ""
         self._at = 0
@@ -30,19 +33,19 @@ class RandomIds:
 
     def tag(self) -> bytes:
         """16 hexadecimal digits."""
-        return self._draw(16)
+        return self._digits(16)
 
     def call_id(self) -> bytes:
         """32 hexadecimal digits; names neither host nor caller."""
-        return self._draw(32)
+        return self._digits(32)
 
     def decision(self) -> str:
         """The id that joins record, SIP answer and explanation of one decision."""
         self._count += 1
         return f"{self._prefix}-{self._count:x}"
 
-    def _draw(self, digits: int) -> bytes:
+    def _digits(self, digits: int) -> bytes:
         if self._at + digits > len(self._block):
-            self._block, self._at = os.urandom(BLOCK).hex(), 0
+            self._block, self._at = self._draw_bytes(BLOCK).hex(), 0
         self._at += digits
         return self._block[self._at - digits : self._at].encode("ascii")

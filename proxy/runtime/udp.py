@@ -12,9 +12,10 @@ import socket
 from collections import deque
 from typing import Final, Protocol, final
 
-from proxy.b2bua.engine import Engine
-from proxy.b2bua.outputs import CallRecord, DecisionRecord, Fault, Fetch
+from proxy.b2bua.counters import Counters
+from proxy.b2bua.outputs import CallRecord, DecisionRecord, Fault, Fetch, Output
 from proxy.runtime.clock import Clock
+from proxy.sip.wire import Send
 
 BATCH: Final = 64
 LARGEST: Final = 65535
@@ -22,6 +23,30 @@ BUFFER: Final = 4 << 20
 WAITING_MOST: Final = 4096
 NEVER: Final = float("inf")
 SLACK: Final = 0.001  # s: timers closer than this share one wake-up
+
+
+class Machine(Protocol):
+    """What is fed and asked; `b2bua.engine.Engine` is one, and its law is kept here."""
+
+    @property
+    def counters(self) -> Counters: ...
+    def receive(self, data: bytes, host: str, port: int, now: float, epoch: float) -> None:
+        """One datagram."""
+
+    def tick(self, now: float, epoch: float) -> None:
+        """Fire what is due."""
+
+    def take_sends(self) -> list[Send]:
+        """The datagrams to send, in order."""
+        ...
+
+    def take_outputs(self) -> list[Output]:
+        """Fetches and records."""
+        ...
+
+    def next_deadline(self) -> float:
+        """When `tick` is due next."""
+        ...
 
 
 class Recorder(Protocol):
@@ -33,20 +58,10 @@ class Recorder(Protocol):
 
 @final
 class UdpPort:
-    """One bound socket and the engine behind it."""
+    """One bound socket, which it owns, and the engine behind it."""
 
-    def __init__(self, host: str, port: int, engine: Engine, clock: Clock, recorder: Recorder) -> None:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._socket: Final = socket.socket(family, socket.SOCK_DGRAM)
-        try:
-            self._socket.setblocking(False)
-            for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
-                self._socket.setsockopt(socket.SOL_SOCKET, option, BUFFER)
-            self._socket.bind((host, port))
-        except OSError:
-            self._socket.close()
-            raise
-        self.port: Final[int] = self._socket.getsockname()[1]
+    def __init__(self, bound: socket.socket, engine: Machine, clock: Clock, recorder: Recorder) -> None:
+        self._socket: Final = bound
         self._engine: Final = engine
         self._clock: Final = clock
         self._recorder: Final = recorder
@@ -74,9 +89,9 @@ class UdpPort:
                 self.flush()
         except (BlockingIOError, InterruptedError):
             pass
-        except ConnectionError:
+        except OSError:
             engine.counters.count_drop("refused by peer")  # an ICMP error of an earlier datagram
-        self._arm(now)
+        self._arm()
 
     def flush(self) -> None:
         """Carry out what the engine ordered."""
@@ -116,18 +131,32 @@ class UdpPort:
             self._waiting.popleft()
         self._loop.remove_writer(self._socket)
 
-    def _arm(self, now: float) -> None:
+    def _arm(self) -> None:
         due = self._engine.next_deadline()
         if due >= self._timer_due:
             return
         if self._timer is not None:
             self._timer.cancel()
         self._timer_due = due
-        self._timer = self._loop.call_later(max(due - now, SLACK), self._due)
+        self._timer = self._loop.call_later(max(due - self._clock.monotonic(), SLACK), self._due)
 
     def _due(self) -> None:
         now, epoch = self._clock.monotonic(), self._clock.epoch()
         self._timer, self._timer_due = None, NEVER
         self._engine.tick(now, epoch)
         self.flush()
-        self._arm(now)
+        self._arm()
+
+
+def bound_socket(host: str, port: int) -> socket.socket:
+    """A socket on that address that never blocks. Raises OSError when the address cannot be had."""
+    opened = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        opened.setblocking(False)
+        for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+            opened.setsockopt(socket.SOL_SOCKET, option, BUFFER)
+        opened.bind((host, port))
+    except OSError:
+        opened.close()
+        raise
+    return opened
