@@ -1,8 +1,8 @@
 """A received SIP message: its lines in wire order, never changed.
 
-`Message` keeps the header lines as slices of what was received and finds a value when asked. What every message
-needs at once (transaction and dialog identifiers) is read by the parser and stands in fields. Edits are collected in
-`edits.HeaderEdits` and applied when a new message is built.
+`Message` keeps each header line as received, its name and its value. What every message needs at once (transaction and
+dialog identifiers) is read by the parser and stands in fields. Edits are collected in `edits.HeaderEdits` and applied
+when a new message is built.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Message:
     """One request (`status` is 0) or response (`method` is the CSeq's). Values are bytes as received, unfolded."""
 
     __slots__ = (
-        "method", "uri", "status", "version", "names", "lines", "index", "body",
+        "method", "uri", "status", "version", "names", "lines", "values", "index", "body",
         "via", "branch", "sent_by", "rport", "call_id", "cseq", "from_value", "from_tag", "to_value", "to_tag",
     )  # fmt: skip
 
@@ -40,6 +40,7 @@ class Message:
         self.version = b"SIP/2.0"
         self.names: Final[list[bytes]] = []
         self.lines: Final[list[bytes]] = []
+        self.values: Final[list[bytes]] = []
         self.index: Final[dict[bytes, int]] = {}
         self.body = b""
         self.via = b""
@@ -60,15 +61,10 @@ class Message:
     def first(self, name: bytes) -> bytes:
         """The value of the first line `name`, stripped; empty when there is none."""
         at = self.index.get(name, -1)
-        return self.value(at) if at >= 0 else b""
-
-    def value(self, at: int) -> bytes:
-        """The stripped value of the header line number `at`."""
-        line = self.lines[at]
-        return line[line.find(b":") + 1 :].strip()
+        return self.values[at] if at >= 0 else b""
 
     def all(self, name: bytes) -> list[bytes]:
         """The values of all lines `name` in wire order; comma-joined values are not split."""
         if name not in self.index:
             return []
-        return [self.value(at) for at, seen in enumerate(self.names) if seen == name]
+        return [self.values[at] for at, seen in enumerate(self.names) if seen == name]

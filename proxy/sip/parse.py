@@ -10,22 +10,10 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Final
 
+from proxy.sip import syntax
 from proxy.sip.address import parse_address
 from proxy.sip.message import Message, ParseError
-from proxy.sip.syntax import (
-    COMPACT,
-    KNOWN,
-    MAX_CSEQ,
-    MAX_HEADERS,
-    MAX_LINE,
-    MAX_MESSAGE,
-    NUL,
-    OUTSIDE_URI,
-    SINGLE,
-    SPACE,
-    TAB,
-    is_token,
-)
+from proxy.sip.syntax import BACKSLASH, COMPACT, KNOWN, LESS, NUL, OUTSIDE_URI, QUOTE, SINGLE, SPACE, TAB, is_token
 from proxy.sip.via import read_via
 
 _REQUIRED: Final = ((b"via", "Via"), (b"from", "From"), (b"to", "To"), (b"call-id", "Call-ID"), (b"cseq", "CSeq"))
@@ -39,8 +27,8 @@ def parse(data: bytes) -> Message:
     Raises ParseError: `status` 0 when no answer is due (keep-alive, garbage, response, ACK), else 400, 416 or 505,
     with `message` set to what could be read; `build.refusal` writes the answer from it.
     """
-    if len(data) > MAX_MESSAGE:
-        raise ParseError(0, "size", f"expected at most {MAX_MESSAGE} bytes, saw {len(data)}")
+    if len(data) > syntax.MAX_MESSAGE:
+        raise ParseError(0, "size", f"expected at most {syntax.MAX_MESSAGE} bytes, saw {len(data)}")
     if data[:1] in (b"\r", b"\n"):
         data = data.lstrip(b"\r\n")
     if not data:
@@ -58,7 +46,7 @@ def parse(data: bytes) -> Message:
             _control(message, head, breaks)
         if end < 0 and head[-2:] != b"\r\n":
             raise ParseError(400, "framing", "expected an empty line after the headers")
-        if len(head) > MAX_LINE:
+        if len(head) > syntax.MAX_LINE:
             _long_lines(message)
         _essentials(message)
         _body(message, data[end + 4 :] if end >= 0 else b"")
@@ -79,7 +67,7 @@ def _start(line: bytes) -> Message:
             raise ParseError(0, "status-line", "expected a status code from 100 to 699")
         return Message(b"", b"", int(code))
     parts = line.split(b" ")
-    if len(line) > MAX_LINE or len(parts) < 3 or not is_token(parts[0]):
+    if len(line) > syntax.MAX_LINE or len(parts) < 3 or not is_token(parts[0]):
         raise ParseError(0, "request-line", "expected `METHOD URI SIP/2.0`")
     message = Message(parts[0], parts[1] if len(parts) == 3 else b" ".join(parts[1:-1]), 0)
     message.version = parts[-1]
@@ -88,19 +76,20 @@ def _start(line: bytes) -> Message:
 
 def _headers(message: Message, lines: list[bytes]) -> None:
     """File every header line; the first one at fault is named when all have been seen."""
-    names, kept, index = message.names, message.lines, message.index
+    names, kept, values, index = message.names, message.lines, message.values, message.index
     flaw: ParseError | None = None
-    if len(lines) > MAX_HEADERS:
-        flaw = ParseError(400, "headers", f"expected at most {MAX_HEADERS} header lines, saw {len(lines)}")
-        del lines[MAX_HEADERS:]
+    if len(lines) > syntax.MAX_HEADERS:
+        flaw = ParseError(400, "headers", f"expected at most {syntax.MAX_HEADERS} header lines, saw {len(lines)}")
+        del lines[syntax.MAX_HEADERS :]
     for line in lines:
-        colon = line.find(b":")
-        name = KNOWN.get(line[:colon]) if colon > 0 else None
+        spelled, colon, value = line.partition(b":")
+        name = KNOWN.get(spelled) if colon else None
         if name is None:
             if line[:1] in (b" ", b"\t") and kept:
                 kept[-1] = kept[-1] + b" " + line.strip()
+                values[-1] = kept[-1].partition(b":")[2].strip()
                 continue
-            name = _name(line, colon)
+            name = _name(spelled) if colon else b""
             if not name:
                 flaw = flaw or ParseError(400, "header", "expected `Name: value` in every header line")
                 continue
@@ -111,13 +100,14 @@ def _headers(message: Message, lines: list[bytes]) -> None:
             index[name] = len(names)
         names.append(name)
         kept.append(line)
+        values.append(value.strip())
     if flaw is not None:
         raise flaw
 
 
-def _name(line: bytes, colon: int) -> bytes:
+def _name(spelled: bytes) -> bytes:
     """A header name in an unusual spelling: other case, blanks before the colon, unknown to us; empty when none."""
-    name = line[:colon].rstrip(b" \t") if colon > 0 else b""
+    name = spelled.rstrip(b" \t")
     if not is_token(name):
         return b""
     name = name.lower()
@@ -141,8 +131,8 @@ def _control(message: Message, head: bytes, breaks: int) -> None:
 
 def _long_lines(message: Message) -> None:
     for line in message.lines:
-        if len(line) > MAX_LINE:
-            raise ParseError(400, "headers", f"expected at most {MAX_LINE} bytes in a header, saw {len(line)}")
+        if len(line) > syntax.MAX_LINE:
+            raise ParseError(400, "headers", f"expected at most {syntax.MAX_LINE} bytes in a header, saw {len(line)}")
 
 
 def _essentials(message: Message) -> None:
@@ -182,7 +172,7 @@ def _check_uri(uri: bytes) -> None:
 
 def _cseq(message: Message, value: bytes) -> None:
     parts = value.split()
-    if len(parts) != 2 or not parts[0].isdigit() or len(parts[0]) > 10 or int(parts[0]) > MAX_CSEQ:
+    if len(parts) != 2 or not parts[0].isdigit() or len(parts[0]) > 10 or int(parts[0]) > syntax.MAX_CSEQ:
         raise ParseError(400, "cseq", "expected `number METHOD` in CSeq, number below 2147483648")
     if message.status:
         if not is_token(parts[1]):
@@ -205,19 +195,27 @@ def _salvage(message: Message) -> None:
 
 
 def tag_of(value: bytes) -> bytes:
-    """The tag parameter of a From or To value, empty when there is none. Raises ParseError on a broken value."""
-    at = 0
-    if value[:1] == b'"':
-        at = value.find(b'"', 1) + 1
-        if at == 0 or value.find(b"\\", 1, at) >= 0:
-            return _odd_tag(value)
-    opening = value.find(b"<", at)
-    if opening >= 0 and value[opening + 1 : opening + 5] in _COMMON and value.find(b'"', at) < 0:
-        close = value.find(b">", opening)
-        rest = value[close + 1 :]
-        if close >= 0 and (not rest or (rest[:5] == b";tag=" and rest.find(b";", 1) < 0)):
+    """The tag parameter of a From or To value, empty when there is none. Raises ParseError on a broken value.
+
+    The form that nearly all have, `display <uri>;tag=...`, is cut at its last brackets; all else is read as an address.
+    """
+    head, close, rest = value.rpartition(b">")
+    if close and (not rest or rest[:5] == b";tag="):
+        display, opening, uri = head.rpartition(b"<")
+        ordinary = uri[:4] in _COMMON and QUOTE not in uri and QUOTE not in rest and rest.rfind(b";") <= 0
+        if opening and ordinary and (not display or _plain(display)):
             return rest[5:].strip()
     return _odd_tag(value)
+
+
+def _plain(display: bytes) -> bool:
+    """Is this display name either one quoted string without escapes, or words without quotes and brackets?"""
+    if BACKSLASH in display:
+        return False
+    if display[:1] == b'"':
+        name = display.rstrip()
+        return name.find(b'"', 1) == len(name) - 1
+    return QUOTE not in display and LESS not in display
 
 
 def _odd_tag(value: bytes) -> bytes:
@@ -230,7 +228,7 @@ def _body(message: Message, rest: bytes) -> None:
     if at < 0:
         message.body = rest
         return
-    value = message.value(at)
+    value = message.values[at]
     if not value.isdigit() or len(value) > 9:
         raise ParseError(400, "content-length", "expected a number in Content-Length")
     size = int(value)
