@@ -57,7 +57,7 @@ def lenient(tmp_path_factory: pytest.TempPathFactory) -> Edition:
     return _with_ledger(tmp_path_factory.mktemp("lenient"), "pass")
 
 
-@pytest.fixture()
+@pytest.fixture
 def ladder_of(edition: Edition) -> Iterator[Callable[..., Ladder]]:
     """Ladders over any topology or edition; at the end nothing unseen and no fault may be left."""
     made: list[Ladder] = []
@@ -73,7 +73,7 @@ def ladder_of(edition: Edition) -> Iterator[Callable[..., Ladder]]:
             assert ladder.faults() == []
 
 
-@pytest.fixture()
+@pytest.fixture
 def ladder(ladder_of: Callable[..., Ladder]) -> Ladder:
     """A ladder over the usual trunks."""
     return ladder_of()
