@@ -23,7 +23,7 @@ RUN python3 -m venv /opt/npv-proxy \
     && case "$(/opt/npv-proxy/bin/npv-proxy version)" in *compiled*) ;; *) exit 1 ;; esac
 
 FROM ${BASE}
-RUN useradd --system --uid 10001 --user-group --no-create-home --home-dir /srv/npv-proxy --shell /usr/sbin/nologin npv \
+RUN useradd --uid 10001 --user-group --no-create-home --home-dir /srv/npv-proxy --shell /usr/sbin/nologin npv \
     && install -d -o npv -g npv /srv/npv-proxy/var
 COPY --from=build /opt/npv-proxy /opt/npv-proxy
 COPY config /srv/npv-proxy/config
