@@ -68,7 +68,8 @@ def test_format_is_kept() -> None:
 
 @pytest.mark.parametrize("module", modules(), ids=named(modules()))
 def test_every_module_has_its_test(module: Path) -> None:
-    assert (ROOT / "tests" / module.parent.name / f"test_{module.name}").is_file()
+    mirror = ROOT / "tests" / module.relative_to(ROOT / "proxy").parent / f"test_{module.name}"
+    assert mirror.is_file()
 
 
 @pytest.mark.parametrize("module", sources("proxy"), ids=named(sources("proxy")))
