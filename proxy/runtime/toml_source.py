@@ -11,7 +11,7 @@ from __future__ import annotations
 import tomllib
 from datetime import date, datetime
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from proxy.runtime.toml_lines import Where, key_lines
 
@@ -43,10 +43,19 @@ def seen(value: object) -> str:
     return f"`{value}`"
 
 
+class Source(Protocol):
+    """Where tables come from: a name for errors, and the line of each key, 0 when there are no lines."""
+
+    @property
+    def file(self) -> str: ...
+
+    def line(self, where: Where) -> int: ...
+
+
 class Table:
     """One table of a file, with getters that check."""
 
-    def __init__(self, source: TomlSource, where: Where, values: dict[str, object]) -> None:
+    def __init__(self, source: Source, where: Where, values: dict[str, object]) -> None:
         self.source = source
         self.where = where
         self.values = values
