@@ -10,35 +10,42 @@ from typing import Final, TypeAlias, final
 
 from proxy.policy.decision import Decision
 from proxy.policy.facts import CallFacts
+from proxy.policy.inquiry import Inquiry
+from proxy.policy.ledger import EMPTY, LedgerView
 
 
 @final
 class Fetch:
-    """Read `keys` from the ledger for the parked `call`; answer with `Engine.state_arrived` before `deadline`."""
+    """Put `inquiry` to the ledger for the parked `call`; answer with `Engine.state_arrived` before `deadline`."""
 
-    __slots__ = ("call", "keys", "deadline")
+    __slots__ = ("call", "inquiry", "deadline")
 
-    def __init__(self, call: int, keys: tuple[str, ...], deadline: float) -> None:
+    def __init__(self, call: int, inquiry: Inquiry, deadline: float) -> None:
         self.call: Final = call
-        self.keys: Final = keys
+        self.inquiry: Final = inquiry
         self.deadline: Final = deadline
 
 
 @final
 class DecisionRecord:
-    """One decision: what it saw and what it answered. `at` is UTC epoch seconds, `seconds` the time it took."""
+    """One decision: what it saw and what it answered. `at` is UTC epoch seconds; `seconds` is the time that deciding
+    took, `waited` the time until the store had answered.
+    """
 
-    __slots__ = ("id", "at", "facts", "decision", "a_call_id", "seconds")
+    __slots__ = ("id", "at", "facts", "decision", "a_call_id", "seconds", "ledger", "waited")
 
     def __init__(
-        self, id: str, at: float, facts: CallFacts, decision: Decision, a_call_id: bytes, seconds: float
-    ) -> None:
+        self, id: str, at: float, facts: CallFacts, decision: Decision, a_call_id: bytes, seconds: float,
+        ledger: LedgerView = EMPTY, waited: float = 0.0,
+    ) -> None:  # fmt: skip
         self.id: Final = id
         self.at: Final = at
         self.facts: Final = facts
         self.decision: Final = decision
         self.a_call_id: Final = a_call_id
         self.seconds: Final = seconds
+        self.ledger: Final = ledger
+        self.waited: Final = waited
 
 
 @final
