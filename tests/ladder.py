@@ -17,6 +17,7 @@ from proxy.b2bua.outputs import CallRecord, DecisionRecord, Fault, Fetch, Output
 from proxy.b2bua.trunks import CarrierTrunk, Limits, PlatformTrunk, Topology
 from proxy.policy.edition import Edition
 from proxy.policy.facts import TrunkFacts
+from proxy.policy.inquiry import PersonState
 from proxy.sip.message import Message
 from proxy.sip.parse import parse
 
@@ -179,9 +180,9 @@ class Ladder:
             self._drain()
         self.now = end
 
-    def arrived(self, call: int, values: dict[str, str | int]) -> None:
+    def arrived(self, call: int, state: PersonState) -> None:
         """The ledger answers."""
-        self.engine.state_arrived(call, values, self.now, self.epoch)
+        self.engine.state_arrived(call, state, self.now, self.epoch)
         self._drain()
 
     @property

@@ -30,6 +30,7 @@ from proxy.b2bua.state import ANSWER_DUE, LONGEST, STATE_DUE, CallState
 from proxy.b2bua.trunks import PlatformTrunk
 from proxy.policy.decide import decide
 from proxy.policy.decision import PRESENTATION_WORDS, Action
+from proxy.policy.inquiry import PersonState
 from proxy.policy.ledger import EMPTY, EXPIRED, LedgerView
 from proxy.sip.address import Address
 from proxy.sip.dialog import Dialog
@@ -52,10 +53,10 @@ class Call(CallState):
         self.called = facts.called.canonical if facts.called is not None else facts.called_text
         self._judge(message, EMPTY)
 
-    def state_arrived(self, values: dict[str, str | int]) -> None:
+    def state_arrived(self, state: PersonState) -> None:
         """The ledger answered: decide again with what it holds."""
         if self.state == table.WAITING and self.parked is not None:
-            self._judge(self.parked, LedgerView(values, False))
+            self._judge(self.parked, LedgerView(state))
 
     def _judge(self, message: Message, view: LedgerView) -> None:
         facts, fabric = self.facts, self.fabric

@@ -5,8 +5,7 @@ and `state_arrived`; each comes with `now` (monotonic seconds) and, where a reco
 (UTC seconds). Outputs are `take_sends` (datagrams, in order) and `take_outputs` (`Fetch`, records).
 
 It never raises for anything that a network can send: what cannot be read is answered 400 or counted as dropped; our
-own fault is caught here once, becomes a `Fault` output and ends that one call. A decision that needs the ledger parks
-its call only: its messages still reach it.
+own fault is caught here once, becomes a `Fault` and ends that one call. A call that waits for the ledger parks alone.
 """
 
 from __future__ import annotations
@@ -26,6 +25,7 @@ from proxy.b2bua.sources import Sources
 from proxy.b2bua.stateless import answer, answer_fault, max_forwards, out_of_dialog, unreadable
 from proxy.b2bua.trunks import Topology
 from proxy.policy.edition import Edition
+from proxy.policy.inquiry import PersonState
 from proxy.sip.build import reply_address, response_head
 from proxy.sip.dialog import check_contact
 from proxy.sip.matching import invite_key, server_key
@@ -110,7 +110,7 @@ class Engine:
             elif isinstance(owner, Call):
                 owner.bye_done()
 
-    def state_arrived(self, call: int, values: dict[str, str | int], now: float, epoch: float) -> None:
+    def state_arrived(self, call: int, state: PersonState, now: float, epoch: float) -> None:
         """The ledger's answer to a `Fetch`; ignored when the call is gone or was decided meanwhile."""
         fabric = self.fabric
         fabric.now, fabric.epoch = now, epoch
@@ -118,7 +118,7 @@ class Engine:
         if isinstance(parked, Call):
             self._working_on = parked
             try:
-                parked.state_arrived(values)
+                parked.state_arrived(state)
             except Exception as fault:
                 self._fault(fault, parked.a.call_id)
 

@@ -87,6 +87,7 @@ def call_facts(
         called,
         epoch,
         trunk.attested,
+        message.call_id.decode("latin-1"),
     )
 
 

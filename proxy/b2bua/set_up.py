@@ -19,12 +19,12 @@ from proxy.sip.message import Message
 def park(call: CallState, message: Message) -> None:
     """The decision needs the ledger: 100 to the platform, `Fetch`, and a deadline."""
     fabric, decision, set_up = call.fabric, call.decision, call.set_up
-    if decision is None or set_up is None:
+    if decision is None or decision.inquiry is None or set_up is None:
         return
     call.parked = message
     fabric.reply(set_up.server, 100, [], b"", message.to_value)
     wait = fabric.topology.limits.decision_timeout
-    fabric.outputs.append(Fetch(call.number, decision.needs, fabric.now + wait))
+    fabric.outputs.append(Fetch(call.number, decision.inquiry, fabric.now + wait))
     call.start_timer(wait, STATE_DUE)
 
 

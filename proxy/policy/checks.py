@@ -10,8 +10,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from proxy.policy.asking import Draft
+from proxy.policy.directory import ATTESTED
 from proxy.policy.facts import CallFacts
-from proxy.policy.ledger import LedgerView
+from proxy.policy.inquiry import consented, in_slot
+from proxy.policy.ledger import EMPTY, LedgerView
 from proxy.policy.numbers import Number
 from proxy.policy.ranges import FOREVER
 from proxy.policy.reference import Reference
@@ -19,9 +22,12 @@ from proxy.policy.schedule import WHOLE_DAY, Windows, is_open
 
 PASS: Final = 0  # nothing to say
 HIT: Final = 1  # the rule's verdict applies
-UNKNOWN_STATE: Final = 2  # the ledger view lacks `key`
+UNKNOWN_STATE: Final = 2  # the ledger view lacks the person's state
 MASK: Final = 3  # the call goes on, with the number withheld
 BYPASS: Final = 4  # the call goes on untouched, and no other rule is asked
+
+SLOT: Final = "slot"
+WAYS_OUT: Final = ("consent", SLOT)
 
 
 class Check:
@@ -35,9 +41,17 @@ class Check:
         """The SIP status of a hit; the row's own unless the kind has two."""
         return status
 
-    def key(self, facts: CallFacts) -> str:
-        """The ledger key this check reads; empty for a check without state."""
-        return ""
+    def ask(self, facts: CallFacts, reference: Reference, draft: Draft, enforced: bool) -> None:
+        """Adds to the inquiry what this check has to know; nothing for a check without state."""
+        return
+
+    def by_called_day(self) -> bool:
+        """Whether the day at the called person chooses the version, and not the day in Paris."""
+        return False
+
+    def again(self, facts: CallFacts, reference: Reference, ledger: LedgerView) -> float:
+        """After a hit: the instant from which it would not be one; 0 when that is not known."""
+        return 0.0
 
     def saw(self, facts: CallFacts, reference: Reference, ledger: LedgerView) -> str:
         """What was looked at, in words."""
@@ -45,7 +59,20 @@ class Check:
 
 
 class Schedule(Check):
-    """A gate made of open windows."""
+    """A gate made of open windows; a person's own agreement may be a way out of closed ones.
+
+    `way_out` is empty, `slot` (the person agreed to this precise time) or `consent` (any consent). It is
+    looked up for every basis but `attested`: there the proofs are not in the register.
+    """
+
+    way_out: str
+
+    def __init__(self, way_out: str = "") -> None:
+        self.way_out = way_out
+
+    def by_called_day(self) -> bool:
+        """Always."""
+        return True
 
     def windows(self, facts: CallFacts, reference: Reference, territory: str, day: int) -> Windows:
         """The open minutes of a local day."""
@@ -65,7 +92,28 @@ class Schedule(Check):
         if moment is None:
             return self.without_clock(facts)
         windows = self.windows(facts, reference, moment.territory, moment.day)
-        return PASS if is_open(windows, moment.minute) else HIT
+        if is_open(windows, moment.minute):
+            return PASS
+        if not self.way_out or facts.consent.basis == ATTESTED:
+            return HIT
+        state = ledger.state
+        if state is None:
+            return HIT if ledger.expired else UNKNOWN_STATE
+        if self.way_out == SLOT:
+            return PASS if in_slot(state, facts.at) else HIT
+        return PASS if consented(state, facts.at, 0.0) else HIT
+
+    def ask(self, facts: CallFacts, reference: Reference, draft: Draft, enforced: bool) -> None:
+        """When closed: the agreement that opens."""
+        if not self.way_out or self.judge(facts, reference, EMPTY) != UNKNOWN_STATE:
+            return
+        draft.personal = True
+        if not enforced:
+            return
+        if self.way_out == SLOT:
+            draft.slot_needed = True
+        else:
+            draft.need_consent(0.0)
 
 
 class Show(Check):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Final, final
 
 from proxy.policy.checks import HIT, PASS, Schedule
+from proxy.policy.directory import ATTESTED
 from proxy.policy.facts import CallFacts
+from proxy.policy.inquiry import consented, in_slot
 from proxy.policy.ledger import LedgerView
 from proxy.policy.ranges import FOREVER
 from proxy.policy.reference import Reference
@@ -14,14 +16,28 @@ from proxy.policy.schedule import CLOSED, WHOLE_DAY, Week, Windows, written
 
 @final
 class HoursCheck(Schedule):
-    """The hours of the row, by weekday."""
+    """The hours of the row, by weekday; with a `profile`, only for those who keep that one."""
 
-    def __init__(self, week: Week, refuse_without_clock: bool) -> None:
+    def __init__(
+        self,
+        week: Week,
+        refuse_without_clock: bool,
+        closed_on_holidays: bool = False,
+        profile: str = "",
+        way_out: str = "",
+    ) -> None:
+        super().__init__(way_out)
         self.week: Final = week
         self.refuse_without_clock: Final = refuse_without_clock
+        self.closed_on_holidays: Final = closed_on_holidays
+        self.profile: Final = profile
 
     def windows(self, facts: CallFacts, reference: Reference, territory: str, day: int) -> Windows:
         """The row's windows of that weekday."""
+        if self.profile and facts.hours_profile != self.profile:
+            return WHOLE_DAY
+        if self.closed_on_holidays and reference.calendar.holiday(day):
+            return CLOSED
         return self.week[(day + 6) % 7]
 
     def without_clock(self, facts: CallFacts) -> int:
@@ -33,7 +49,8 @@ class HoursCheck(Schedule):
         moment = facts.moment
         if moment is None:
             return "no clock for the called number"
-        return f"{moment.iso()}, open {written(self.week[moment.weekday])}"
+        open_text = written(self.windows(facts, reference, moment.territory, moment.day))
+        return f"{moment.iso()}, open {open_text}{way_out_text(self, facts, ledger)}"
 
 
 @final
@@ -79,7 +96,8 @@ class NationalHolidayCheck(Schedule):
         moment = facts.moment
         if moment is None:
             return "no clock for the called number"
-        return f"{moment.iso()}, {'a national holiday' if moment.holiday else 'no national holiday'}"
+        holiday = "a national holiday" if moment.holiday else "no national holiday"
+        return f"{moment.iso()}, {holiday}{way_out_text(self, facts, ledger)}"
 
 
 @final
@@ -97,3 +115,12 @@ class TerritoryHolidayCheck(Schedule):
             return "no clock for the called number"
         own = "a holiday" if moment.local_holiday else "no holiday"
         return f"{moment.iso()}, {own} of {moment.territory} only"
+
+
+def way_out_text(check: Schedule, facts: CallFacts, ledger: LedgerView) -> str:
+    """Whether the person agreed to be called at this instant, as far as that is asked and known."""
+    if not check.way_out or facts.consent.basis == ATTESTED or ledger.state is None:
+        return ""
+    if in_slot(ledger.state, facts.at):
+        return ", in an agreed slot"
+    return f", no {check.way_out} in force" if not consented(ledger.state, facts.at, 0.0) else ", consent in force"

@@ -2,7 +2,7 @@
 
 Gates: any enforced hit refuses; their order only picks which reason is reported, so the first in the
 order of the book wins. A gate that lacks shared state does not stop the walk: a call that is refused
-anyway asks the store nothing, and one that is not asks once, for all keys. Presentation: the first
+anyway asks the store nothing, and one that is not asks once, for all rules. Presentation: the first
 row that offers a number; the last row withholds. `decide` is total and pure: it raises for nothing,
 reads no clock and changes nothing.
 """
@@ -12,10 +12,12 @@ from __future__ import annotations
 from math import ceil
 from typing import Final, final
 
+from proxy.policy.asking import Draft
 from proxy.policy.checks import BYPASS, HIT, MASK, PASS, UNKNOWN_STATE, Schedule
 from proxy.policy.decision import Decision, Presentation, forward, need, refuse
 from proxy.policy.edition import Edition
 from proxy.policy.facts import CallFacts
+from proxy.policy.inquiry import Inquiry
 from proxy.policy.ledger import LedgerView
 from proxy.policy.numbers import Number
 from proxy.policy.opening import next_opening
@@ -32,11 +34,10 @@ FAIL_SAFE: Final = "presentation.withheld"
 class Progress:
     """What the gates have left behind for a call that none of them refused."""
 
-    __slots__ = ("warnings", "needs", "first_need", "masked_by", "blind", "unreachable")
+    __slots__ = ("warnings", "first_need", "masked_by", "blind", "unreachable")
 
     def __init__(self) -> None:
         self.warnings: list[str] = []
-        self.needs: list[str] = []
         self.first_need = ""
         self.masked_by = ""
         self.blind = False
@@ -51,7 +52,7 @@ def decide(facts: CallFacts, edition: Edition, ledger: LedgerView) -> Decision:
         if outcome == BYPASS:
             return forward(gate.id, Presentation.UNCHANGED, None, "", (), False)
         if outcome == HIT and gate.enforced:
-            return refusal(gate, facts, edition, ())
+            return refusal(gate, facts, edition, ledger, ())
     progress = Progress()
     refused = pass_gates(walk, facts, edition, ledger, progress)
     if refused is not None:
@@ -68,25 +69,22 @@ def pass_gates(
         if outcome == PASS:
             continue
         if outcome == UNKNOWN_STATE:
-            note_unknown(gate, facts, ledger, progress)
+            note_unknown(gate, ledger, progress)
         elif not gate.enforced:
             progress.warnings.append(gate.id)
         elif outcome == MASK:
             if not progress.masked_by:
                 progress.masked_by = gate.id
         else:
-            return refusal(gate, facts, edition, tuple(progress.warnings))
+            return refusal(gate, facts, edition, ledger, tuple(progress.warnings))
     return None
 
 
-def note_unknown(gate: Gate, facts: CallFacts, ledger: LedgerView, progress: Progress) -> None:
-    """Keeps the key to ask for, or what the row wants when the store did not answer."""
+def note_unknown(gate: Gate, ledger: LedgerView, progress: Progress) -> None:
+    """Keeps who asks first, or what the row wants when the store did not answer."""
     if not ledger.expired:
         if not progress.first_need:
             progress.first_need = gate.id
-        key = gate.check.key(facts)
-        if key not in progress.needs:
-            progress.needs.append(key)
         return
     progress.blind = True
     if gate.enforced and gate.row.on_unknown == "refuse":
@@ -119,21 +117,33 @@ def present(walk: Walk, facts: CallFacts, edition: Edition, progress: Progress) 
             UNREACHABLE, UNREACHABLE_STATUS, UNREACHABLE_PHRASE, tuple(progress.warnings), 0.0, UNREACHABLE_RETRY
         )
     warnings = tuple(progress.warnings)
-    if progress.needs:
-        return need(progress.first_need, tuple(progress.needs), warnings)
+    if progress.first_need:
+        return need(progress.first_need, inquiry_for(walk, facts, edition), warnings)
     if shown is None:
         return forward(rule_id, Presentation.WITHHELD, None, "", warnings, progress.blind)
     display = facts.customer.display_name if facts.customer is not None else ""
     return forward(rule_id, Presentation.NPV, shown, display, warnings, progress.blind)
 
 
-def refusal(gate: Gate, facts: CallFacts, edition: Edition, warnings: tuple[str, ...]) -> Decision:
+def inquiry_for(walk: Walk, facts: CallFacts, edition: Edition) -> Inquiry:
+    """All that the rules of state of this walk have to know, as one question."""
+    draft = Draft()
+    for gate in walk.gates:
+        gate.check.ask(facts, edition.reference, draft, gate.enforced)
+    return draft.inquiry(facts)
+
+
+def refusal(gate: Gate, facts: CallFacts, edition: Edition, ledger: LedgerView, warnings: tuple[str, ...]) -> Decision:
     """The refusal of one gate, with the next opening where it is a matter of time."""
     opening = 0.0
     retry_after = gate.row.retry_after
     if isinstance(gate.check, Schedule):
-        opening = next_opening(facts, edition)
-        if opening > 0.0:
-            retry_after = ceil(opening - facts.at)
+        opening = next_opening(facts, edition, facts.at)
+    else:
+        again = gate.check.again(facts, edition.reference, ledger)
+        if again > facts.at:
+            opening = next_opening(facts, edition, again)
+    if opening > 0.0:
+        retry_after = ceil(opening - facts.at)
     status = gate.check.status(facts, gate.row.status)
     return refuse(gate.id, status, gate.row.phrase, warnings, opening, retry_after)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Final, final
 
+from proxy.policy.inquiry import Inquiry
 from proxy.policy.numbers import Number
 
 CAUSE_REJECTED: Final = 21  # Q.850 "call rejected"
@@ -52,7 +53,7 @@ class Decision:
         "next_opening",
         "retry_after",
         "cause",
-        "needs",
+        "inquiry",
         "blind",
     )
 
@@ -68,7 +69,7 @@ class Decision:
         warnings: tuple[str, ...],
         next_opening: float,
         retry_after: int,
-        needs: tuple[str, ...],
+        inquiry: Inquiry | None,
         blind: bool,
     ) -> None:
         self.action: Final = action
@@ -82,7 +83,7 @@ class Decision:
         self.next_opening: Final = next_opening
         self.retry_after: Final = retry_after
         self.cause: Final = CAUSE_UNSPECIFIED if status == STATUS_UNAVAILABLE else CAUSE_REJECTED
-        self.needs: Final = needs
+        self.inquiry: Final = inquiry
         self.blind: Final = blind
 
     def __repr__(self) -> str:
@@ -100,7 +101,7 @@ def forward(
     blind: bool,
 ) -> Decision:
     """The call goes on; `rule` is the presentation row that chose what is shown."""
-    return Decision(Action.FORWARD, 0, rule, "", presentation, number, display, warnings, 0.0, 0, (), blind)
+    return Decision(Action.FORWARD, 0, rule, "", presentation, number, display, warnings, 0.0, 0, None, blind)
 
 
 def refuse(
@@ -118,11 +119,11 @@ def refuse(
         warnings,
         next_opening,
         retry_after,
-        (),
+        None,
         False,
     )
 
 
-def need(rule: str, needs: tuple[str, ...], warnings: tuple[str, ...]) -> Decision:
-    """Nothing is decided before the store has answered for these keys; `rule` is the first that asks."""
-    return Decision(Action.NEED, 0, rule, "", Presentation.WITHHELD, None, "", warnings, 0.0, 0, needs, False)
+def need(rule: str, inquiry: Inquiry, warnings: tuple[str, ...]) -> Decision:
+    """Nothing is decided before the store has answered the inquiry; `rule` is the first that asks."""
+    return Decision(Action.NEED, 0, rule, "", Presentation.WITHHELD, None, "", warnings, 0.0, 0, inquiry, False)

@@ -22,6 +22,26 @@ CAUTIOUS_PURPOSE: Final = "prospecting_consumer"
 CAUTIOUS_MODE: Final = "broadcast"
 ACTIVE: Final = "active"
 ENDED: Final = ("quarantined", "ported_out")
+REGISTER: Final = "register"
+ATTESTED: Final = "attested"
+CONTRACT: Final = "contract"
+PRESS: Final = "press"
+BASES: Final = (REGISTER, ATTESTED, CONTRACT, PRESS)
+BANNED_SECTORS: Final = ("energy_renovation", "renewable_energy", "home_adaptation")
+SECTORS: Final = (*BANNED_SECTORS, "other")
+HOURS_PROFILES: Final = ("seed_sms_2021", "af2m_2024", "af2m_2026")
+
+
+@dataclass(frozen=True)
+class ConsentBasis:
+    """Why the persons called may be called; `reference` and the day `given` belong to a declaration."""
+
+    basis: str = REGISTER
+    reference: str = ""
+    given: int = 0
+
+
+CAUTIOUS_CONSENT: Final = ConsentBasis()
 
 
 @dataclass(frozen=True)
@@ -43,6 +63,9 @@ class Customer:
     match_zone: bool
     display_name: str
     platform_exchanges: bool
+    consent: ConsentBasis = CAUTIOUS_CONSENT
+    sector: str = ""
+    hours_profile: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,6 +109,15 @@ class Campaign:
     week: Week | None
     since: int
     until: int | None
+    consent: ConsentBasis | None = None
+    sector: str = ""
+    hours_profile: str = ""
+    most_attempts: int = 0
+    least_gap: float = 0.0
+
+    def counts_attempts(self) -> bool:
+        """Whether the campaign limits its attempts on one person."""
+        return self.most_attempts > 0 or self.least_gap > 0
 
 
 @final
@@ -101,16 +133,23 @@ class Directory:
         self._by_customer: Final[dict[str, tuple[NumberEntry, ...]]] = {}
         self._by_zone: Final[dict[str, dict[str, tuple[NumberEntry, ...]]]] = {}
         self.uses: Final[dict[str, int]] = {}
+        entries: dict[str, list[NumberEntry]] = {}
+        by_customer: dict[str, list[NumberEntry]] = {}
+        by_zone: dict[str, dict[str, list[NumberEntry]]] = {}
         for customer in customers:
             self._customers[customer.id] = customer
         for campaign in campaigns:
             self._campaigns.setdefault(campaign.customer, {})[campaign.id] = campaign
         for entry in numbers:
-            canonical = entry.number.canonical
-            self._entries[canonical] = (*self._entries.get(canonical, ()), entry)
-            self._by_customer[entry.customer] = (*self._by_customer.get(entry.customer, ()), entry)
-            zones = self._by_zone.setdefault(entry.customer, {})
-            zones[entry.number.zone] = (*zones.get(entry.number.zone, ()), entry)
+            entries.setdefault(entry.number.canonical, []).append(entry)
+            by_customer.setdefault(entry.customer, []).append(entry)
+            by_zone.setdefault(entry.customer, {}).setdefault(entry.number.zone, []).append(entry)
+        for canonical, rights in entries.items():
+            self._entries[canonical] = tuple(rights)
+        for holder, rights in by_customer.items():
+            self._by_customer[holder] = tuple(rights)
+        for holder, zones in by_zone.items():
+            self._by_zone[holder] = {zone: tuple(rights) for zone, rights in zones.items()}
 
     def customer(self, customer_id: str) -> Customer | None:
         """The customer of that id."""

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Final, final
 
-from proxy.policy.directory import MANUAL, Campaign, Customer
-from proxy.policy.moment import Moment
+from proxy.policy.directory import CAUTIOUS_CONSENT, MANUAL, Campaign, ConsentBasis, Customer
+from proxy.policy.moment import PARIS, Moment
 from proxy.policy.numbers import Number
 from proxy.policy.ranges import USAGE_AUTOMATED, USAGE_LIVE, USAGE_SMS
 
@@ -76,6 +76,9 @@ class CallFacts:
         "attested",
         "automated",
         "usage",
+        "attempt",
+        "consent",
+        "hours_profile",
     )
 
     def __init__(
@@ -96,6 +99,7 @@ class CallFacts:
         paris_day: int,
         moment: Moment | None,
         attested: bool,
+        attempt: str = "",
     ) -> None:
         self.trunk: Final = trunk
         self.customer_id: Final = customer_id
@@ -115,6 +119,17 @@ class CallFacts:
         self.attested: Final = attested
         self.automated: Final[bool] = mode != MANUAL
         self.usage: Final[int] = usage_of(method, mode)
+        self.attempt: Final = attempt
+        self.consent: Final[ConsentBasis] = consent_of(customer, campaign)
+        self.hours_profile: Final[str] = profile_of(customer, campaign)
+
+    def clock(self) -> str:
+        """The territory whose clock and calendar count: the called person's, or Paris where that is not known."""
+        return PARIS if self.moment is None else self.moment.territory
+
+    def local_day(self) -> int:
+        """The day by that clock."""
+        return self.paris_day if self.moment is None else self.moment.day
 
 
 def usage_of(method: str, mode: str) -> int:
@@ -122,3 +137,17 @@ def usage_of(method: str, mode: str) -> int:
     if method == "MESSAGE":
         return USAGE_SMS
     return USAGE_LIVE if mode == MANUAL else USAGE_AUTOMATED
+
+
+def consent_of(customer: Customer | None, campaign: Campaign | None) -> ConsentBasis:
+    """The campaign's basis, else the customer's, else the one that is looked up."""
+    if campaign is not None and campaign.consent is not None:
+        return campaign.consent
+    return CAUTIOUS_CONSENT if customer is None else customer.consent
+
+
+def profile_of(customer: Customer | None, campaign: Campaign | None) -> str:
+    """The named hours that the campaign keeps, else the customer; empty when none are named."""
+    if campaign is not None and campaign.hours_profile:
+        return campaign.hours_profile
+    return "" if customer is None else customer.hours_profile

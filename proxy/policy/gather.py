@@ -41,8 +41,9 @@ def gather(
     called_text: str,
     at: float,
     attested: bool,
+    attempt: str = "",
 ) -> CallFacts:
-    """The facts of one request; `presented` pairs a header name with the user part it carried."""
+    """The facts of one request; `presented` pairs a header name with the user part it carried, `attempt` names it."""
     calendar = edition.calendar
     plan = edition.plan
     paris_day = calendar.paris_day(at)
@@ -76,6 +77,7 @@ def gather(
         paris_day,
         moment,
         attested,
+        attempt,
     )
 
 

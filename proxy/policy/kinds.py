@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from proxy.policy.checks import WAYS_OUT
 from proxy.policy.checks_cli import (
     ClassCliCheck,
     InternationalOriginCheck,
@@ -13,6 +14,7 @@ from proxy.policy.checks_cli import (
     ReservedRangeCheck,
     SmsOnlyCheck,
 )
+from proxy.policy.checks_consent import CapacityCheck, ConsentCheck, SectorCheck
 from proxy.policy.checks_destination import (
     CampaignUnknownCheck,
     CustomerSuspendedCheck,
@@ -23,7 +25,7 @@ from proxy.policy.checks_destination import (
     EmergencyCheck,
 )
 from proxy.policy.checks_hours import CampaignHoursCheck, HoursCheck, NationalHolidayCheck, TerritoryHolidayCheck
-from proxy.policy.checks_ledger import LedgerFlagCheck
+from proxy.policy.checks_ledger import CampaignAttemptsCheck, FrequencyCheck, RefusalCheck
 from proxy.policy.checks_shown import (
     CampaignNumber,
     DefaultNumber,
@@ -33,7 +35,15 @@ from proxy.policy.checks_shown import (
     PresentedNumber,
     ZoneNumber,
 )
-from proxy.policy.params import FLAG, TEXT, TEXTS, WEEK, Kind, Param
+from proxy.policy.directory import HOURS_PROFILES, SECTORS
+from proxy.policy.ledger import SCOPES
+from proxy.policy.params import DAY, FLAG, NUMBER, TEXT, TEXTS, WEEK, Kind, Param
+
+WAY_OUT: Final = Param("way_out", TEXT, False, WAYS_OUT)
+
+FREQUENCY: Final = "frequency"
+CAMPAIGN_ATTEMPTS: Final = "campaign_attempts"
+COUNTING: Final = (FREQUENCY, CAMPAIGN_ATTEMPTS)  # an inquiry has room for one rule of each
 
 KINDS: Final[tuple[Kind, ...]] = (
     Kind("emergency", (), lambda params: EmergencyCheck()),
@@ -70,13 +80,38 @@ KINDS: Final[tuple[Kind, ...]] = (
     Kind("repaired", (), lambda params: RepairedCheck()),
     Kind(
         "hours",
-        (Param("windows", WEEK, True), Param("refuse_without_clock", FLAG, False)),
-        lambda params: HoursCheck(params.weeks["windows"], params.flag("refuse_without_clock")),
+        (
+            Param("windows", WEEK, True),
+            Param("refuse_without_clock", FLAG, False),
+            Param("closed_on_holidays", FLAG, False),
+            Param("profile", TEXT, False, HOURS_PROFILES),
+            WAY_OUT,
+        ),
+        lambda params: HoursCheck(
+            params.weeks["windows"],
+            params.flag("refuse_without_clock"),
+            params.flag("closed_on_holidays"),
+            params.text("profile"),
+            params.text("way_out"),
+        ),
     ),
     Kind("campaign_hours", (), lambda params: CampaignHoursCheck()),
-    Kind("national_holiday", (), lambda params: NationalHolidayCheck()),
-    Kind("territory_holiday", (), lambda params: TerritoryHolidayCheck()),
-    Kind("ledger_flag", (Param("key", TEXT, True),), lambda params: LedgerFlagCheck(params.text("key"))),
+    Kind("national_holiday", (WAY_OUT,), lambda params: NationalHolidayCheck(params.text("way_out"))),
+    Kind("territory_holiday", (WAY_OUT,), lambda params: TerritoryHolidayCheck(params.text("way_out"))),
+    Kind("consent", (Param("days", NUMBER, True),), lambda params: ConsentCheck(params.number("days"))),
+    Kind("sector", (Param("sectors", TEXTS, True, SECTORS),), lambda params: SectorCheck(params.set_of("sectors"))),
+    Kind(
+        "refusal",
+        (Param("days", NUMBER, False), Param("lasting_from", DAY, False)),
+        lambda params: RefusalCheck(params.number("days"), params.number("lasting_from")),
+    ),
+    Kind(
+        FREQUENCY,
+        (Param("most", NUMBER, True), Param("days", NUMBER, True)),
+        lambda params: FrequencyCheck(params.number("most"), params.number("days")),
+    ),
+    Kind(CAMPAIGN_ATTEMPTS, (), lambda params: CampaignAttemptsCheck()),
+    Kind("capacity", (Param("scope", TEXT, True, SCOPES),), lambda params: CapacityCheck(params.text("scope"))),
     Kind("kept_number", (Param("classes", TEXTS, True),), lambda params: KeptNumber(params.set_of("classes"))),
     Kind("campaign_number", (), lambda params: CampaignNumber()),
     Kind("zone_number", (), lambda params: ZoneNumber()),

@@ -12,6 +12,7 @@ from bisect import bisect_right
 from typing import Final, final
 
 DAY_SECONDS: Final = 86_400
+PARIS: Final = "METRO"
 EPOCH_ORDINAL: Final = 719_163  # date(1970, 1, 1).toordinal()
 TWO: Final = tuple(f"{number:02d}" for number in range(100))
 
@@ -94,7 +95,7 @@ class Calendar:
         self._local: Final = local_holidays
         self._last_second: Final[dict[str, int]] = {}
         self._last: Final[dict[str, Moment]] = {}
-        self._paris: Final = zones["METRO"]
+        self._paris: Final = zones[PARIS]
 
     def knows(self, territory: str) -> bool:
         """Whether this territory has a clock here."""
@@ -123,6 +124,15 @@ class Calendar:
         """The ordinal of the day in Paris at the instant."""
         second = int(at // 1)
         return (second + self._paris.offset(second)) // DAY_SECONDS + EPOCH_ORDINAL
+
+    def day(self, territory: str, at: float) -> int:
+        """The ordinal of the day there at the instant."""
+        second = int(at // 1)
+        return (second + self._zones[territory].offset(second)) // DAY_SECONDS + EPOCH_ORDINAL
+
+    def midnight(self, territory: str, day: int) -> float:
+        """The first second of that local day."""
+        return float(self._zones[territory].epoch(day, 0))
 
     def holiday(self, day: int) -> bool:
         """Whether the day is one of the national holidays (C. trav. L3133-1)."""

@@ -8,10 +8,10 @@ that cross midnight.
 
 from __future__ import annotations
 
-from proxy.policy.checks import Check, Schedule, Show
+from proxy.policy.checks import Check, Show
 from proxy.policy.directory import METHODS, MODES, PURPOSES
-from proxy.policy.kinds import KINDS
-from proxy.policy.params import FLAG, TEXT, TEXTS, Kind, Params
+from proxy.policy.kinds import COUNTING, KINDS
+from proxy.policy.params import DAY, FLAG, NUMBER, TEXT, TEXTS, Kind, Params
 from proxy.policy.ranges import FOREIGN, FOREVER
 from proxy.policy.rulebook import CLOCK_CALLED, CLOCK_PARIS, ENFORCE, OFF, WARN, Rule, RuleBook, RuleRow
 from proxy.policy.schedule import Week
@@ -38,6 +38,7 @@ def load_rules(sources: list[TomlSource], class_names: tuple[str, ...]) -> RuleB
         source.root.close()
     for versions in tables.values():
         check_versions(versions)
+    check_counting(tables)
     return RuleBook(tuple(rules))
 
 
@@ -80,7 +81,7 @@ def row_of(table: Table, kind: str, check: Check, basis: tuple[str, ...]) -> Rul
     if isinstance(check, Show) and mode == WARN:
         raise table.error("mode", "`enforce` or `off`, since a presentation row has nothing to warn of")
     clock = table.one_of("clock", (CLOCK_PARIS, CLOCK_CALLED), CLOCK_PARIS)
-    right_clock = CLOCK_CALLED if isinstance(check, Schedule) else CLOCK_PARIS
+    right_clock = CLOCK_CALLED if check.by_called_day() else CLOCK_PARIS
     if clock != right_clock:
         raise table.error("clock", f"`{right_clock}` for kind `{kind}`")
     on_unknown = table.one_of("on_unknown", ON_UNKNOWN, "refuse")
@@ -134,6 +135,7 @@ def params_of(table: Table, kind: Kind, class_names: tuple[str, ...]) -> Params:
     texts: dict[str, str] = {}
     sets: dict[str, frozenset[str]] = {}
     weeks: dict[str, Week] = {}
+    numbers: dict[str, int] = {}
     for param in kind.params:
         if not table.has(param.name):
             if param.required:
@@ -142,9 +144,15 @@ def params_of(table: Table, kind: Kind, class_names: tuple[str, ...]) -> Params:
         if param.shape == FLAG:
             flags[param.name] = table.flag(param.name)
         elif param.shape == TEXT:
-            texts[param.name] = table.text(param.name)
+            texts[param.name] = table.one_of(param.name, param.choices)
         elif param.shape == TEXTS:
-            sets[param.name] = frozenset(table.texts(param.name, (*class_names, FOREIGN)))
+            sets[param.name] = frozenset(table.texts(param.name, param.choices or (*class_names, FOREIGN)))
+        elif param.shape == NUMBER:
+            numbers[param.name] = table.integer(param.name)
+            if numbers[param.name] < 1:
+                raise table.error(param.name, "a whole number above 0")
+        elif param.shape == DAY:
+            numbers[param.name] = table.required_day(param.name)
         else:
             weeks[param.name] = week_of(table, param.name)
     known = tuple(param.name for param in kind.params)
@@ -152,7 +160,7 @@ def params_of(table: Table, kind: Kind, class_names: tuple[str, ...]) -> Params:
         if name not in known:
             expected = ", ".join(f"`{one}`" for one in known) or "no parameter"
             raise table.error(name, f"{expected} for kind `{kind.name}`", seen(name))
-    return Params(flags, texts, sets, weeks)
+    return Params(flags, texts, sets, weeks, numbers)
 
 
 def check_versions(versions: list[tuple[Table, RuleRow]]) -> None:
@@ -165,3 +173,19 @@ def check_versions(versions: list[tuple[Table, RuleRow]]) -> None:
             if row.since > before.until + 1:
                 raise table.error("from", f"the day after the version of `{row.id}` at line {before.line} ends (gap)")
         before = row
+
+
+def check_counting(tables: dict[str, list[tuple[Table, RuleRow]]]) -> None:
+    """Refuses two rules of one counting kind that can meet in one call: one inquiry counts by one of them."""
+    rows = [version for versions in tables.values() for version in versions if version[1].kind in COUNTING]
+    for index, (table, row) in enumerate(rows):
+        for _, other in rows[:index]:
+            if row.id != other.id and row.kind == other.kind and can_meet(row, other):
+                raise table.error("kind", f"one rule of kind `{row.kind}` for a call, beside `{other.id}`")
+
+
+def can_meet(row: RuleRow, other: RuleRow) -> bool:
+    """Whether some call on some day concerns both rows."""
+    pairs = ((row.purposes, other.purposes), (row.modes, other.modes), (row.methods, other.methods))
+    alike = all(not one or not two or set(one) & set(two) for one, two in pairs)
+    return alike and row.since <= other.until and other.since <= row.until

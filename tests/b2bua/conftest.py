@@ -17,8 +17,9 @@ CONFIG = HERE.parents[1] / "config"
 LEDGER_RULE = """
 [[rule]]
 id = "refusal.recorded"
-kind = "ledger_flag"
+kind = "refusal"
 from = 2020-01-01
+clock = "called"
 verdict = {{ status = 403, phrase = "Refused By The Called Person" }}
 basis = "interpretation"
 why = "the tests need a rule on shared state"
@@ -26,7 +27,7 @@ confidence = "A"
 mode = "enforce"
 on_unknown = "{on_unknown}"
 checked_on = 2026-11-22
-params = {{ key = "refusal/{{customer}}/{{called}}" }}
+params = {{ lasting_from = 2020-01-01 }}
 """
 
 

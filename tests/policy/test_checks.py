@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from proxy.policy.asking import Draft
 from proxy.policy.checks import (
     PASS,
     Aftermath,
@@ -23,7 +24,11 @@ def test_the_four_sorts_say_nothing_by_themselves(desk: Desk, shipped: Edition) 
     facts = desk.facts()
     assert Check().judge(facts, shipped.reference, EMPTY) == PASS
     assert Check().status(facts, 433) == 433
-    assert Check().key(facts) == ""
+    draft = Draft()
+    Check().ask(facts, shipped.reference, draft, True)
+    assert not (draft.personal or draft.counts)
+    assert not Check().by_called_day()
+    assert Check().again(facts, shipped.reference, EMPTY) == 0.0
     assert Check().saw(facts, shipped.reference, EMPTY) == ""
     assert Schedule().judge(facts, shipped.reference, EMPTY) == PASS
     assert Schedule().windows(facts, shipped.reference, "METRO", 1) == WHOLE_DAY

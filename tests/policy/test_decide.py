@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from proxy.policy.checks_cli import InternationalOriginCheck
 from proxy.policy.checks_destination import CustomerSuspendedCheck, CustomerUnknownCheck
-from proxy.policy.checks_ledger import LedgerFlagCheck
+from proxy.policy.checks_ledger import FrequencyCheck, RefusalCheck
 from proxy.policy.checks_shown import CampaignNumber, DefaultNumber, DisplayMandatory, NoNumber
 from proxy.policy.decide import FAIL_SAFE, UNREACHABLE, decide
 from proxy.policy.decision import Action, Presentation
@@ -19,14 +19,15 @@ from proxy.policy.directory import METHODS, MODES, PURPOSES
 from proxy.policy.edition import Edition
 from proxy.policy.facts import CallFacts, TrunkFacts
 from proxy.policy.gather import gather
-from proxy.policy.ledger import EMPTY, EXPIRED, LedgerView
+from proxy.policy.inquiry import NO_REFUSAL_RULE, PersonState
+from proxy.policy.ledger import EMPTY, EXPIRED, NOTHING_KNOWN, LedgerView
 from proxy.policy.ranges import MOBILE_CLASSES
 from proxy.policy.rulebook import RuleBook
 from tests.policy.desk import Desk, epoch
 from tests.policy.shelf import edition_with, rule
 
-REFUSAL: Final = "refusal:acme:+33140000000"
-FLAG: Final = LedgerFlagCheck("refusal:{customer}:{called}")
+FLAG: Final = RefusalCheck(60, 0)
+REFUSED: Final = PersonState(refusal_at=epoch("2026-11-20T11:00:00+01:00"))
 
 
 HIT: Final = CustomerSuspendedCheck()
@@ -93,21 +94,38 @@ def test_the_first_row_that_offers_a_number_wins(desk: Desk, shipped: Edition) -
     assert decision.display == "ACME Conseil"
 
 
-def test_state_is_asked_for_once_with_all_keys(desk: Desk, shipped: Edition) -> None:
+def test_state_is_asked_for_once_for_all_rules(desk: Desk, shipped: Edition) -> None:
     edition = edition_with(
         shipped,
         rule("refusal.a", FLAG),
-        rule("refusal.b", LedgerFlagCheck("consent:{customer}")),
-        rule("refusal.c", FLAG, mode="warn"),
-        extend=True,
+        rule("frequency.b", FrequencyCheck(4, 30)),
+        rule("refusal.c", RefusalCheck(90, 0), mode="warn"),
     )
-    decision = decide(desk.facts(), edition, EMPTY)
+    facts = desk.facts(campaign="spring")
+    decision = decide(facts, edition, EMPTY)
     assert (decision.action, decision.rule) == (Action.NEED, "refusal.a")
-    assert decision.needs == (REFUSAL, "consent:acme")
-    answered = decide(desk.facts(), edition, LedgerView({REFUSAL: 0, "consent:acme": 0}, False))
+    asked = decision.inquiry
+    assert asked is not None
+    assert (asked.customer, asked.person, asked.campaign, asked.at) == ("acme", "+33140000000", "spring", facts.at)
+    assert (asked.reserve, asked.window_most, asked.consent_needed, asked.slot_needed) == (True, 4, False, False)
+    assert asked.window_start == epoch("2026-10-25T00:00:00+02:00")
+    assert asked.refusal_since == epoch("2026-09-24T00:00:00+02:00")
+    answered = decide(facts, edition, NOTHING_KNOWN)
     assert (answered.action, answered.blind, answered.warnings) == (Action.FORWARD, False, ())
-    refused = decide(desk.facts(), edition, LedgerView({REFUSAL: 1, "consent:acme": 0}, False))
-    assert (refused.action, refused.rule) == (Action.REFUSE, "refusal.a")
+    refused = decide(facts, edition, LedgerView(REFUSED))
+    assert (refused.action, refused.rule, refused.inquiry) == (Action.REFUSE, "refusal.a", None)
+
+
+def test_a_rule_that_only_warns_keeps_no_attempt_from_being_counted(desk: Desk, shipped: Edition) -> None:
+    edition = edition_with(
+        shipped, rule("refusal.a", FLAG, mode="warn"), rule("frequency.b", FrequencyCheck(4, 30), mode="warn")
+    )
+    asked = decide(desk.facts(), edition, EMPTY).inquiry
+    assert asked is not None
+    assert (asked.reserve, asked.window_most, asked.refusal_since) == (True, 0, NO_REFUSAL_RULE)
+    state = PersonState(refusal_at=REFUSED.refusal_at, attempts=9, reserved=True)
+    decision = decide(desk.facts(), edition, LedgerView(state))
+    assert (decision.action, decision.warnings) == (Action.FORWARD, ("refusal.a", "frequency.b"))
 
 
 def test_a_call_that_is_refused_anyway_asks_for_nothing(desk: Desk, shipped: Edition) -> None:
@@ -142,13 +160,6 @@ def test_when_the_store_does_not_answer(
     else:
         assert decision.blind
         assert decision.warnings == (UNREACHABLE,)
-
-
-def test_what_was_known_before_the_store_gave_up_still_counts(desk: Desk, shipped: Edition) -> None:
-    edition = edition_with(shipped, rule("refusal.a", FLAG), extend=True)
-    assert decide(desk.facts(), edition, LedgerView({REFUSAL: 1}, True)).rule == "refusal.a"
-    known = decide(desk.facts(), edition, LedgerView({REFUSAL: 0}, True))
-    assert (known.action, known.blind) == (Action.FORWARD, False)
 
 
 def test_another_refusal_is_reported_before_the_store(desk: Desk, shipped: Edition) -> None:

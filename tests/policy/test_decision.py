@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from proxy.policy.decision import ACTION_WORDS, PRESENTATION_WORDS, Action, Presentation, forward, need, refuse
+from proxy.policy.inquiry import Inquiry
 
 
 def test_the_words_stand_in_the_order_of_the_numbers() -> None:
@@ -22,6 +23,7 @@ def test_cause_of_a_refusal(status: int, cause: int) -> None:
 def test_forward_and_need() -> None:
     forwarded = forward("some.rule", Presentation.WITHHELD, None, "", (), True)
     assert (forwarded.action, forwarded.status, forwarded.blind) == (Action.FORWARD, 0, True)
-    needed = need("some.rule", ("k",), ())
-    assert (needed.action, needed.needs, needed.number) == (Action.NEED, ("k",), None)
+    inquiry = Inquiry("acme", "+33140000000", "", "call-1", 0.0)
+    needed = need("some.rule", inquiry, ())
+    assert (needed.action, needed.inquiry, needed.number) == (Action.NEED, inquiry, None)
     assert repr(needed) == "Decision(need 0 some.rule withheld)"

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.policy.checks_ledger import LedgerFlagCheck
+from proxy.policy.checks_ledger import FrequencyCheck
 from proxy.policy.decide import decide
 from proxy.policy.decision import Action
 from proxy.policy.edition import Edition
 from proxy.policy.explain import Step, explain
 from proxy.policy.facts import TrunkFacts
+from proxy.policy.inquiry import PersonState
 from proxy.policy.ledger import EMPTY, EXPIRED, LedgerView
 from tests.policy.desk import Desk
 from tests.policy.shelf import edition_with, rule
@@ -84,12 +85,12 @@ def test_the_display_rule_sees_what_was_chosen(desk: Desk, shipped: Edition) -> 
     [
         (EMPTY, "need"),
         (EXPIRED, "unknown"),
-        (LedgerView({"k": 1}, False), "hit"),
-        (LedgerView({"k": 0}, False), "pass"),
+        (LedgerView(PersonState(attempts=4)), "hit"),
+        (LedgerView(PersonState(attempts=3)), "pass"),
     ],
 )
 def test_state(desk: Desk, shipped: Edition, ledger: LedgerView, verdict: str) -> None:
-    edition = edition_with(shipped, rule("refusal.a", LedgerFlagCheck("k")))
+    edition = edition_with(shipped, rule("frequency.a", FrequencyCheck(4, 30)))
     assert explain(desk.facts(), edition, ledger)[0].verdict == verdict
 
 

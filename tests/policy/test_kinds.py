@@ -7,7 +7,7 @@ import pytest
 from proxy.policy.checks import Check
 from proxy.policy.edition import Edition
 from proxy.policy.kinds import KINDS
-from proxy.policy.params import FLAG, TEXT, TEXTS, WEEK, Kind, Params
+from proxy.policy.params import DAY, FLAG, NUMBER, TEXT, TEXTS, WEEK, Kind, Params
 from proxy.policy.schedule import Week
 
 README = Path(__file__).parents[2] / "config" / "README.md"
@@ -21,6 +21,7 @@ def test_every_kind_builds_a_check_from_its_parameters(kind: Kind) -> None:
         {param.name: "x" for param in kind.params if param.shape == TEXT},
         {param.name: frozenset({"geo"}) for param in kind.params if param.shape == TEXTS},
         {param.name: CLOSED_WEEK for param in kind.params if param.shape == WEEK},
+        {param.name: 4 for param in kind.params if param.shape in (NUMBER, DAY)},
     )
     check = kind.build(params)
     assert isinstance(check, Check)
@@ -39,10 +40,10 @@ def test_every_kind_and_parameter_is_explained(kind: Kind) -> None:
 
 
 def test_no_two_kinds_build_the_same_check() -> None:
-    empty = Params({}, {}, {}, {"windows": CLOSED_WEEK})
+    empty = Params({}, {}, {}, {"windows": CLOSED_WEEK}, {})
     assert len({type(kind.build(empty)) for kind in KINDS}) == len(KINDS)
 
 
-def test_all_kinds_are_in_use_but_the_one_for_shared_state(shipped: Edition) -> None:
+def test_all_kinds_are_in_use(shipped: Edition) -> None:
     used = {rule.row.kind for rule in shipped.book.rules}
-    assert {kind.name for kind in KINDS} - used == {"ledger_flag"}
+    assert {kind.name for kind in KINDS} - used == set()

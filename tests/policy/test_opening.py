@@ -49,7 +49,7 @@ def test_open_then_and_at_no_minute_before(
     facts = desk.facts(
         to=CALLED[territory], campaign=campaign, at=f"{date.fromordinal(719_163 + at // DAY_SECONDS)}T00:00:00+00:00"
     )
-    opening = next_opening(facts, shipped)
+    opening = next_opening(facts, shipped, facts.at)
     if opening == 0.0:
         assert campaign == "mornings"
         return
@@ -74,22 +74,28 @@ def test_open_then_and_at_no_minute_before(
 def test_intersection_of_hours_holidays_and_campaign(
     desk: Desk, shipped: Edition, at: str, campaign: str, opening: str
 ) -> None:
-    assert next_opening(desk.facts(at=at, campaign=campaign), shipped) == epoch(opening)
+    facts = desk.facts(at=at, campaign=campaign)
+    assert next_opening(facts, shipped, facts.at) == epoch(opening)
 
 
 def test_no_clock_no_opening(desk: Desk, shipped: Edition) -> None:
-    assert next_opening(desk.facts(to="+442079460000"), shipped) == 0.0
+    facts = desk.facts(to="+442079460000")
+    assert next_opening(facts, shipped, facts.at) == 0.0
+    assert next_opening(facts, shipped, facts.at + 60) == facts.at + 60
 
 
 def test_what_never_opens_is_given_up(desk: Desk, shipped: Edition) -> None:
     never = edition_with(shipped, rule("hours.never", HoursCheck(NEVER, False), clock="called"))
-    assert next_opening(desk.facts(), never) == 0.0
+    facts = desk.facts()
+    assert next_opening(facts, never, facts.at) == 0.0
+    assert next_opening(facts, never, facts.at + 60) == 0.0
 
 
 def test_a_rule_that_only_warns_closes_nothing(desk: Desk, shipped: Edition) -> None:
     never = rule("hours.never", HoursCheck(NEVER, False), clock="called", mode="warn")
     edition = edition_with(shipped, never, rule("holiday", NationalHolidayCheck(), clock="called"))
-    assert next_opening(desk.facts(at="2026-12-24T11:00:00+01:00"), edition) == epoch("2026-12-26T00:00:00+01:00")
+    facts = desk.facts(at="2026-12-24T11:00:00+01:00")
+    assert next_opening(facts, edition, facts.at) == epoch("2026-12-26T00:00:00+01:00")
 
 
 @pytest.mark.parametrize(
@@ -101,7 +107,8 @@ def test_a_rule_that_only_warns_closes_nothing(desk: Desk, shipped: Edition) -> 
 )
 def test_a_window_in_the_hour_of_a_change_of_clocks(desk: Desk, shipped: Edition, at: str, opening: str) -> None:
     edition = edition_with(shipped, rule("hours.nights", HoursCheck(NIGHTS, False), clock="called"))
-    assert next_opening(desk.facts(at=at), edition) == epoch(opening)
+    facts = desk.facts(at=at)
+    assert next_opening(facts, edition, facts.at) == epoch(opening)
 
 
 def test_a_skipped_window_has_no_first_second() -> None:
@@ -119,3 +126,18 @@ def test_windows_of_a_day(desk: Desk, shipped: Edition) -> None:
     assert open_windows(facts, shipped, walk, "METRO", tuesday) == ((600, 690),)
     assert open_windows(facts, shipped, walk, "METRO", tuesday - 1) == ()
     assert walk.schedules[0].judge(facts, shipped.reference, EMPTY) == 0
+
+
+@pytest.mark.parametrize(
+    ("after", "opening"),
+    [
+        ("2026-11-24T00:00:00+01:00", "2026-11-24T10:00:00+01:00"),
+        ("2026-11-24T10:00:00+01:00", "2026-11-24T10:00:00+01:00"),
+        ("2026-11-24T11:30:15+01:00", "2026-11-24T11:30:15+01:00"),
+        ("2026-11-24T13:00:00+01:00", "2026-11-24T14:00:00+01:00"),
+        ("2026-12-24T20:00:00+01:00", "2026-12-28T10:00:00+01:00"),
+        ("2026-12-25T11:00:00+01:00", "2026-12-28T10:00:00+01:00"),
+    ],
+)
+def test_the_opening_from_a_later_instant_on(desk: Desk, shipped: Edition, after: str, opening: str) -> None:
+    assert next_opening(desk.facts(), shipped, epoch(after)) == epoch(opening)

@@ -12,6 +12,7 @@ from proxy.policy.edition import Edition
 from proxy.policy.explain import explain
 from proxy.policy.facts import CallFacts, TrunkFacts
 from proxy.policy.gather import gather
+from proxy.policy.inquiry import Inquiry
 from proxy.policy.ledger import EMPTY
 from proxy.runtime.rule_trail import Trail
 
@@ -96,7 +97,8 @@ def test_a_call_refused_for_what_would_be_shown_ends_there(edition: Edition) -> 
 
 def test_a_decision_that_lacks_shared_state_names_who_asked(edition: Edition) -> None:
     facts, _ = decided(edition)
-    found = verdicts(Trail().walked(facts, need("cli.mobile", ("key",), ("cli.class",)), edition))
+    inquiry = Inquiry("acme", "+33140000000", "", "call-1", 0.0)
+    found = verdicts(Trail().walked(facts, need("cli.mobile", inquiry, ("cli.class",)), edition))
     assert (found["cli.mobile"], found["cli.class"]) == ("need", "warn")
 
 

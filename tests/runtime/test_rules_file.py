@@ -65,15 +65,16 @@ mode = "enforce"
 checked_on = 2026-11-22
 params = { classes = ["geo"] }
 [[rule]]
-id = "state.flag"
-kind = "ledger_flag"
+id = "state.refusal"
+kind = "refusal"
 from = 2023-01-01
+clock = "called"
 verdict = { status = 403, phrase = "Refused" }
 basis = "D1"
 confidence = "A"
 mode = "enforce"
 checked_on = 2026-11-22
-params = { key = "refusal:{customer}:{called}" }
+params = { days = 60, lasting_from = 2026-08-11 }
 """
 
 
@@ -98,7 +99,7 @@ def test_a_row_is_read_whole() -> None:
 
 def test_order_is_that_of_files_and_rows() -> None:
     book = load_rules([TomlSource("a.toml", SHOW), TomlSource("b.toml", HOURS)], CLASSES)
-    assert [rule.id for rule in book.rules] == ["presentation.kept", "state.flag", "hours.a", "hours.a"]
+    assert [rule.id for rule in book.rules] == ["presentation.kept", "state.refusal", "hours.a", "hours.a"]
 
 
 @pytest.mark.parametrize(
@@ -159,7 +160,10 @@ def test_what_is_refused(old: str, new: str, message: str) -> None:
         ('classes = ["geo"]', 'classes = ["geos"]', "key `classes`: expected a list of texts out of `npv`"),
         ('params = { classes = ["geo"] }', "", "key `classes`: expected the parameter `classes` of kind `kept_number`"),
         ("from = 2023-01-01\nbasis", 'clock = "called"\nfrom = 2023-01-01\nbasis', "key `clock`: expected `paris`"),
-        ('key = "refusal:{customer}:{called}"', "key = 3", "key `key`: expected a text"),
+        ("days = 60", "days = 0", "key `days`: expected a whole number above 0, seen `0`"),
+        ("days = 60", 'days = "60"', "key `days`: expected a whole number"),
+        ("lasting_from = 2026-08-11", "lasting_from = 2026", "key `lasting_from`: expected a date"),
+        ('clock = "called"', 'clock = "paris"', "key `clock`: expected `called` for kind `refusal`"),
     ],
 )
 def test_what_is_refused_of_other_kinds(old: str, new: str, message: str) -> None:

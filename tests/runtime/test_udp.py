@@ -12,6 +12,7 @@ import pytest
 
 from proxy.b2bua.counters import Counters
 from proxy.b2bua.outputs import CallRecord, DecisionRecord, Fault, Fetch, Output
+from proxy.policy.inquiry import Inquiry
 from proxy.runtime import udp
 from proxy.runtime.clock import FixedClock
 from proxy.runtime.udp import BATCH, NEVER, WAITING_MOST, UdpPort, bound_socket
@@ -186,7 +187,7 @@ async def test_orders_leave_in_their_order_from_the_bound_port(peer: socket.sock
 @pytest.mark.usefixtures("port")
 async def test_records_are_kept_and_fetches_are_not(peer: socket.socket, machine: Machine, recorder: Recorder) -> None:
     fault = Fault("broken", b"call")
-    machine.outputs = [Fetch(1, ("key",), 1.0), fault]
+    machine.outputs = [Fetch(1, Inquiry("acme", "+33140000000", "", "call-1", 0.0), 1.0), fault]
     peer.send(b"go")
     await until(lambda: machine.fed)
     assert recorder.kept == [fault]
