@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from proxy.policy.directory import Directory
 from proxy.policy.edition import Edition
 from proxy.runtime.clock import calendar_of
 from proxy.runtime.directory_file import load_directory
@@ -25,6 +26,12 @@ def load_edition(rules_dir: Path, numbering: Path, customers: Path) -> Edition:
     directory = load_directory(read_toml(customers), plan)
     calendar = calendar_of(plan.territories)
     return Edition(plan.plan, calendar, book, directory, revision_of([numbering, *rule_paths, customers]))
+
+
+def edition_with(edition: Edition, directory: Directory, version: int) -> Edition:
+    """The same law with the directory that the store holds at that version; the revision says both."""
+    revision = f"{edition.revision.partition('.')[0]}.{version}"
+    return Edition(edition.plan, edition.calendar, edition.book, directory, revision)
 
 
 def revision_of(paths: list[Path]) -> str:

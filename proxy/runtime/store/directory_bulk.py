@@ -1,0 +1,174 @@
+"""Many records at once: CSV and TOML files to drafts, records to CSV and TOML.
+
+A TOML file holds `[[customer]]` tables as `customers.toml` does, with their numbers and campaigns inside, or `[[number]]`
+and `[[campaign]]` tables that name their `customer`. A CSV file holds one kind; its first line names the fields, and
+commas or semicolons part them. Only shape is looked at here, all of it before anything is said; the rest is the book's.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Final, final
+
+from proxy.runtime.mistakes import Mistakes
+from proxy.runtime.store.directory_fields import FIELDS, WANTED, cell, parsed, put
+from proxy.runtime.store.directory_records import CAMPAIGN, CUSTOMER, KINDS, NUMBER, Draft, Record, Values
+from proxy.runtime.toml_lines import Where
+from proxy.runtime.toml_source import ConfigError, TomlSource, read_toml, seen
+
+CSV: Final = "csv"
+TOML: Final = "toml"
+FORMATS: Final = (CSV, TOML)
+BARE: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
+
+
+@final
+class Row:
+    """A line of a CSV file as the place of a record."""
+
+    def __init__(self, file: str, line: int) -> None:
+        self.file: Final = file
+        self._line: Final = line
+
+    def line(self, where: Where) -> int:
+        """The line."""
+        return self._line
+
+
+def read(path: Path, kind: str, form: str) -> list[Draft]:
+    """The drafts of a file. Raises ConfigError, or ConfigErrors with all mistakes of shape."""
+    if form == TOML:
+        return toml_drafts(read_toml(path))
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise ConfigError(str(path), 0, "", "a readable file", f"`{(error.strerror or 'an error').lower()}`") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(str(path), 0, "", "UTF-8 text", f"byte {error.start} that is not") from error
+    return csv_drafts(str(path), text, kind)
+
+
+def toml_drafts(source: TomlSource) -> list[Draft]:
+    """Every table of the file as a draft."""
+    drafts: list[Draft] = []
+    mistakes = Mistakes()
+    for table in mistakes.attempt(partial(source.root.tables, CUSTOMER)) or []:
+        values = {key: value for key, value in table.values.items() if key not in (NUMBER, CAMPAIGN)}
+        name = str(values.get("id", ""))
+        drafts.append(Draft(Record(CUSTOMER, name, values), source, table.where))
+        for kind in (NUMBER, CAMPAIGN):
+            for row in mistakes.attempt(partial(table.tables, kind)) or []:
+                drafts.append(Draft(Record(kind, name, row.values), source, row.where))
+    for kind in (NUMBER, CAMPAIGN):
+        for row in mistakes.attempt(partial(source.root.tables, kind)) or []:
+            owner = mistakes.attempt(partial(row.text, CUSTOMER))
+            values = {key: value for key, value in row.values.items() if key != CUSTOMER}
+            drafts.append(Draft(Record(kind, owner or "", values), source, row.where))
+    mistakes.attempt(source.root.close)
+    mistakes.raise_any()
+    return drafts
+
+
+def csv_drafts(file: str, text: str, kind: str) -> list[Draft]:
+    """Every line below the first as a draft."""
+    head = text.partition("\n")[0]
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=";" if head.count(";") > head.count(",") else ",")
+    names = [name.strip() for name in next(lines, [])]
+    mistakes = Mistakes()
+    for name in names:
+        if name not in FIELDS[kind] or names.count(name) > 1:
+            expected = "each column once, of " + ", ".join(f"`{known}`" for known in FIELDS[kind])
+            mistakes.add(ConfigError(file, 1, name, expected, seen(name)))
+    mistakes.raise_any()
+    drafts = []
+    for cells in lines:
+        row = Row(file, lines.line_num)
+        if not any(part.strip() for part in cells):
+            continue
+        if len(cells) != len(names):
+            mistakes.add(ConfigError(file, row.line(()), "", f"{len(names)} columns", f"{len(cells)}"))
+            continue
+        drafts.append(Draft(record(row, kind, dict(zip(names, cells, strict=True)), mistakes), row))
+    mistakes.raise_any()
+    return drafts
+
+
+def record(row: Row, kind: str, cells: dict[str, str], mistakes: Mistakes) -> Record:
+    """The record of one line; what a cell should not say is kept as a mistake."""
+    values: Values = {}
+    for field, text in cells.items():
+        if text.strip():
+            form = FIELDS[kind][field]
+            try:
+                put(values, field, parsed(form, text))
+            except ValueError:
+                mistakes.add(ConfigError(row.file, row.line(()), field, WANTED[form], seen(text.strip())))
+    owner = values.get("id", "") if kind == CUSTOMER else values.pop(CUSTOMER, "")
+    return Record(kind, str(owner), values)
+
+
+def written(records: Sequence[Record], kind: str, form: str) -> str:
+    """Records of one kind as CSV; or as TOML, then customers with their numbers and campaigns if those are given too."""
+    if form == TOML:
+        return "\n".join(toml_tables(records, kind))
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(FIELDS[kind])
+    for one in records:
+        if one.kind == kind:
+            values = one.values if kind == CUSTOMER else {CUSTOMER: one.customer, **one.values}
+            writer.writerow([cell(values, field) for field in FIELDS[kind]])
+    return out.getvalue()
+
+
+def toml_tables(records: Sequence[Record], kind: str) -> Iterable[str]:
+    """The tables of `written`, in the order of the customers."""
+    if kind != CUSTOMER:
+        for one in records:
+            if one.kind == kind:
+                yield toml_table(f"[[{kind}]]", {CUSTOMER: one.customer, **one.values})
+        return
+    belongings: dict[tuple[str, str], list[Record]] = {}
+    for one in records:
+        belongings.setdefault((one.customer, one.kind), []).append(one)
+    for customer in (one for one in records if one.kind == CUSTOMER):
+        for inner in KINDS:
+            head = f"[[{CUSTOMER}]]" if inner == CUSTOMER else f"[[{CUSTOMER}.{inner}]]"
+            for one in belongings.get((customer.customer, inner), ()):
+                yield toml_table(head, one.values)
+
+
+def toml_table(head: str, values: Values) -> str:
+    """One table; inner tables on one line."""
+    return "\n".join([head, *(f"{toml_key(key)} = {toml_value(value)}" for key, value in values.items())]) + "\n"
+
+
+def toml_value(value: object) -> str:
+    """A value in TOML."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, list):
+        return "[" + ", ".join(map(toml_value, value)) + "]"
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{toml_key(key)} = {toml_value(inner)}" for key, inner in value.items()) + " }"
+    return quoted(str(value))
+
+
+def toml_key(key: str) -> str:
+    """A key, in quotes where it needs them."""
+    return key if key and BARE.issuperset(key) else quoted(key)
+
+
+def quoted(text: str) -> str:
+    """A basic string."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(one if one.isprintable() else f"\\U{ord(one):08x}" for one in escaped) + '"'
