@@ -47,7 +47,7 @@ class App:
         self.clock: Final = clock
         self.engine: Final = Engine(settings.topology, configuration.edition, RandomIds(), perf_counter)
         self.journal: Final = Journal(
-            settings.records.path, settings.records.queue, settings.node, configuration.edition
+            settings.records.targets, settings.records.queue, settings.node, configuration.edition
         )  # fmt: skip
         self.lag: Final = LoopLag()
         self.reloads: Final[dict[str, int]] = {"applied": 0, "refused": 0}

@@ -49,8 +49,7 @@ def load_successor(running: Configuration) -> Configuration:
         ("node", "name", old.node, new.node),
         ("listen", "udp", old.listen, new.listen),
         ("admin", "listen", old.admin, new.admin),
-        ("records", "path", old.records.path, new.records.path),
-        ("records", "queue", old.records.queue, new.records.queue),
+        *(("records", key, value, new.records.keys()[key]) for key, value in old.records.keys().items()),
     ):
         if before != after:
             mistakes.add(root.table(section).error(key, "no change while running; restart the proxy for another value"))

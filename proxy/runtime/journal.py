@@ -3,54 +3,88 @@
 SIP never waits for the disk. `put` only appends the record object to a bounded queue; a writer thread wakes every
 `PAUSE` seconds, turns the records into lines in batches of at most `BATCH` (encoding holds the interpreter, so the
 batch bounds how long SIP can wait for it) and writes each batch with one system call. What the queue cannot take, or
-the disk refuses, is counted in `dropped` and gone. Rotation is the operator's: move the file away, then SIGHUP.
+the disk refuses, is counted in `dropped` and told in the file as a gap. Files are chained and rotated in
+`record_files.py`; prospecting decisions and whole numbers may go to files of their own.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 from collections import deque
+from dataclasses import dataclass
 from threading import Event, Thread
-from typing import Final, TypeAlias, final
+from time import time
+from typing import Final, final
 
-from proxy.b2bua.outputs import CallRecord, DecisionRecord, Fault
+from proxy.b2bua.outputs import DecisionRecord, Fault
+from proxy.policy.directory import CAUTIOUS_PURPOSE
 from proxy.policy.edition import Edition
-from proxy.runtime.record_lines import Lines
+from proxy.runtime.record_files import PRIVATE, SECRET, STDOUT, Keeping, RecordFile
+from proxy.runtime.record_lines import Lines, Record
 
 BATCH: Final = 64
 PAUSE: Final = 0.1  # s between two looks at the queue: the most that a crash of the machine can lose
 PATIENCE: Final = 5.0  # s
-STDOUT: Final = "-"
 OFF: Final = ""
-PRIVATE: Final = 0o640  # the lines tell who called whom, even with the called number masked
+QUEUE_FULL: Final = "the queue was full"
+NOT_TOLD: Final = "a record could not be encoded"
+FOR_EVER: Final = Keeping()
 
-Record: TypeAlias = DecisionRecord | CallRecord | Fault
+__all__ = ["OFF", "STDOUT", "Journal", "Targets"]
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Where records go: a file, `-` for standard output, empty for nowhere; `prospecting` empty means with the rest."""
+
+    path: str
+    prospecting: str = OFF
+    audit: str = OFF
+    keeping: Keeping = FOR_EVER
+
+
+@final
+class Sink:
+    """One file and the lines that go there."""
+
+    def __init__(self, file: RecordFile, lines: Lines) -> None:
+        self.file: Final = file
+        self.lines: Final = lines
 
 
 @final
 class Journal:
-    """Writes to the file `target`, to standard output for `-`, nowhere for an empty text."""
+    """Writes records to `targets`; with an empty path nothing is written."""
 
-    def __init__(self, target: str, capacity: int, node: str, edition: Edition) -> None:
+    def __init__(self, targets: Targets, capacity: int, node: str, edition: Edition) -> None:
         self.written = 0
         self.dropped = 0
         self.failure = ""
-        self._target: Final = target
+        self._target: Final = targets.path
         self._capacity: Final = capacity
         self._edition = edition
-        self._lines: Final = Lines(node)
         self._waiting: Final[deque[tuple[Record, Edition]]] = deque()
+        self._refused = 0
+        self._told = 0
         self._stop: Final = Event()
         self._reopen: Final = Event()
-        self._descriptor = -1
-        self._torn = False
+        lines, keeping = Lines(node), targets.keeping
+        self._rest: Final = Sink(RecordFile(targets.path, node, keeping, PRIVATE), lines)
+        self._prospecting = self._rest
+        self._audit: Sink | None = None
+        if targets.prospecting:
+            self._prospecting = Sink(RecordFile(targets.prospecting, node, keeping, PRIVATE), lines)
+        if targets.audit:
+            self._audit = Sink(RecordFile(targets.audit, node, keeping, SECRET), Lines(node, whole=True))
+        found = (self._rest, self._prospecting, self._audit)
+        self._sinks: Final[list[Sink]] = list(dict.fromkeys(sink for sink in found if sink is not None))
         self._writer: Final = Thread(target=self._write_until_stopped, name="journal", daemon=True)
 
     def start(self) -> None:
-        """Open the target and start the writer. Raises OSError when the target cannot be opened."""
+        """Open the targets and start the writer. Raises OSError when one cannot be opened."""
         if self._target != OFF:
-            self._descriptor = open_target(self._target)
+            for sink in self._sinks:
+                sink.file.open(time())
             self._writer.start()
 
     def put(self, record: Record) -> None:
@@ -61,6 +95,7 @@ class Journal:
             return
         if len(self._waiting) >= self._capacity:
             self.dropped += 1
+            self._refused += 1
             return
         self._waiting.append((record, self._edition))
 
@@ -69,7 +104,7 @@ class Journal:
         self._edition = edition
 
     def reopen(self) -> None:
-        """Open the target anew before the next batch, as after a rotation."""
+        """Open the targets anew before the next batch if they were moved away."""
         self._reopen.set()
 
     def stop(self) -> None:
@@ -80,8 +115,6 @@ class Journal:
         self._writer.join(PATIENCE)
         if self._writer.is_alive():
             self._fail(f"`{self._target}` is stuck; {len(self._waiting)} records are lost")
-        else:
-            os.close(self._descriptor)
 
     def _write_until_stopped(self) -> None:
         stopping = False
@@ -90,17 +123,20 @@ class Journal:
             if self._reopen.is_set():
                 self._reopen.clear()
                 self._open_anew()
-            while self._waiting:
+            while self._waiting or self._refused > self._told:
                 self._write_batch()
+        for sink in self._sinks:
+            try:
+                sink.file.close(time())
+            except OSError as error:
+                self._fail(f"cannot close `{sink.file.target}`: {error.strerror}")
 
     def _open_anew(self) -> None:
-        try:
-            fresh = open_target(self._target)
-        except OSError as error:
-            self._fail(f"cannot reopen `{self._target}`: {error.strerror}; the old file goes on")
-            return
-        os.close(self._descriptor)
-        self._descriptor = fresh
+        for sink in self._sinks:
+            try:
+                sink.file.reopen(time())
+            except OSError as error:
+                self._fail(f"cannot reopen `{sink.file.target}`: {error.strerror}; the old file goes on")
 
     def _fail(self, text: str) -> None:
         """Say it on standard error, once as long as it stays the same."""
@@ -109,35 +145,46 @@ class Journal:
             sys.stderr.write(f"npv-proxy: records: {text}\n")
 
     def _write_batch(self) -> None:
+        refused = self._refused
+        if refused > self._told:
+            for sink in self._sinks:
+                sink.file.lose(refused - self._told, QUEUE_FULL)
+            self._told = refused
         batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+        rest: list[tuple[Record, Edition]] = []
+        prospecting: list[tuple[Record, Edition]] = []
+        for entry in batch:
+            (prospecting if is_prospecting(entry[0]) else rest).append(entry)
+        if self._prospecting is self._rest:
+            self._write(self._rest, batch, len(prospecting), counted=True)
+        else:
+            self._write(self._rest, rest, 0, counted=True)
+            self._write(self._prospecting, prospecting, len(prospecting), counted=True)
+        if self._audit is not None:
+            self._write(self._audit, batch, len(prospecting), counted=False)
+
+    def _write(self, sink: Sink, batch: list[tuple[Record, Edition]], prospecting: int, counted: bool) -> None:
+        """One write to one file; `counted` records are in `written` or `dropped` afterwards."""
         lines = []
+        lost = 0
         for record, edition in batch:
             try:
-                lines.append(self._lines.line(record, edition))
+                lines.append(sink.lines.line(record, edition))
             except Exception as error:  # one record that cannot be told must not end the journal
-                self.dropped += 1
-                self._fail(f"a record could not be encoded: {error!r}")
+                lost += 1
+                sink.file.lose(1, NOT_TOLD)
+                self._fail(f"{NOT_TOLD}: {error!r}")
         try:
-            write_all(self._descriptor, (b"\n" if self._torn else b"") + b"".join(lines))
+            sink.file.add(lines, prospecting, time())
         except OSError as error:
-            self._torn = True
-            self.dropped += len(lines)
-            self._fail(f"cannot write to `{self._target}`: {error.strerror}")
-        else:
-            self._torn = False
-            self.written += len(lines)
+            lost = len(batch)
+            self._fail(f"cannot write to `{sink.file.target}`: {error.strerror}")
+        if counted:
+            self.written += len(batch) - lost
+        if counted or lost:
+            self.dropped += lost
 
 
-def open_target(target: str) -> int:
-    """A descriptor that appends to `target`; missing folders are made."""
-    if target == STDOUT:
-        return os.dup(1)
-    os.makedirs(os.path.dirname(target) or ".", exist_ok=True)
-    return os.open(target, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, PRIVATE)
-
-
-def write_all(descriptor: int, data: bytes) -> None:
-    """Write all of `data`; the system may take it in pieces."""
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
+def is_prospecting(record: Record) -> bool:
+    """Whether it is a decision on the prospecting of a consumer, which is kept longer than the rest."""
+    return isinstance(record, DecisionRecord) and record.facts.purpose == CAUTIOUS_PURPOSE

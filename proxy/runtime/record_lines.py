@@ -1,21 +1,38 @@
-"""How a record reads in the journal: the fields of each kind of line, and which of them are masked.
+"""How a record becomes a line of the journal, and what of it is masked.
 
-The fields are the public face of the journal; `config/README.md` lists them and a test compares. The called number is
-masked (`+336xxxxxx78`): a line proves what was decided without telling who was called.
+Masked are the called number and presented numbers that nobody in the directory holds (`+336xxxxxx78`): a line proves
+what was decided without telling who was called. A number of a customer stays whole, for it is what the line is about.
+`whole` lines are for the restricted file only.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from time import time
-from typing import Final, final
+from typing import Final, TypeAlias, final
 
 import msgspec
 
 from proxy.b2bua.outputs import CallRecord, DecisionRecord, Fault
 from proxy.policy.decision import ACTION_WORDS, PRESENTATION_WORDS, Action
+from proxy.policy.directory import Directory
 from proxy.policy.edition import Edition
-from proxy.policy.facts import CallFacts, Presented
+from proxy.policy.facts import CallFacts, Presented, TrunkFacts
+from proxy.policy.ledger import LedgerView
+from proxy.policy.numbers import Number
+from proxy.runtime.record_shapes import (
+    ALLOCATED,
+    LENGTH_LONG,
+    LENGTH_RIGHT,
+    LENGTH_SHORT,
+    CallLine,
+    DecisionLine,
+    FaultLine,
+    Identity,
+    LoadLine,
+    StateLine,
+    TrunkLine,
+    utc,
+)
 from proxy.runtime.rule_trail import Trail
 
 KEPT_HEAD: Final = 4  # `+336`, `+590`: the country, and in mainland France the class of number
@@ -23,90 +40,21 @@ KEPT_TAIL: Final = 2
 NOT_PERSONAL: Final = 6  # digits: short numbers are services, not persons
 LONGEST_TEXT: Final = 64  # what a peer wrote is kept only this far
 
-
-class Identity(msgspec.Struct):
-    """One identity that the request presented."""
-
-    source: str
-    number: str
-    number_class: str
-
-
-class DecisionLine(msgspec.Struct, tag_field="record", tag="decision"):
-    """One decision. `seconds` is the time it took; `revision` names the edition, so that it can be replayed."""
-
-    id: str
-    time: str
-    local_time: str
-    node: str
-    call_id: str
-    customer: str
-    campaign: str
-    purpose: str
-    mode: str
-    method: str
-    trunk: str
-    presented: list[Identity]
-    called: str
-    called_class: str
-    territory: str
-    action: str
-    presentation: str
-    shown: str
-    display: str
-    rule: str
-    status: int
-    phrase: str
-    retry_after: int
-    warnings: tuple[str, ...]
-    rules: list[str]
-    blind: bool
-    revision: str
-    seconds: float
-
-
-class CallLine(msgspec.Struct, tag_field="record", tag="call"):
-    """One ended call. A time that never came is an empty text; `seconds` counts from the answer to the end."""
-
-    decision: str
-    node: str
-    started: str
-    ringing: str
-    answered: str
-    ended: str
-    seconds: float
-    customer: str
-    campaign: str
-    trunk: str
-    carrier: str
-    called: str
-    status: int
-    ended_by: str
-    reason: str
-    a_call_id: str
-    b_call_id: str
-
-
-class FaultLine(msgspec.Struct, tag_field="record", tag="fault"):
-    """One defect of ours."""
-
-    time: str
-    node: str
-    call_id: str
-    text: str
+Record: TypeAlias = DecisionRecord | CallRecord | Fault
 
 
 @final
 class Lines:
     """Turns records into lines; one for each writer, for the encoder keeps a buffer."""
 
-    def __init__(self, node: str) -> None:
+    def __init__(self, node: str, whole: bool = False) -> None:
         self._node: Final = node
+        self._whole: Final = whole
         self._encoder: Final = msgspec.json.Encoder()
         self._trail: Final = Trail()
 
-    def line(self, record: DecisionRecord | CallRecord | Fault, edition: Edition) -> bytes:
-        """One line with its end. `edition` is the one that decided."""
+    def line(self, record: Record, edition: Edition) -> bytes:
+        """One JSON object, not yet chained. `edition` is the one that decided."""
         shape: DecisionLine | CallLine | FaultLine
         if isinstance(record, DecisionRecord):
             shape = self._decision(record, edition)
@@ -114,14 +62,16 @@ class Lines:
             shape = self._call(record)
         else:
             shape = FaultLine(utc(time()), self._node, text_of(record.call_id), record.text)
-        return self._encoder.encode(shape) + b"\n"
+        return self._encoder.encode(shape)
 
     def _decision(self, record: DecisionRecord, edition: Edition) -> DecisionLine:
-        facts, decision = record.facts, record.decision
+        facts, decision, ledger = record.facts, record.decision, record.ledger
+        called = facts.called
         forwarded = decision.action == Action.FORWARD
         return DecisionLine(
             id=record.id,
             time=utc(record.at),
+            instant=facts.at,
             local_time="" if facts.moment is None else facts.moment.iso(),
             node=self._node,
             call_id=text_of(record.a_call_id),
@@ -130,11 +80,20 @@ class Lines:
             purpose=facts.purpose,
             mode=facts.mode,
             method=facts.method,
+            attested=facts.attested,
             trunk=facts.trunk.name,
-            presented=[identity(shown) for shown in facts.presented],
-            called=called_masked(facts),
-            called_class="" if facts.called is None else facts.called.cls,
-            territory="" if facts.called is None else facts.called.territory,
+            trunk_facts=trunk_line(facts.trunk),
+            presented=[identity(shown, edition.directory, self._whole) for shown in facts.presented],
+            called=called_text(facts) if self._whole else masked(called_text(facts)),
+            called_class="" if called is None else called.cls,
+            territory="" if called is None else called.territory,
+            called_zone="" if called is None else called.zone,
+            called_range="" if called is None else called.status,
+            called_length="" if called is None else length_of(called),
+            called_repaired=called is not None and called.repaired,
+            state=state_line(ledger),
+            load=None if ledger.load is None else LoadLine(ledger.load.over, ledger.load.retry_after),
+            expired=ledger.expired,
             action=ACTION_WORDS[decision.action],
             presentation=PRESENTATION_WORDS[decision.presentation] if forwarded else "",
             shown="" if decision.number is None else decision.number.canonical,
@@ -143,11 +102,13 @@ class Lines:
             status=decision.status,
             phrase=decision.phrase,
             retry_after=decision.retry_after,
+            next_opening=decision.next_opening,
             warnings=decision.warnings,
             rules=self._trail.walked(facts, decision, edition),
             blind=decision.blind,
             revision=edition.revision,
             seconds=round(record.seconds, 7),
+            waited=round(record.waited, 6),
         )
 
     def _call(self, record: CallRecord) -> CallLine:
@@ -163,7 +124,7 @@ class Lines:
             campaign=record.campaign[:LONGEST_TEXT],
             trunk=record.trunk,
             carrier=record.carrier,
-            called=masked(record.called),
+            called=record.called if self._whole else masked(record.called),
             status=record.status,
             ended_by=record.ended_by,
             reason=record.reason[:LONGEST_TEXT],
@@ -172,16 +133,62 @@ class Lines:
         )
 
 
-def identity(shown: Presented) -> Identity:
-    """The number in its one form, or what was written when it is none."""
-    if shown.number is None:
-        return Identity(shown.source, shown.text[:LONGEST_TEXT], "")
-    return Identity(shown.source, shown.number.canonical, shown.number.cls)
+def identity(shown: Presented, directory: Directory, whole: bool) -> Identity:
+    """The number in its one form and what the rules know of it, or what was written when it is none."""
+    number = shown.number
+    if number is None:
+        text = shown.text[:LONGEST_TEXT]
+        return Identity(shown.source, text if whole else masked(text), "")
+    whole = whole or bool(directory.entries(number.canonical))
+    return Identity(
+        shown.source,
+        number.canonical if whole else masked(number.canonical),
+        number.cls,
+        number.territory,
+        number.zone,
+        ALLOCATED if number.status == ALLOCATED else number.status,
+        length_of(number),
+        number.repaired,
+    )
 
 
-def called_masked(facts: CallFacts) -> str:
-    """The called number, or what stood in its place, masked."""
-    return masked(facts.called_text[:LONGEST_TEXT] if facts.called is None else facts.called.canonical)
+def length_of(number: Number) -> str:
+    """`right`, `short` or `long`: the count of digits against the plan."""
+    if number.complete:
+        return LENGTH_RIGHT
+    return LENGTH_SHORT if number.too_short else LENGTH_LONG
+
+
+def trunk_line(trunk: TrunkFacts) -> TrunkLine:
+    """The trunk as rules see it."""
+    return TrunkLine(trunk.origin, trunk.emergency, trunk.unopened, trunk.profile, sorted(trunk.allowed_classes))
+
+
+def state_line(ledger: LedgerView) -> StateLine | None:
+    """What the store answered; None when it was not asked or was silent."""
+    state = ledger.state
+    if state is None:
+        return None
+    return StateLine(
+        refusal_at=state.refusal_at,
+        consent_at=state.consent_at,
+        consent_until=state.consent_until,
+        consent_id=state.consent_id,
+        slot_from=state.slot_from,
+        slot_until=state.slot_until,
+        slot_at=state.slot_at,
+        attempts=state.attempts,
+        first_attempt=state.first_attempt,
+        last_attempt=state.last_attempt,
+        campaign_attempts=state.campaign_attempts,
+        campaign_last=state.campaign_last,
+        reserved=state.reserved,
+    )
+
+
+def called_text(facts: CallFacts) -> str:
+    """The called number, or what stood in its place."""
+    return facts.called_text[:LONGEST_TEXT] if facts.called is None else facts.called.canonical
 
 
 def masked(number: str) -> str:
@@ -189,13 +196,6 @@ def masked(number: str) -> str:
     if len(number) <= NOT_PERSONAL or not any(map(str.isdigit, number)):
         return number
     return number[:KEPT_HEAD] + "x" * (len(number) - KEPT_HEAD - KEPT_TAIL) + number[-KEPT_TAIL:]
-
-
-def utc(at: float) -> str:
-    """`2026-11-23T10:00:00.123Z`, or nothing for 0."""
-    if not at:
-        return ""
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def text_of(wire: bytes) -> str:

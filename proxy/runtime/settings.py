@@ -17,8 +17,8 @@ from typing import Final
 from proxy.b2bua.trunks import Limits, Topology
 from proxy.runtime import addresses
 from proxy.runtime.addresses import Endpoint
-from proxy.runtime.journal import OFF, STDOUT
 from proxy.runtime.mistakes import Mistakes
+from proxy.runtime.record_settings import Records, read_records
 from proxy.runtime.toml_source import Table, TomlSource, read_toml
 from proxy.runtime.trunk_settings import NAME, SIP_PORT, Timers, read_trunks
 
@@ -50,14 +50,6 @@ class Files:
     customers: Path
     numbering: Path
     rules: Path
-
-
-@dataclass(frozen=True)
-class Records:
-    """`[records]`: `path` is absolute, `-` for standard output or empty for none."""
-
-    path: str
-    queue: int
 
 
 @dataclass(frozen=True)
@@ -170,14 +162,6 @@ def read_files(table: Table, folder: Path) -> Files:
     )
     table.close()
     return files
-
-
-def read_records(table: Table) -> Records:
-    """`[records]`"""
-    path = table.text("path", STDOUT)
-    queue = at_least(table, "queue", 10_000, 1)
-    table.close()
-    return Records(path if path in {OFF, STDOUT} else str(Path(path).resolve()), queue)
 
 
 def read_limits(table: Table) -> Limits:

@@ -9,10 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from proxy.b2bua.outputs import Fault
+from proxy.b2bua.outputs import DecisionRecord, Fault
+from proxy.policy.decide import decide
 from proxy.policy.edition import Edition
+from proxy.policy.facts import TrunkFacts
+from proxy.policy.gather import gather
+from proxy.policy.ledger import NOTHING_KNOWN
 from proxy.runtime import journal as journal_module
-from proxy.runtime.journal import BATCH, Journal, write_all
+from proxy.runtime import record_files
+from proxy.runtime.journal import BATCH, Journal, Targets
+from proxy.runtime.record_chain import faults
+from proxy.runtime.record_files import files_of, write_all
 
 
 @pytest.fixture(autouse=True)
@@ -20,8 +27,17 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal_module, "PAUSE", 0.001)
 
 
+def records(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
 def texts(path: Path) -> list[str]:
-    return [json.loads(line)["text"] for line in path.read_text(encoding="utf-8").splitlines()]
+    """The records without the lines of the file itself."""
+    return [str(record["text"]) for record in records(path) if "text" in record]
+
+
+def losses(path: Path) -> list[object]:
+    return [(record["lost"], record["reason"]) for record in records(path) if record["record"] == "gap"]
 
 
 def put(journal: Journal, *names: str) -> None:
@@ -31,7 +47,7 @@ def put(journal: Journal, *names: str) -> None:
 
 def test_stop_writes_what_waits_in_order(tmp_path: Path, edition: Edition) -> None:
     path = tmp_path / "var" / "records.jsonl"
-    journal = Journal(str(path), 1000, "edge-1", edition)
+    journal = Journal(Targets(str(path)), 1000, "edge-1", edition)
     journal.start()
     names = [str(number) for number in range(3 * BATCH + 5)]
     put(journal, *names)
@@ -40,31 +56,33 @@ def test_stop_writes_what_waits_in_order(tmp_path: Path, edition: Edition) -> No
     assert (journal.written, journal.dropped, journal.failure) == (len(names), 0, "")
 
 
-def test_a_file_is_appended_to_and_not_for_everybody(tmp_path: Path, edition: Edition) -> None:
+def test_each_start_begins_a_file_and_none_is_for_everybody(tmp_path: Path, edition: Edition) -> None:
     path = tmp_path / "records.jsonl"
     for name in ("one", "two"):
-        journal = Journal(str(path), 10, "edge-1", edition)
+        journal = Journal(Targets(str(path)), 10, "edge-1", edition)
         journal.start()
         put(journal, name)
         journal.stop()
-    assert texts(path) == ["one", "two"]
-    assert path.stat().st_mode & 0o007 == 0
+    first, second = files_of(path)
+    assert (texts(first), texts(second)) == (["one"], ["two"])
+    assert first.stat().st_mode & 0o007 == second.stat().st_mode & 0o007 == 0
 
 
 def test_records_beyond_the_capacity_are_dropped_and_counted(tmp_path: Path, edition: Edition) -> None:
     path = tmp_path / "records.jsonl"
-    journal = Journal(str(path), 2, "edge-1", edition)
+    journal = Journal(Targets(str(path)), 2, "edge-1", edition)
     put(journal, "one", "two", "three", "four")
     assert (journal.written, journal.dropped) == (0, 2)
     journal.start()
     journal.stop()
     assert texts(path) == ["one", "two"]
+    assert losses(path) == [(2, "the queue was full")]
 
 
 def test_put_does_not_wait_for_a_writer_that_is_stuck(tmp_path: Path, edition: Edition) -> None:
     os.mkfifo(tmp_path / "pipe")
     reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
-    journal = Journal(str(tmp_path / "pipe"), 3000, "edge-1", edition)
+    journal = Journal(Targets(str(tmp_path / "pipe")), 3000, "edge-1", edition)
     journal.start()
     done = threading.Thread(target=put, args=(journal, *["x" * 100] * 5000))
     done.start()
@@ -81,8 +99,8 @@ def test_stop_gives_up_on_a_target_that_is_stuck(
 ) -> None:
     release = threading.Event()
     monkeypatch.setattr(journal_module, "PATIENCE", 0.05)
-    monkeypatch.setattr(journal_module, "write_all", lambda descriptor, data: release.wait(10))
-    journal = Journal(str(tmp_path / "r"), 10, "edge-1", edition)
+    monkeypatch.setattr(record_files, "write_all", lambda descriptor, data: release.wait(10))
+    journal = Journal(Targets(str(tmp_path / "r")), 10, "edge-1", edition)
     journal.start()
     put(journal, "one")
     journal.stop()
@@ -92,7 +110,7 @@ def test_stop_gives_up_on_a_target_that_is_stuck(
 
 def test_a_rotated_file_is_left_and_a_new_one_begun(tmp_path: Path, edition: Edition) -> None:
     path = tmp_path / "records.jsonl"
-    journal = Journal(str(path), 10, "edge-1", edition)
+    journal = Journal(Targets(str(path)), 10, "edge-1", edition)
     journal.start()
     put(journal, "old")
     until_written(journal, 1)
@@ -106,7 +124,7 @@ def test_a_rotated_file_is_left_and_a_new_one_begun(tmp_path: Path, edition: Edi
 
 def test_a_file_that_cannot_be_reopened_goes_on(tmp_path: Path, edition: Edition) -> None:
     folder = tmp_path / "var"
-    journal = Journal(str(folder / "records.jsonl"), 10, "edge-1", edition)
+    journal = Journal(Targets(str(folder / "records.jsonl")), 10, "edge-1", edition)
     journal.start()
     folder.rename(tmp_path / "old")
     folder.write_text("in the way", encoding="utf-8")
@@ -129,8 +147,8 @@ def test_a_full_disk_is_counted_and_the_next_line_is_whole(
             raise OSError(28, "No space left on device")
         write_all(descriptor, data)
 
-    monkeypatch.setattr(journal_module, "write_all", disk)
-    journal = Journal(str(path), 10, "edge-1", edition)
+    monkeypatch.setattr(record_files, "write_all", disk)
+    journal = Journal(Targets(str(path)), 10, "edge-1", edition)
     journal.start()
     put(journal, "lost")
     until_dropped(journal, 1)
@@ -139,16 +157,19 @@ def test_a_full_disk_is_counted_and_the_next_line_is_whole(
     journal.stop()
     assert (journal.written, journal.dropped) == (1, 1)
     assert "No space left on device" in journal.failure
-    assert json.loads(path.read_text(encoding="utf-8").splitlines()[-1])["text"] == "kept"
+    assert texts(path) == ["kept"]
+    assert losses(path) == [(1, "No space left on device")]
+    assert faults(path.read_bytes().splitlines()) == []
 
 
 def test_a_record_that_cannot_be_told_costs_only_itself(tmp_path: Path, edition: Edition) -> None:
     path = tmp_path / "records.jsonl"
-    journal = Journal(str(path), 10, "edge-1", edition)
+    journal = Journal(Targets(str(path)), 10, "edge-1", edition)
     journal.start()
     put(journal, "one", "\ud800", "two")
     journal.stop()
     assert texts(path) == ["one", "two"]
+    assert losses(path) == [(1, "a record could not be encoded")]
     assert journal.dropped == 1
     assert "could not be encoded" in journal.failure
 
@@ -156,7 +177,7 @@ def test_a_record_that_cannot_be_told_costs_only_itself(tmp_path: Path, edition:
 def test_an_empty_target_is_no_journal_but_defects_are_said(
     edition: Edition, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    journal = Journal("", 1, "edge-1", edition)
+    journal = Journal(Targets(""), 1, "edge-1", edition)
     journal.start()
     put(journal, "one", "two")
     journal.stop()
@@ -165,17 +186,18 @@ def test_an_empty_target_is_no_journal_but_defects_are_said(
 
 
 def test_a_dash_is_standard_output(edition: Edition, capfd: pytest.CaptureFixture[str]) -> None:
-    journal = Journal("-", 10, "edge-1", edition)
+    journal = Journal(Targets("-"), 10, "edge-1", edition)
     journal.start()
     put(journal, "shown")
     journal.stop()
-    assert json.loads(capfd.readouterr().out)["text"] == "shown"
+    lines = capfd.readouterr().out.splitlines()
+    assert [json.loads(line)["record"] for line in lines] == ["begin", "fault", "end"]
 
 
 def test_a_target_that_cannot_be_opened_is_told_at_start(tmp_path: Path, edition: Edition) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(OSError, match="file"):
-        Journal(str(tmp_path / "file" / "records.jsonl"), 1, "edge-1", edition).start()
+        Journal(Targets(str(tmp_path / "file" / "records.jsonl")), 1, "edge-1", edition).start()
 
 
 def test_a_record_keeps_the_edition_it_was_put_under(
@@ -185,11 +207,11 @@ def test_a_record_keeps_the_edition_it_was_put_under(
 
     def line(self: object, record: object, edition: Edition) -> bytes:
         seen.append(edition.revision)
-        return b"\n"
+        return b"{}"
 
     monkeypatch.setattr("proxy.runtime.record_lines.Lines.line", line)
     later = Edition(edition.plan, edition.calendar, edition.book, edition.directory, "later")
-    journal = Journal(str(tmp_path / "r"), 10, "edge-1", edition)
+    journal = Journal(Targets(str(tmp_path / "r")), 10, "edge-1", edition)
     put(journal, "one")
     journal.use_edition(later)
     put(journal, "two")
@@ -198,13 +220,40 @@ def test_a_record_keeps_the_edition_it_was_put_under(
     assert seen == [edition.revision, "later"]
 
 
-def test_pieces_are_put_together() -> None:
-    read, write = os.pipe()
-    os.set_blocking(read, False)
-    write_all(write, b"abc" * 10)
-    assert os.read(read, 100) == b"abc" * 10
-    os.close(read)
-    os.close(write)
+def decided(edition: Edition, campaign: str) -> DecisionRecord:
+    at = 1_795_428_000.0
+    presented = [("From", "0162000001")]
+    facts = gather(
+        edition, TrunkFacts("vms"), "acme", campaign, "", "", "INVITE", presented, "0612345678", at, False
+    )  # fmt: skip
+    return DecisionRecord(campaign, at, facts, decide(facts, edition, NOTHING_KNOWN), b"c", 0.0)
+
+
+def test_prospecting_and_whole_numbers_may_have_files_of_their_own(tmp_path: Path, edition: Edition) -> None:
+    paths = [tmp_path / name for name in ("rest.jsonl", "prospecting.jsonl", "audit.jsonl")]
+    journal = Journal(Targets(str(paths[0]), str(paths[1]), str(paths[2])), 10, "edge-1", edition)
+    journal.start()
+    for record in (decided(edition, "follow-up"), decided(edition, "nobody-knows"), Fault("f", b"c")):
+        journal.put(record)
+    journal.stop()
+    kinds = [[record.get("id", record["record"]) for record in records(path)] for path in paths]
+    assert kinds[0] == ["begin", "follow-up", "fault", "end"]
+    assert kinds[1] == ["begin", "nobody-knows", "end"]
+    assert kinds[2] == ["begin", "follow-up", "nobody-knows", "fault", "end"]
+    assert (journal.written, journal.dropped) == (3, 0)
+    assert paths[2].stat().st_mode & 0o777 == 0o600
+    assert b"+33612345678" in paths[2].read_bytes()
+    assert b"612345678" not in paths[0].read_bytes() + paths[1].read_bytes()
+    assert [records(path)[-1]["prospecting"] for path in paths] == [0, 1, 1]
+
+
+def test_a_journal_knows_how_many_verdicts_on_prospecting_it_holds(tmp_path: Path, edition: Edition) -> None:
+    journal = Journal(Targets(str(tmp_path / "r")), 10, "edge-1", edition)
+    journal.start()
+    journal.put(decided(edition, "nobody-knows"))
+    journal.put(decided(edition, "follow-up"))
+    journal.stop()
+    assert records(tmp_path / "r")[-1]["prospecting"] == 1
 
 
 def until_written(journal: Journal, count: int) -> None:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 from datetime import datetime
-from pathlib import Path
 
-import msgspec
 import pytest
 
 from proxy.b2bua.outputs import CallRecord, DecisionRecord, Fault
@@ -15,19 +12,26 @@ from proxy.policy.decide import decide
 from proxy.policy.edition import Edition
 from proxy.policy.facts import TrunkFacts
 from proxy.policy.gather import gather
-from proxy.policy.ledger import EMPTY
-from proxy.runtime.record_lines import CallLine, DecisionLine, FaultLine, Lines, masked, utc
+from proxy.policy.inquiry import PersonState
+from proxy.policy.ledger import NOTHING_KNOWN, LedgerView, Load
+from proxy.runtime.record_lines import Lines, masked
 
 AT = datetime.fromisoformat("2026-11-24T11:00:00.250+01:00").timestamp()
-README = Path(__file__).parents[2] / "config" / "README.md"
+STATE = (
+    "refusal_at", "consent_at", "consent_until", "slot_from", "slot_until", "slot_at", "attempts", "first_attempt",
+    "last_attempt", "campaign_attempts", "campaign_last",
+)  # fmt: skip
 
 
-def decision(edition: Edition, called: str = "0612345678", caller: str = "0162000001") -> DecisionRecord:
+def decision(
+    edition: Edition, called: str = "0612345678", caller: str = "0162000001", ledger: LedgerView = NOTHING_KNOWN
+) -> DecisionRecord:
     facts = gather(
         edition, TrunkFacts("vms"), "acme", "follow-up", "", "", "INVITE",
         [("From", caller), ("Diversion", "somebody")], called, AT, False,
     )  # fmt: skip
-    return DecisionRecord("d-1", AT, facts, decide(facts, edition, EMPTY), b"call-1@vms", 0.0000123456)
+    decided = decide(facts, edition, NOTHING_KNOWN)
+    return DecisionRecord("d-1", AT, facts, decided, b"call-1@vms", 0.0000123456, ledger, 0.00123)
 
 
 def call(answered_at: float = AT + 5) -> CallRecord:
@@ -38,8 +42,7 @@ def call(answered_at: float = AT + 5) -> CallRecord:
 
 
 def read(line: bytes) -> dict[str, object]:
-    assert line.endswith(b"\n")
-    assert line.count(b"\n") == 1
+    assert b"\n" not in line
     fields = json.loads(line)
     assert isinstance(fields, dict)
     return fields
@@ -54,6 +57,7 @@ def test_a_forwarded_call(edition: Edition) -> None:
         "record": "decision",
         "id": "d-1",
         "time": "2026-11-24T10:00:00.250Z",
+        "instant": AT,
         "local_time": "2026-11-24T11:00:00+01:00",
         "node": "edge-1",
         "call_id": "call-1@vms",
@@ -62,14 +66,35 @@ def test_a_forwarded_call(edition: Edition) -> None:
         "purpose": "contract_current",
         "mode": "predictive",
         "method": "INVITE",
+        "attested": False,
         "trunk": "vms",
+        "trunk_facts": {
+            "origin": "national",
+            "emergency": "pass",
+            "unopened": "pass",
+            "profile": "law",
+            "destinations": [],
+        },
         "presented": [
-            {"source": "From", "number": "+33162000001", "number_class": "npv"},
+            {
+                "source": "From",
+                "number": "+33162000001",
+                "number_class": "npv",
+                "territory": "METRO",
+                "zone": "01",
+            },
             {"source": "Diversion", "number": "somebody", "number_class": ""},
         ],
         "called": "+336xxxxxx78",
         "called_class": "mobile",
         "territory": "METRO",
+        "called_zone": "METRO",
+        "called_range": "allocated",
+        "called_length": "right",
+        "called_repaired": False,
+        "state": {**dict.fromkeys(STATE, 0), "consent_id": "", "reserved": True},
+        "load": None,
+        "expired": False,
         "action": "forward",
         "presentation": "npv",
         "shown": "+33162000001",
@@ -78,10 +103,12 @@ def test_a_forwarded_call(edition: Edition) -> None:
         "status": 0,
         "phrase": "",
         "retry_after": 0,
+        "next_opening": 0.0,
         "warnings": found["warnings"],
         "blind": False,
         "revision": edition.revision,
         "seconds": 0.0000123,
+        "waited": 0.00123,
     }
     assert str(found["rule"]).startswith("presentation.")
 
@@ -155,13 +182,36 @@ def test_masking(number: str, shown: str) -> None:
     assert masked(number) == shown
 
 
-def test_an_instant_that_never_came_is_empty() -> None:
-    assert utc(0.0) == ""
+@pytest.mark.parametrize("caller", ["0698765432", "0398765432", "0698 76 54 32", "0698765x32"])
+def test_a_presented_number_that_nobody_holds_is_masked(edition: Edition, caller: str) -> None:
+    line = Lines("edge-1").line(decision(edition, caller=caller), edition)
+    assert b"9876" not in line
+    assert b"98 76" not in line
+    assert b"9876" in Lines("edge-1", whole=True).line(decision(edition, caller=caller), edition).replace(b" ", b"")
 
 
-@pytest.mark.parametrize(("section", "shape"), [("decision", DecisionLine), ("call", CallLine), ("fault", FaultLine)])
-def test_every_field_is_documented(section: str, shape: type[msgspec.Struct]) -> None:
-    part = README.read_text(encoding="utf-8").partition(f"### `{section}`\n")[2].partition("\n#")[0]
-    cells = re.findall(r"^\| (`[^|]+`) \|", part, re.MULTILINE)
-    documented = [name for cell in cells for name in re.findall(r"`(\w+)`", cell)]
-    assert sorted(documented) == sorted(field.encode_name for field in msgspec.structs.fields(shape))
+def test_a_whole_line_tells_who_was_called(edition: Edition) -> None:
+    assert read(Lines("edge-1", whole=True).line(decision(edition), edition))["called"] == "+33612345678"
+    assert read(Lines("edge-1", whole=True).line(call(), edition))["called"] == "+33612345678"
+
+
+def test_what_the_store_and_the_engine_said(edition: Edition) -> None:
+    ledger = LedgerView(PersonState(attempts=3, first_attempt=AT - 5, reserved=True), Load("trunk", 7), True)
+    found = read(Lines("edge-1").line(decision(edition, ledger=ledger), edition))
+    assert found["state"] == {
+        **dict.fromkeys(STATE, 0), "consent_id": "", "attempts": 3, "first_attempt": AT - 5, "reserved": True,
+    }  # fmt: skip
+    assert found["load"] == {"over": "trunk", "retry_after": 7}
+    assert found["expired"] is True
+    silent = read(Lines("edge-1").line(decision(edition, ledger=LedgerView()), edition))
+    assert (silent["state"], silent["load"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("called", "length", "repaired"),
+    [("0612345678", "right", False), ("061234567", "short", False), ("06123456789", "long", False),
+     ("+33590123456", "right", True)],
+)  # fmt: skip
+def test_how_a_number_fits_the_plan(edition: Edition, called: str, length: str, repaired: bool) -> None:
+    found = read(Lines("edge-1").line(decision(edition, called), edition))
+    assert (found["called_length"], found["called_repaired"]) == (length, repaired)
