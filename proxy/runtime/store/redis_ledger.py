@@ -47,6 +47,9 @@ class RedisLedger:
             await self._make_sure(asyncio.get_running_loop().time() + OPENING)
         except LedgerSilent:
             return
+        except KeysDiffer:
+            await self.close()
+            raise
 
     async def close(self) -> None:
         """Drop all connections."""
