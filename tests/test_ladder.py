@@ -15,7 +15,9 @@ ROOT = Path(__file__).parents[1]
 @pytest.fixture()
 def ladder() -> Ladder:
     config = ROOT / "config"
-    return Ladder(load_edition(config / "rules", config / "numbering.toml", config / "customers.toml"))
+    return Ladder(
+        load_edition(config / "rules", config / "numbering.toml", ROOT / "tests" / "b2bua" / "customers.toml")
+    )
 
 
 def test_a_missing_datagram_fails_with_both_ladders(ladder: Ladder) -> None:

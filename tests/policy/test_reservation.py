@@ -22,6 +22,20 @@ LAST: Final = epoch("2027-08-01T00:00:00Z")
 DAY: Final = 86_400.0
 STATE_KINDS: Final = ("consent", "refusal", "frequency", "campaign_attempts", "hours", "national_holiday")
 CAMPAIGNS: Final = ("", "opt-in", "careful", "spring", "follow-up", "renovation", "mornings")
+KNOWN: Final = (
+    "refusal_at",
+    "consent_at",
+    "consent_until",
+    "consent_id",
+    "slot_from",
+    "slot_until",
+    "attempts",
+    "first_attempt",
+    "last_attempt",
+    "campaign_attempts",
+    "campaign_last",
+    "slot_at",
+)
 CALLED: Final = ("0140000000", "0596000000", "0262000000", "0508411234", "+442079460000", "0612345678")
 
 
@@ -51,7 +65,7 @@ def random_person(chance: random.Random, asked: Inquiry) -> PersonState:
 
 def counted(state: PersonState) -> PersonState:
     """The same person with this attempt counted."""
-    values = {name: getattr(state, name) for name in PersonState.__slots__}
+    values = {name: getattr(state, name) for name in KNOWN}
     return PersonState(**{**values, "reserved": True})
 
 
