@@ -14,7 +14,7 @@ SHELL := bash
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .ONESHELL:
-.PHONY: help demo run test check wheel clean sipp prometheus compiler
+.PHONY: help demo run test check wheel clean sipp prometheus redis compiler
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -47,6 +47,10 @@ sipp:
 
 prometheus:
 	@command -v promtool >/dev/null || $(call install,promtool,prometheus)
+
+redis:
+	@command -v redis-server >/dev/null && command -v redis-sentinel >/dev/null || \
+		$(call install,redis-server or redis-sentinel,redis-server redis-sentinel)
 
 compiler: $(VENV)/made
 	@command -v cc >/dev/null || $(call install,a C compiler,gcc libc6-dev)
@@ -99,7 +103,7 @@ check: $(VENV)/installed $(VENV)/tested
 
 # PYTHONSAFEPATH keeps the working directory off the import path, so the installed copy is tested; a test holds it to
 # NPV_BUILD
-test: compiler $(VENV)/installed $(VENV)/tested sipp prometheus
+test: compiler $(VENV)/installed $(VENV)/tested sipp prometheus redis
 	@echo "== source"
 	$(PY) -m pytest -q </dev/null
 	echo "== compiled wheel"

@@ -120,6 +120,16 @@ def load_keys(path: Path, now: float) -> PersonKeys:
     return fresh
 
 
+def rotate(path: Path, now: float, notice: float) -> PersonKeys:
+    """A fresh key in the file, written under from `notice` seconds on: time to bring the file to every node.
+
+    Raises ValueError while two keys are in use, ConfigError for a wrong file.
+    """
+    fresh = read_keys(path).rotated(now + notice, now)
+    write_keys(path, fresh)
+    return fresh
+
+
 def read_keys(path: Path) -> PersonKeys:
     """The key file as it is."""
     root = read_toml(path).root

@@ -79,7 +79,9 @@ class Shelf:
         return found
 
 
-@pytest.fixture(params=["embedded", "redis", "cluster", "sentinel"])
+@pytest.fixture(
+    params=["embedded", *[pytest.param(kind, marks=pytest.mark.tool) for kind in ("redis", "cluster", "sentinel")]]
+)
 async def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Shelf]:
     """Each kind of store in turn, empty."""
     place: Place | None = None

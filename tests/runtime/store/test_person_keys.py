@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.runtime.store.person_keys import AttemptKey, PersonKeys, load_keys, new_keys, read_keys, write_keys
+from proxy.runtime.store.person_keys import AttemptKey, PersonKeys, load_keys, new_keys, read_keys, rotate, write_keys
 from proxy.runtime.toml_source import ConfigError
 from tests.runtime.store.histories import DAY, NOON, PERSON
 
@@ -71,8 +71,9 @@ def test_a_rotation_keeps_the_lasting_key_and_one_before(tmp_path: Path) -> None
     with pytest.raises(ValueError, match="two keys are still in use"):
         fresh.rotated(NOON + 20 * DAY, NOON + 20 * DAY)
     write_keys(tmp_path / "keys.toml", keys)
-    write_keys(tmp_path / "keys.toml", fresh)
-    assert read_keys(tmp_path / "keys.toml").keys == fresh.keys
+    turned = rotate(tmp_path / "keys.toml", NOON, 600.0)
+    assert read_keys(tmp_path / "keys.toml").keys == turned.keys
+    assert [key.since for key in turned.keys] == [NOON - 40 * DAY, NOON + 600]
 
 
 def test_a_person_has_names_without_the_number() -> None:

@@ -11,6 +11,8 @@ from proxy.runtime.store.redis_cluster import LEAST_BETWEEN, Cluster
 from proxy.runtime.store.redis_connect import Place
 from tests.runtime.store.redis_servers import RedisServer, free_port
 
+pytestmark = pytest.mark.tool
+
 
 async def test_no_master_is_known_before_the_table_is_read(redis_nodes: list[RedisServer]) -> None:
     loop = asyncio.get_running_loop()

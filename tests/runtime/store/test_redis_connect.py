@@ -46,6 +46,7 @@ async def test_nobody_there_is_told_before_the_deadline() -> None:
     await link.close()
 
 
+@pytest.mark.tool
 async def test_errors_of_one_command_leave_the_others_alone(redis_server: RedisServer) -> None:
     route = OneMaster(Place((redis_server.url,)))
     loop = asyncio.get_running_loop()
@@ -55,6 +56,7 @@ async def test_errors_of_one_command_leave_the_others_alone(redis_server: RedisS
     await route.close()
 
 
+@pytest.mark.tool
 async def test_a_question_that_was_given_up_does_not_keep_others_out(redis_server: RedisServer) -> None:
     route = OneMaster(Place((redis_server.url,)))
     link, loop = route.link(b"any"), asyncio.get_running_loop()

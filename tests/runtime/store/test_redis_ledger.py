@@ -26,6 +26,8 @@ from tests.runtime.store.redis_servers import RedisServer, sentinel_of, until
 WAIT = 0.1
 LASTING = ("--save", "", "--appendonly", "yes", "--appendfsync", "always")
 
+pytestmark = pytest.mark.tool
+
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[RedisServer]:

@@ -1,0 +1,30 @@
+"""The ledger that the settings ask for, with its keys; and keys that were rotated while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+from proxy.runtime.store.embedded import EmbeddedLedger
+from proxy.runtime.store.person_keys import KeysDiffer, load_keys, read_keys
+from proxy.runtime.store.redis_connect import Place
+from proxy.runtime.store.redis_ledger import RedisLedger
+
+SomeLedger: TypeAlias = EmbeddedLedger | RedisLedger
+
+
+def chosen_ledger(path: Path, place: Place | None, keys: Path, wait: float, epoch: Callable[[], float]) -> SomeLedger:
+    """On Redis where `place` says, else in the file at `path`; not opened yet. Raises ConfigError for a wrong key file."""
+    found = load_keys(keys, epoch())
+    if place is not None:
+        return RedisLedger(place, found, epoch, wait)
+    return EmbeddedLedger(path, found, epoch, wait)
+
+
+def take_keys(ledger: SomeLedger, keys: Path) -> None:
+    """Go on with the key file as it is now. Raises ConfigError; KeysDiffer if it belongs to another store."""
+    fresh = read_keys(keys)
+    if fresh.fingerprint != ledger.keys.fingerprint:
+        raise KeysDiffer(f"{keys} holds other keys ({fresh.fingerprint}) than the store was filled with")
+    ledger.keys = fresh
