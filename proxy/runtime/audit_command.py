@@ -7,7 +7,7 @@ compared with the records themselves.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Final, final
@@ -21,6 +21,7 @@ from proxy.runtime import build
 from proxy.runtime.audit_file import AuditFile, public_text, signing_key
 from proxy.runtime.record_chain import faults
 from proxy.runtime.record_shapes import CallLine, DecisionLine, utc
+from proxy.runtime.store.directory_records import CUSTOMER, NUMBER, Change, Version
 
 DAYS: Final = frozenset({"since", "until", "quarantine_until", "kyc_expires", "given", "checked_on", "callback_tested"})
 OPEN_END: Final = 9_999_999
@@ -43,6 +44,14 @@ class Subject:
         if self.customer:
             return line.customer == self.customer
         return line.shown == self.number or any(one.number == self.number for one in line.presented)
+
+    def touches(self, change: Change, holders: Container[str]) -> bool:
+        """Whether a change of the directory is about it, or about the customers who hold the number."""
+        if change.kind == CUSTOMER:
+            return change.key == self.customer or change.key in holders
+        if self.number:
+            return change.kind == NUMBER and change.key.partition("/")[0] == self.number
+        return self.customer in {record.customer for record in (change.before, change.after) if record is not None}
 
     def sign(self) -> bytes:
         """A text that every line about it holds."""
@@ -69,9 +78,9 @@ class Evidence:
         head |= {"time": utc(now), "program": f"npv-proxy {build.version()}", "revision": edition.revision}
         self._file.add({**head, "public_key": self.public_key})
 
-    def write(self, records: list[Path], out: Path, progress: Progress) -> None:
-        """The whole file. Raises OSError."""
-        self._directory()
+    def write(self, records: list[Path], versions: Sequence[Version], out: Path, progress: Progress) -> None:
+        """The whole file; `versions` are those of the directory. Raises OSError."""
+        self._history(versions, self._directory())
         done = 0
         for path in records:
             self._file.add(self._source(path))
@@ -84,8 +93,8 @@ class Evidence:
         self._rules()
         out.write_bytes(self._file.seal())
 
-    def _directory(self) -> None:
-        """Who held what, and by what proof."""
+    def _directory(self) -> Container[str]:
+        """Who held what, and by what proof; the customers concerned."""
         subject, directory = self._subject, self._edition.directory
         rights = directory.entries(subject.number) if subject.number else directory.numbers_of(subject.customer)
         names = dict.fromkeys([subject.customer] if subject.customer else [right.customer for right in rights])
@@ -98,6 +107,18 @@ class Evidence:
             for campaign in directory.campaigns_of(name):
                 if subject.customer or campaign.npv == subject.number:
                     self._file.add({"record": "campaign", **told(campaign)})
+        return names
+
+    def _history(self, versions: Sequence[Version], holders: Container[str]) -> None:
+        """Who changed what of it in the directory, and when."""
+        for version in versions:
+            for change in version.changes:
+                if self._subject.touches(change, holders):
+                    head = {"record": "change", "version": version.number, "time": utc(version.at), "who": version.who}
+                    before, after = (None if one is None else one.values for one in (change.before, change.after))
+                    self._file.add(
+                        {**head, "what": version.what, "kind": change.kind, "before": before, "after": after}
+                    )  # fmt: skip
 
     def _source(self, path: Path) -> dict[str, object]:
         """One file of records, and whether its chain is whole."""

@@ -13,7 +13,7 @@ import typer
 from proxy.runtime.cli_options import ConfigOption, config_path, examples, mistakes_told
 
 if TYPE_CHECKING:
-    from proxy.runtime.configuration import Configuration
+    from proxy.runtime.records_at_hand import AtHand
     from proxy.runtime.replay_command import Replayed
 
 RecordsOption = Annotated[
@@ -57,7 +57,7 @@ def explain(
     if lang not in LANGUAGES:
         raise typer.BadParameter(f"expected `en` or `fr`, seen `{lang}`", param_hint="--lang")
     with mistakes_told():
-        found = configuration(config)
+        found = read(config)
         line = explain_command.find(files(found, records), decision_id)
         if line is None:
             typer.echo(f"no record of a decision `{decision_id}`", err=True)
@@ -81,11 +81,11 @@ def replay(
     from proxy.runtime import replay_command, replay_text
 
     with mistakes_told():
-        found = configuration(config)
-        edition = replay_text.edition_for(found, rules, day)
-        read = files(found, records)
-        with progress(sum(path.stat().st_size for path in read)) as step:
-            result = replay_command.replay(edition, read, step)
+        found = read(config)
+        edition = replay_text.edition_for(found.configuration, found.edition, rules, day)
+        paths = files(found, records)
+        with progress(sum(path.stat().st_size for path in paths)) as step:
+            result = replay_command.replay(edition, paths, step)
     show(result, as_json)
 
 
@@ -151,7 +151,7 @@ def evidence(config: Path | None, records: list[Path] | None, out: Path, number:
     from proxy.runtime.clock import SystemClock
 
     with mistakes_told():
-        found = configuration(config)
+        found = read(config)
         now = SystemClock().epoch()
         subject = audit_command.Subject(audit_command.known(found.edition, number, now) if number else "", customer)
         if not (subject.number or subject.customer) or (
@@ -159,36 +159,36 @@ def evidence(config: Path | None, records: list[Path] | None, out: Path, number:
         ):
             typer.echo(f"`{number or customer}` is no {'number' if number else 'customer'}", err=True)
             raise typer.Exit(1)
-        read = files(found, records)
-        made = audit_command.Evidence(subject, found.edition, now, found.settings.records.signing_key)
-        with progress(sum(path.stat().st_size for path in read)) as step:
-            made.write(read, out, step)
+        paths = files(found, records)
+        made = audit_command.Evidence(subject, found.edition, now, found.configuration.settings.records.signing_key)
+        with progress(sum(path.stat().st_size for path in paths)) as step:
+            made.write(paths, found.versions, out, step)
     typer.echo(f"{out}: {made.decisions} decisions, {made.calls} calls; signed by {made.public_key}")
 
 
-def configuration(config: Path | None) -> Configuration:
-    """All files. Raises ConfigError."""
-    from proxy.runtime.configuration import load_configuration
+def read(config: Path | None) -> AtHand:
+    """All that the commands go by. Raises ConfigError."""
+    from proxy.runtime.records_at_hand import at_hand
 
-    return load_configuration(config_path(config))
+    return at_hand(config_path(config))
 
 
-def files(found: Configuration, given: list[Path] | None) -> list[Path]:
+def files(found: AtHand, given: list[Path] | None) -> list[Path]:
     """The files given, else all files of the configured targets. Ends the command when there is none to read."""
     from proxy.runtime.record_archive import files_of
 
     if given:
         missing = [path for path in given if not path.is_file()]
-        read = given
+        paths = given
     else:
-        targets = found.settings.records.targets
+        targets = found.configuration.settings.records.targets
         names = [name for name in (targets.path, targets.prospecting) if name not in {"", "-"}]
-        read = [path for name in names for path in files_of(Path(name))]
-        missing = [] if read else [Path(targets.path)]
+        paths = [path for name in names for path in files_of(Path(name))]
+        missing = [] if paths else [Path(targets.path)]
     for path in missing:
         typer.echo(f"no file of records at `{path}`", err=True)
         raise typer.Exit(1)
-    return read
+    return paths
 
 
 def ordinal(text: str) -> int:

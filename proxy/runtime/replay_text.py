@@ -14,9 +14,9 @@ from proxy.runtime.replay_command import Replayed
 from proxy.runtime.toml_source import read_toml
 
 
-def edition_for(found: Configuration, rules: Path | None, day: int) -> Edition:
-    """The configured edition, with other rules or with the law of one day. Raises ConfigError."""
-    edition, files = found.edition, found.settings.files
+def edition_for(found: Configuration, edition: Edition, rules: Path | None, day: int) -> Edition:
+    """The edition in force, with other rules or with the law of one day. Raises ConfigError."""
+    files = found.settings.files
     if rules is not None:
         other = load_edition(rules, files.numbering, files.customers)
         edition = Edition(edition.plan, edition.calendar, other.book, edition.directory, other.revision)

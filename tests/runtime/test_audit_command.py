@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,26 @@ from proxy.policy.decision import Action
 from proxy.policy.edition import Edition
 from proxy.runtime.audit_command import Evidence, Subject, known, told
 from proxy.runtime.audit_file import verify
+from proxy.runtime.store.directory_records import Change, Record, Version
 from tests.runtime.recorded import write_day
 
 NOW = 1_795_428_000.0
+RIGHT = Record("number", "acme", {"number": "0162000001", "since": date(2026, 1, 1)})
+VERSIONS = (
+    Version(1, NOW, "seed", "first filled", (
+        Change("customer", "acme", None, Record("customer", "", {"id": "acme"})),
+        Change("customer", "medirappel", None, Record("customer", "", {"id": "medirappel"})),
+        Change("number", "+33162000001/acme/2026-01-01", None, RIGHT),
+        Change("number", "+33162000099/medirappel/2026-01-01", None, Record("number", "medirappel", {})),
+        Change("campaign", "acme/spring", None, Record("campaign", "acme", {})),
+    )),
+    Version(2, NOW, "me", "released", (Change("number", "+33162000001/acme/2026-01-01", RIGHT, None),)),
+)  # fmt: skip
 
 
 def gathered(folder: Path, edition: Edition, subject: Subject, *files: Path) -> list[dict[str, Any]]:
     made = Evidence(subject, edition, NOW, folder / "key.pem")
-    made.write(list(files), folder / "out.jsonl", lambda done: None)
+    made.write(list(files), VERSIONS, folder / "out.jsonl", lambda done: None)
     data = (folder / "out.jsonl").read_bytes()
     assert verify(data, made.public_key).faults == []
     return [json.loads(line) for line in data.splitlines()]
@@ -57,6 +70,17 @@ def test_a_number(tmp_path: Path, edition: Edition) -> None:
     assert {rule["version"] for rule in of(lines, "rule")} == versions
     assert all(rule["known"] and rule["basis"] and "/" not in rule["file"] for rule in of(lines, "rule"))
     assert lines[-1]["record"] == "signature"
+
+
+def test_who_changed_what_in_the_directory(tmp_path: Path, edition: Edition) -> None:
+    def changes(subject: Subject) -> list[tuple[int, str]]:
+        return [(line["version"], line["kind"]) for line in of(gathered(tmp_path, edition, subject), "change")]
+
+    assert changes(Subject("+33162000001", "")) == [(1, "customer"), (1, "number"), (2, "number")]
+    assert changes(Subject("", "acme")) == [(1, "customer"), (1, "number"), (1, "campaign"), (2, "number")]
+    last = of(gathered(tmp_path, edition, Subject("+33162000001", "")), "change")[-1]
+    assert (last["who"], last["what"], last["after"]) == ("me", "released", None)
+    assert last["before"] == {"number": "0162000001", "since": "2026-01-01"}
 
 
 def test_a_line_is_taken_over_as_it_stands(tmp_path: Path, edition: Edition) -> None:

@@ -33,10 +33,10 @@ def test_what_changed_is_told_by_outcome_rule_and_customer() -> None:
 
 def test_the_configured_rules_or_others_or_those_of_a_day(tmp_path: Path) -> None:
     found = load_configuration(CONFIG / "proxy.toml")
-    assert edition_for(found, None, 0) is found.edition
+    assert edition_for(found, found.edition, None, 0) is found.edition
     shutil.copytree(CONFIG / "rules", tmp_path / "rules")
     (tmp_path / "rules" / "40-presentation.toml").write_text("", encoding="utf-8")
-    other = edition_for(found, tmp_path / "rules", 0)
+    other = edition_for(found, found.edition, tmp_path / "rules", 0)
     assert len(other.book.rules) < len(found.edition.book.rules)
     assert other.directory is found.edition.directory
-    assert "as of 2026-08-10" in edition_for(found, None, date(2026, 8, 10).toordinal()).revision
+    assert "as of 2026-08-10" in edition_for(found, found.edition, None, date(2026, 8, 10).toordinal()).revision
