@@ -88,9 +88,9 @@ def test_configuration_of_the_readme_is_accepted(tmp_path: Path) -> None:
 
 def test_rules_of_the_readme_are_those_that_refuse() -> None:
     """The table names each rule that can refuse or bypass, except those that are never enforced."""
-    named = set(re.findall(r"`([a-z]+\.[a-z_]+)`", README))
-    for family, suffix in re.findall(r"`([a-z]+)\.[a-z_]+`((?: `\.[a-z_]+`)+)", README):
-        named |= {f"{family}.{end}" for end in re.findall(r"\.([a-z_]+)", suffix)}
+    named = set(re.findall(r"`([a-z]+\.[a-z0-9_]+)`", README))
+    for family, suffix in re.findall(r"`([a-z]+)\.[a-z0-9_]+`((?: `\.[a-z0-9_]+`)+)", README):
+        named |= {f"{family}.{end}" for end in re.findall(r"\.([a-z0-9_]+)", suffix)}
     rows = [
         row
         for path in sorted((ROOT / "config/rules").glob("*.toml"))
