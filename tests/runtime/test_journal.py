@@ -163,6 +163,16 @@ def test_a_full_disk_is_counted_and_the_next_line_is_whole(
     assert faults(path.read_bytes().splitlines()) == []
 
 
+def test_a_disk_that_is_full_for_good_stops_nothing(edition: Edition) -> None:
+    journal = Journal(Targets("/dev/full"), 100, "edge-1", edition)
+    journal.start()
+    put(journal, *["x"] * 300)
+    until_dropped(journal, 300)
+    journal.stop()
+    assert (journal.written, journal.dropped) == (0, 300)
+    assert "No space left on device" in journal.failure
+
+
 def test_a_record_that_cannot_be_told_costs_only_itself(tmp_path: Path, edition: Edition) -> None:
     path = tmp_path / "records.jsonl"
     journal = Journal(Targets(str(path)), 10, "edge-1", edition)
