@@ -114,13 +114,21 @@ def _scrub_sdp(body: bytes, secrets: Secrets, multipart: bool) -> bytes:
     if body.count(b"\r") != body.count(b"\r\n"):
         body = body.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     out: list[bytes] = []
+    session = True
     for line in body.split(b"\n"):
         key = line[:2]
-        if key == b"o=":
+        if key == b"a=":
+            if session and _shows(line, secrets, True):
+                continue
+        elif key == b"m=":
+            session = False
+        elif key == b"v=":
+            session = True
+        elif key == b"o=":
             line = _owner(line)
         elif key == b"s=":
             line = b"s=-\r" if line.endswith(b"\r") else b"s=-"
-        elif key in _DROPPED:
+        elif key in _DROPPED or (multipart and _is_part_header(line) and _shows(line, secrets, True)):
             continue
         out.append(line)
     text = _blank(b"\n".join(out), secrets)
@@ -128,9 +136,8 @@ def _scrub_sdp(body: bytes, secrets: Secrets, multipart: bool) -> bytes:
         return text
     kept: list[bytes] = []
     for line in out:
-        if (line[:2] == b"a=" or (multipart and _is_part_header(line))) and _shows(line, secrets, False):
-            continue
-        kept.append(line)
+        if line[:2] != b"a=" or not _shows(line, secrets, False):
+            kept.append(line)
     return _blank(b"\n".join(kept), secrets)
 
 
