@@ -17,7 +17,7 @@ from proxy.b2bua.outputs import CallRecord, DecisionRecord, Fault, Fetch, Output
 from proxy.b2bua.trunks import CarrierTrunk, Limits, PlatformTrunk, Topology
 from proxy.policy.edition import Edition
 from proxy.policy.facts import TrunkFacts
-from proxy.sip.message import Message
+from proxy.sip.message import Message, ParseError
 from proxy.sip.parse import parse
 
 EPOCH = datetime.fromisoformat("2026-11-23T11:00:00+01:00").timestamp()
@@ -113,7 +113,12 @@ class Seen:
     message: Message = field(init=False)
 
     def __post_init__(self) -> None:
-        self.message = parse(self.data)
+        try:
+            self.message = parse(self.data)
+        except ParseError as error:  # an answer lacks what its broken request lacked
+            if error.message is None or not error.message.status:
+                raise
+            self.message = error.message
 
     @property
     def label(self) -> str:
