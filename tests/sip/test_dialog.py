@@ -198,8 +198,6 @@ def test_their_numbers_never_go_back() -> None:
     assert made.remote_cseq == 7
     assert made.accept_cseq(2**31 - 1)
 
-    assert caught.value.status == 0
-
 
 @pytest.mark.parametrize(
     "host",
@@ -229,9 +227,10 @@ def test_what_cannot_be_read_of_an_answer_changes_nothing() -> None:
     made = dialog()
     with pytest.raises(ParseError):
         made.learn_routes(answer(broken), True)
-    assert made.routes == ()
+    assert not made.routes
     made.take_answer(answer(broken, b"Contact: " + TARGET), True)
-    assert (peer(made), made.routes) == (("192.0.2.9", 5070), ())
+    assert peer(made) == ("192.0.2.9", 5070)
+    assert not made.routes
     made.take_answer(answer(b"Record-Route: <sip:192.0.2.1;lr>", b"Contact: *"), True)
     assert (peer(made), made.routes) == (("192.0.2.1", 5060), (b"<sip:192.0.2.1;lr>",))
     made.take_answer(answer(b"Record-Route: <sip:192.0.2.2;lr>"), False)
