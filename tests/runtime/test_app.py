@@ -173,6 +173,19 @@ async def test_a_reload_decides_the_next_call(app: App, site: Site, ends: Ends) 
     assert app.reloads == {"applied": 1, "refused": 0}
 
 
+async def test_records_tell_the_rules_that_decided(app: App, site: Site, ends: Ends) -> None:
+    await ends.refused(ends.caller("+33612345678"), 403)
+    site.change("rules/10-cli.toml", "until = 2025-12-31", "until = 2026-01-01")
+    site.change("rules/10-cli.toml", "from = 2026-01-01", "from = 2026-01-02")
+    await app.reload()
+    await ends.refused(ends.caller("+33612345678"), 403)
+    await app.stop()
+    first, second = records(site, "decision")
+    assert "cli.mobile@2026-01-01 refuse" in first["rules"]
+    assert "cli.mobile@2026-01-02 refuse" in second["rules"]
+    assert first["revision"] != second["revision"]
+
+
 async def test_a_reload_takes_new_limits_and_trunks(app: App, site: Site, ends: Ends) -> None:
     site.change("proxy.toml", 'customer_header = "X-Account"', 'customer = "nonumber"')
     site.change("proxy.toml", "max_calls = 0", "max_calls = 1")
@@ -275,8 +288,10 @@ async def test_stop_gives_everything_back(site: Site) -> None:
     for _ in range(2):  # the ports can be taken again
         app = app_of(site)
         await app.start()
+        assert (app.ready, app.admin_port) == (True, site.admin)
         await app.stop()
         await app.stop()  # twice does no harm
+        assert (app.ready, app.admin_port) == (False, site.admin)
     assert len(os.listdir("/proc/self/fd")) == files
     assert len(asyncio.all_tasks()) == 1
 
@@ -366,6 +381,27 @@ async def test_a_process_reloads_at_sighup(process: Proxy, site: Site, ends: End
     caller, callee = await ends.talk("fresh")
     assert "+33162990001" in callee.invite.header("from")
     await ends.hang_up(caller, callee)
+
+
+def test_sighup_while_the_files_are_read_does_not_end_the_process(site: Site) -> None:
+    customers = site.folder / "customers.toml"
+    text = customers.read_bytes()
+    customers.unlink()
+    os.mkfifo(customers)
+    command = [sys.executable, "-m", "proxy", "run", "--config", str(site.config)]
+    with subprocess.Popen(command, cwd=site.folder, env=environment(), stderr=subprocess.PIPE, text=True) as started:
+        try:
+            with customers.open("wb") as slow:  # opens when the proxy is about to read it
+                started.send_signal(signal.SIGHUP)
+                customers.unlink()
+                customers.write_bytes(text)  # should it be read again
+                slow.write(text)
+            assert started.stderr is not None
+            assert "SIP on" in started.stderr.readline()
+            started.send_signal(signal.SIGTERM)
+            assert started.wait(PATIENCE) == 0
+        finally:
+            started.kill()
 
 
 def run(site: Site, *options: str) -> subprocess.CompletedProcess[str]:
