@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from proxy.b2bua.trunks import Limits
-from tests.ladder import ANSWER, OFFER, Caller, Ladder, hang_up, reply, set_up, topology
+from tests.ladder import ANSWER, OFFER, Callee, Caller, Ladder, hang_up, reply, set_up, topology
 
 MakeLadder = Callable[..., Ladder]
 HELD = OFFER + b"a=sendonly\r\n"
@@ -201,8 +201,6 @@ def test_other_requests_cross_both_ways_with_their_bodies_and_answers(ladder: La
 
 
 def test_an_update_in_an_early_dialog_crosses_both_ways(ladder: Ladder) -> None:
-    from tests.ladder import Callee
-
     caller = Caller()
     ladder.feed("a", caller.invite())
     _, invite = ladder.expect("a 100 INVITE", "b INVITE")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from tests.ladder import A, Caller, Ladder, datagram
+from tests.ladder import A, Caller, Ladder, datagram, topology
 
 OURS = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, MESSAGE"
 
@@ -102,14 +104,7 @@ def test_a_broken_ack_or_response_is_never_answered(ladder: Ladder) -> None:
     ladder.expect()
 
 
-def test_the_server_name_stands_in_our_own_answers() -> None:
-    from pathlib import Path
-
-    from proxy.runtime.edition_file import load_edition
-    from tests.ladder import topology
-
-    config = Path(__file__).parents[2] / "config"
-    edition = load_edition(config / "rules", config / "numbering.toml", config / "customers.toml")
-    ladder = Ladder(edition, topology(server_name="edge"))
+def test_the_server_name_stands_in_our_own_answers(ladder_of: Callable[..., Ladder]) -> None:
+    ladder = ladder_of(topology(server_name="edge"))
     ladder.feed("a", request("OPTIONS"))
     assert ladder.one("a 200 OPTIONS").header("server") == "edge"
