@@ -189,6 +189,11 @@ class Ladder:
         self.engine.state_arrived(call, values, self.now, self.epoch)
         self._drain()
 
+    def stop(self) -> None:
+        """The process stops at once."""
+        self.engine.stop(self.now, self.epoch)
+        self._drain()
+
     @property
     def epoch(self) -> float:
         return EPOCH + self.now - 1000.0

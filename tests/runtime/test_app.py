@@ -277,6 +277,12 @@ async def test_the_second_terminate_does_not_wait(app: App, ends: Ends) -> None:
     assert app.engine.active_calls() == 1
 
 
+async def test_a_stop_hangs_up_what_is_left_and_records_it(app: App, site: Site, ends: Ends) -> None:
+    await ends.talk()
+    await app.stop()
+    assert [(record["status"], record["reason"]) for record in records(site, "call")] == [(200, "proxy stopped")]
+
+
 async def test_an_interrupt_does_not_wait(app: App, ends: Ends) -> None:
     await ends.talk()
     app.stop_now()

@@ -34,6 +34,7 @@ class Machine:
         self.outputs: list[Output] = []
         self.deadline = NEVER
         self.ticks: list[float] = []
+        self.stopped_at: list[float] = []
 
     def receive(self, data: bytes, host: str, port: int, now: float, epoch: float) -> None:
         self.fed.append(data)
@@ -45,6 +46,9 @@ class Machine:
         self.epochs.add(epoch)
         if now >= self.deadline:
             self.deadline = NEVER
+
+    def stop(self, now: float, epoch: float) -> None:
+        self.stopped_at.append(now)
 
     def take_sends(self) -> list[Send]:
         taken, self.orders = self.orders, []
