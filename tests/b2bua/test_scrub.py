@@ -79,6 +79,13 @@ def test_attributes_that_show_a_secret_are_dropped_and_ports_stay() -> None:
     assert scrub_body(body, b"application/sdp", SECRETS) == kept
 
 
+def test_a_name_that_is_a_word_of_sdp_takes_no_codec_away() -> None:
+    body = SDP + b"a=rtpmap:101 telephone-event/8000\r\na=sendrecv\r\na=ssrc:1 cname:Telephone\r\n"
+    named = Secrets((), (b"telephone", b"audio", b"sendrecv"), ())
+    kept = SDP + b"a=rtpmap:101 telephone-event/8000\r\na=sendrecv\r\n"
+    assert scrub_body(body, b"application/sdp", named) == kept
+
+
 def test_a_session_id_that_is_the_number_becomes_another_that_is_as_stable() -> None:
     body = SDP.replace(b"o=- 1 1", b"o=x 33612345678 1")
     assert b"o=- 33000000000 1 IN" in scrub_body(body, b"application/sdp", SECRETS)
