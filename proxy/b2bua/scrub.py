@@ -17,6 +17,7 @@ from proxy.sip.syntax import PERCENT
 
 _BETWEEN: Final = bytes([code for code in range(256) if code != 10 and not (code < 128 and chr(code).isalnum())])
 _DROPPED: Final = (b"i=", b"u=", b"e=", b"p=")
+_KEPT: Final = (b"o=", b"c=", b"m=")  # there is no SDP without them; their digits are overwritten where they must be
 _OF_THE_MEDIA: Final = (  # attributes that are no place for a name, and without which there is no call
     b"a=rtpmap:", b"a=fmtp:", b"a=ptime:", b"a=maxptime:", b"a=sendrecv", b"a=sendonly", b"a=recvonly", b"a=inactive",
     b"a=rtcp:", b"a=rtcp-mux", b"a=rtcp-fb:", b"a=crypto:", b"a=fingerprint:", b"a=setup:", b"a=candidate:",
@@ -85,8 +86,10 @@ def scrub_body(body: bytes, kind: bytes, secrets: Secrets) -> bytes:
 
     SDP is cleaned, also inside multipart; elsewhere only the digits of a secret number are overwritten.
     """
-    if kind == b"application/sdp" or (not kind and body[:2] == b"v="):
+    if kind == b"application/sdp":
         return _scrub_sdp(body, secrets, False)
+    if not kind:
+        return _scrub_sdp(body, secrets, True)  # no type says what it is
     media = kind.partition(b";")[0].translate(None, b" \t").lower()
     if media == b"application/sdp":
         return _scrub_sdp(body, secrets, False)
@@ -151,10 +154,12 @@ def _scrub_sdp(body: bytes, secrets: Secrets, multipart: bool) -> bytes:
     if not _shows(text, secrets):
         return text
     kept: list[bytes] = []
-    for line in out:
-        if line[:2] != b"a=" or not _attribute_shows(line, secrets):
+    for line in text.split(b"\n"):
+        if line[:2] in _KEPT or not _attribute_shows(line, secrets):
             kept.append(line)
-    return _blank(b"\n".join(kept), secrets)
+        elif line[:13].lower() == b"content-type:":
+            kept.append(line[:13] + b" " + scrub_type(line[13:].strip(), secrets) + b"\r")
+    return b"\n".join(kept)
 
 
 def _is_part_header(line: bytes) -> bool:

@@ -76,6 +76,7 @@ def test_attributes_that_show_a_secret_are_dropped_and_ports_stay() -> None:
     session = SDP.replace(b"t=0 0\r\n", b"t=0 0\r\na=tool:10.1.0.1\r\na=x:06 12 34 56 78\r\na=sendrecv\r\n")
     body = session + b"a=ssrc:1 cname:Dupont\r\na=rtcp:38001 IN IP4 10.1.0.1\r\na=label:0612345678\r\n"
     kept = SDP.replace(b"t=0 0\r\n", b"t=0 0\r\na=sendrecv\r\n") + b"a=rtcp:38001 IN IP4 10.1.0.1\r\n"
+    kept += b"a=label:0000000000\r\n"
     assert scrub_body(body, b"application/sdp", SECRETS) == kept
 
 
@@ -119,6 +120,25 @@ def test_a_border_that_shows_a_secret_is_renamed_in_the_body_as_well(quote: byte
 @pytest.mark.parametrize("kind", [b"multipart/mixed;x=dupont", b'multipart/mixed;boundary="dupont'])
 def test_a_border_that_cannot_be_found_still_leaves_no_number(kind: bytes) -> None:
     assert b"612345678" not in scrub_body(multipart(b"0612345678"), kind, SECRETS)
+
+
+def test_a_line_that_shows_a_secret_where_no_line_should_be_is_dropped() -> None:
+    inside = SDP.replace(b"t=0 0\r\n", b"t=0 0\r\nReferred-By: <sip:dupont@x>\r\nb=AS:06 12 34 56 78\r\n")
+    assert scrub_body(inside, b"application/sdp", SECRETS) == SDP
+    head = multipart(b"free").replace(b"Content-ID: <dupont@x>", b"Remote-Party-ID: dupont")
+    assert b"dupont" not in scrub_body(head, b"multipart/mixed;boundary=free", SECRETS)
+
+
+def test_the_type_of_a_part_is_cut_down_to_what_shows_nothing() -> None:
+    body = multipart(b"free").replace(b"text/plain", b"text/plain;name=dupont.txt").replace(b"--free--", b"--dupont--")
+    cleaned = scrub_body(body, b"multipart/mixed;boundary=free", SECRETS)
+    assert b"\r\nContent-Type: text/plain\r\n\r\ncall" in cleaned
+    assert b"dupont" not in cleaned
+
+
+def test_a_body_without_a_type_is_cleaned_like_any_that_may_hold_sdp() -> None:
+    assert scrub_body(multipart(b"free"), b"", SECRETS) == scrub_body(multipart(b"free"), b"multipart/x", SECRETS)
+    assert b"anyone" not in scrub_body(multipart(b"free"), b"", SECRETS)
 
 
 def test_other_bodies_lose_the_digits_only() -> None:
