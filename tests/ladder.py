@@ -18,7 +18,7 @@ from proxy.b2bua.trunks import CarrierTrunk, Limits, PlatformTrunk, Topology
 from proxy.policy.edition import Edition
 from proxy.policy.facts import TrunkFacts
 from proxy.policy.inquiry import PersonState
-from proxy.sip.message import Message
+from proxy.sip.message import Message, ParseError
 from proxy.sip.parse import parse
 
 EPOCH = datetime.fromisoformat("2026-11-23T11:00:00+01:00").timestamp()
@@ -114,7 +114,12 @@ class Seen:
     message: Message = field(init=False)
 
     def __post_init__(self) -> None:
-        self.message = parse(self.data)
+        try:
+            self.message = parse(self.data)
+        except ParseError as error:  # an answer lacks what its broken request lacked
+            if error.message is None or not error.message.status:
+                raise
+            self.message = error.message
 
     @property
     def label(self) -> str:
@@ -183,6 +188,11 @@ class Ladder:
     def arrived(self, call: int, state: PersonState) -> None:
         """The ledger answers."""
         self.engine.state_arrived(call, state, self.now, self.epoch)
+        self._drain()
+
+    def stop(self) -> None:
+        """The process stops at once."""
+        self.engine.stop(self.now, self.epoch)
         self._drain()
 
     @property

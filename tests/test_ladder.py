@@ -12,7 +12,7 @@ from tests.ladder import Caller, Ladder, LadderError
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.fixture()
+@pytest.fixture
 def ladder() -> Ladder:
     config = ROOT / "config"
     return Ladder(load_edition(config / "rules", config / "numbering.toml", config / "customers.toml"))

@@ -126,16 +126,16 @@ class Call(CallState):
         if self.open_byes <= 0:
             self.handle(events.CLOSED, None)
 
-    def fail(self) -> None:
-        """Our own fault inside this call: end it on both legs, whatever its state."""
+    def end(self, status: int, reason: str) -> None:
+        """End the call on both legs, whatever its state; `status` answers an INVITE that has no final answer yet."""
         set_up = self.set_up
         if self.state in (table.ANSWERED, table.UP):
             self._enter(table.ENDING, events.TOO_LONG)
-            self.reason = "internal error"
+            self.reason = reason
             hang_up_both(self)
         elif self.state < table.CANCELLING and set_up is not None:
             self.state = table.CANCELLING
-            cancel_both(self, 500, "proxy", "internal error")
+            cancel_both(self, status, "proxy", reason)
             if set_up.client is None or set_up.client.state > PROCEEDING:
                 self.forget()
         else:

@@ -21,6 +21,7 @@ from proxy.b2bua.fabric import Fabric, Ids, Stopwatch, method_name
 from proxy.b2bua.in_dialog import refusal
 from proxy.b2bua.legs import a_leg, dialog_key
 from proxy.b2bua.outputs import Fault, Output
+from proxy.b2bua.shutdown import end_all
 from proxy.b2bua.sources import Sources
 from proxy.b2bua.stateless import answer, answer_fault, max_forwards, out_of_dialog, unreadable
 from proxy.b2bua.trunks import Topology
@@ -46,8 +47,6 @@ class Engine:
         self.draining = False
         self._sources = Sources(topology)
         self._working_on: Call | None = None
-
-    # -- inputs --------------------------------------------------------------
 
     def receive(self, data: bytes, host: str, port: int, now: float, epoch: float) -> None:
         """One datagram from `host`:`port`."""
@@ -135,7 +134,11 @@ class Engine:
         """Take no new calls; those in progress go on."""
         self.draining = True
 
-    # -- outputs -------------------------------------------------------------
+    def stop(self, now: float, epoch: float) -> None:
+        """End every call at once; its last datagrams and records are among the outputs."""
+        self.draining = True
+        self.fabric.now, self.fabric.epoch = now, epoch
+        end_all(self.fabric)
 
     def take_sends(self) -> list[Send]:
         """The datagrams to send now, in order."""
@@ -171,8 +174,6 @@ class Engine:
         """Datagrams sent or received again, by leg and direction (`sent`, `received`)."""
         return self.wire.repeated()
 
-    # -- responses -----------------------------------------------------------
-
     def _response(self, message: Message) -> None:
         fabric = self.fabric
         key = message.branch if message.method != b"CANCEL" else message.branch + b"C"
@@ -196,8 +197,6 @@ class Engine:
         couple = owner.couple if isinstance(owner, Exchange) else owner
         if isinstance(couple, Call):
             self._working_on = couple
-
-    # -- requests ------------------------------------------------------------
 
     def _request(self, message: Message, host: str, port: int) -> None:
         fabric = self.fabric
@@ -344,7 +343,7 @@ class Engine:
         call = self._working_on
         if call is not None:
             try:
-                call.fail()
+                call.end(500, "internal error")
             except Exception as second:
                 self.fabric.outputs.append(Fault(f"while ending the call: {second}", call_id))
                 call.forget()

@@ -341,7 +341,10 @@ def test_an_answer_without_a_tag_is_taken(ladder: Ladder) -> None:
     ladder.assert_empty()
 
 
-@pytest.mark.parametrize("line", ["Contact: <sip:broken", "Contact: *", "Record-Route: <sip:x", 'Record-Route: "'])
+@pytest.mark.parametrize(
+    "line",
+    ["Contact: <sip:broken", "Contact: *", "Contact: <mailto:a@b.example>", "Record-Route: <sip:x", 'Record-Route: "'],
+)
 @pytest.mark.parametrize("cancelled", [False, True])
 def test_an_answer_that_cannot_be_read_in_full_still_makes_or_ends_the_call(
     ladder: Ladder, line: str, cancelled: bool
