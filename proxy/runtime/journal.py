@@ -19,7 +19,8 @@ from typing import Final, final
 from proxy.b2bua.outputs import DecisionRecord, Fault
 from proxy.policy.directory import CAUTIOUS_PURPOSE
 from proxy.policy.edition import Edition
-from proxy.runtime.record_files import PRIVATE, SECRET, STDOUT, Keeping, RecordFile
+from proxy.runtime.record_archive import Keeping
+from proxy.runtime.record_files import PRIVATE, SECRET, STDOUT, RecordFile
 from proxy.runtime.record_lines import Lines, Record
 
 BATCH: Final = 64

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from proxy.runtime.journal import OFF, STDOUT, Targets
-from proxy.runtime.record_files import MEGABYTE, Keeping
+from proxy.runtime.record_archive import MEGABYTE, Keeping
 from proxy.runtime.toml_source import Table
 
 ONE_YEAR: Final = 366

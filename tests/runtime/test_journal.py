@@ -18,8 +18,9 @@ from proxy.policy.ledger import NOTHING_KNOWN
 from proxy.runtime import journal as journal_module
 from proxy.runtime import record_files
 from proxy.runtime.journal import BATCH, Journal, Targets
+from proxy.runtime.record_archive import files_of
 from proxy.runtime.record_chain import faults
-from proxy.runtime.record_files import files_of, write_all
+from proxy.runtime.record_files import write_all
 
 
 @pytest.fixture(autouse=True)

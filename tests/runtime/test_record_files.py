@@ -10,20 +10,9 @@ from typing import Any
 import pytest
 
 from proxy.runtime import record_files
+from proxy.runtime.record_archive import DAY, Keeping, files_of
 from proxy.runtime.record_chain import NOTHING_BEFORE, faults, hash_of
-from proxy.runtime.record_files import (
-    DAY,
-    Keeping,
-    RecordFile,
-    archived,
-    archived_name,
-    ends_of,
-    files_of,
-    free_name,
-    open_target,
-    put_aside,
-    write_all,
-)
+from proxy.runtime.record_files import RecordFile, open_target, write_all
 
 NOON = 1_795_348_800.0  # 2026-11-22T12:00:00Z
 NAME = "records-20261122T120000.000000Z.jsonl"
@@ -227,31 +216,6 @@ def test_nothing_is_deleted_where_nothing_is_to_be(tmp_path: Path) -> None:
     os.utime(tmp_path / NAME, (NOON, NOON))
     opened(tmp_path / "records.jsonl", Keeping(), NOON + 9999 * DAY)
     assert (tmp_path / NAME).exists()
-
-
-def test_only_files_of_the_target_are_its_own(tmp_path: Path) -> None:
-    for name in (NAME, "records-old.jsonl", "records-prospecting.jsonl", "records.jsonl.1", "other.jsonl"):
-        (tmp_path / name).write_text("{}\n", encoding="utf-8")
-    assert archived(tmp_path / "records.jsonl") == [tmp_path / NAME]
-
-
-def test_a_foreign_file_in_the_place_is_put_aside_by_its_age(tmp_path: Path) -> None:
-    path = tmp_path / "records.jsonl"
-    path.write_bytes(b"not ours\n")
-    os.utime(path, (NOON, NOON))
-    assert put_aside(path) == (NAME, hash_of(b"not ours"))
-    assert put_aside(path) == ("", NOTHING_BEFORE)
-
-
-def test_a_name_that_is_taken_gets_a_count(tmp_path: Path) -> None:
-    assert archived_name(tmp_path / "records.jsonl", NOON) == NAME
-    (tmp_path / NAME).touch()
-    assert free_name(tmp_path / NAME).name == "records-20261122T120000.000000Z-2.jsonl"
-
-
-def test_the_ends_of_a_file(tmp_path: Path) -> None:
-    (tmp_path / "r").write_bytes(b"one\ntwo\nthree")
-    assert ends_of(tmp_path / "r") == (b"one", b"two")
 
 
 def test_pieces_are_put_together() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.runtime.record_files import Keeping
+from proxy.runtime.record_archive import Keeping
 from proxy.runtime.record_settings import Records, read_records
 from proxy.runtime.toml_source import ConfigError, read_toml
 

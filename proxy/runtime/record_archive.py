@@ -1,0 +1,110 @@
+"""The files of one target beside each other: their names, their order, how long each is kept.
+
+A closed file goes by the name of the target with the instant of its begin. Nothing is written here but names.
+"""
+
+from __future__ import annotations
+
+import re
+import stat
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from proxy.runtime.record_chain import NOTHING_BEFORE, hash_of
+from proxy.runtime.record_shapes import BeginLine, EndLine, utc
+
+DAY: Final = 86_400.0
+MEGABYTE: Final = 1_000_000
+STAMP: Final = re.compile(r"\d{8}T\d{6}\.\d{6}Z(?:-\d+)?")
+TAIL: Final = 1 << 22  # no line is longer
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """When a file is closed, and how long it is kept; 0 means never and for ever."""
+
+    rotate_bytes: int = 0
+    rotate_daily: bool = False
+    keep_days: int = 0
+    keep_prospecting_days: int = 0
+
+
+def say(text: str) -> None:
+    """One line for the operator on standard error."""
+    sys.stderr.write(f"npv-proxy: records: {text}\n")
+
+
+def is_over(path: Path, keeping: Keeping, now: float) -> bool:
+    """Whether a closed file has been kept long enough; one without `end` is taken for one with prospecting."""
+    try:
+        changed = path.stat().st_mtime
+        _, last = ends_of(path)
+        end = msgspec.json.decode(last, type=EndLine)
+        days = keeping.keep_prospecting_days if end.prospecting else keeping.keep_days
+    except OSError:
+        return False
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        days = keeping.keep_prospecting_days
+    return days > 0 and changed + days * DAY < now
+
+
+def put_aside(target: Path) -> tuple[str, str]:
+    """Give a file that stands at `target` its own name; that name and the hash of its last whole line. Raises OSError."""
+    try:
+        there = target.stat()
+    except FileNotFoundError:
+        return "", NOTHING_BEFORE
+    if not stat.S_ISREG(there.st_mode) or there.st_size == 0:
+        return "", NOTHING_BEFORE
+    first, last = ends_of(target)
+    try:
+        name = msgspec.json.decode(first, type=BeginLine).file
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        name = ""
+    if Path(name).name != name or not STAMP.search(name):
+        name = archived_name(target, there.st_mtime)
+    aside = free_name(target.with_name(name))
+    target.rename(aside)
+    return aside.name, hash_of(last)
+
+
+def ends_of(path: Path) -> tuple[bytes, bytes]:
+    """The first and the last whole line of a file, without their line ends; empty where there is none."""
+    with path.open("rb") as file:
+        first = file.readline(TAIL)
+        file.seek(max(0, path.stat().st_size - TAIL))
+        whole = file.read(TAIL).rpartition(b"\n")[0]
+    return first.rstrip(b"\n"), whole.rpartition(b"\n")[2]
+
+
+def archived_name(target: Path, began: float) -> str:
+    """`records-20261122T101627.123456Z.jsonl` for a file begun at that instant."""
+    stamp = utc(began, "microseconds").replace("-", "").replace(":", "")
+    return f"{target.stem}-{stamp}{target.suffix}"
+
+
+def free_name(path: Path) -> Path:
+    """`path`, or with a count behind its stem if that name is taken."""
+    free, count = path, 1
+    while free.exists():
+        count += 1
+        free = path.with_name(f"{path.stem}-{count}{path.suffix}")
+    return free
+
+
+def archived(target: Path) -> list[Path]:
+    """The closed files of a target, the oldest first."""
+    found = []
+    for path in target.parent.glob(f"{target.stem}-*{target.suffix}"):
+        if STAMP.fullmatch(path.stem.removeprefix(f"{target.stem}-")):
+            found.append(path)
+    return sorted(found)
+
+
+def files_of(target: Path) -> list[Path]:
+    """All files of a target in the order of their writing, the one that is being written last."""
+    return [*archived(target), *([target] if target.is_file() else [])]

@@ -1,0 +1,186 @@
+"""The ledger of one node, in a SQLite file: no server to run, and other processes may read and write beside the proxy.
+
+All work goes to one writer thread (`writer`), asks too, for each may count an attempt: an answer costs two changes of
+thread and a transaction shared with whatever else waits. The reasoning is that of `attempts`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Final, final
+
+from proxy.policy.inquiry import Inquiry, PersonState
+from proxy.runtime.store.attempts import answered, without
+from proxy.runtime.store.embedded_schema import forget_ended, opened
+from proxy.runtime.store.interface import ATTEMPTS_KEPT, PAGE, Consent, LedgerSilent, Refusal
+from proxy.runtime.store.person_keys import Person, PersonKeys
+from proxy.runtime.store.writer import Writer
+
+CLEANING: Final = 0.05  # s between two looks for what has ended
+REFUSALS: Final = "SELECT customer, lower(hex(person)), at, source, reference FROM ledger_refusals "
+CONSENTS: Final = (
+    "SELECT customer, lower(hex(person)), at, until, reference, campaign, basis, proof, slot_from, slot_until, "
+    "withdrawn_at FROM ledger_consents "
+)
+
+
+@final
+class EmbeddedLedger:
+    """A `Ledger`. `epoch` is the wall clock that ages attempts in the file; `wait` is in seconds."""
+
+    def __init__(self, path: Path, keys: PersonKeys, epoch: Callable[[], float], wait: float) -> None:
+        self.path: Final = path
+        self.keys = keys
+        self._epoch: Final = epoch
+        self._wait: Final = wait
+        self._writer: Writer | None = None
+        self._cleaned = 0.0
+
+    async def open(self) -> None:
+        """Make or open the file. Raises KeysDiffer, sqlite3.Error or OSError."""
+        loop = asyncio.get_running_loop()
+        connection = await loop.run_in_executor(None, opened, self.path, self.keys.fingerprint)
+        self._writer = Writer(self.path, connection, self._wait)
+        self._writer.start()
+
+    async def close(self) -> None:
+        """Finish what was asked for and close the file."""
+        if self._writer is not None:
+            await asyncio.get_running_loop().run_in_executor(None, self._writer.stop)
+            self._writer = None
+
+    async def ask(self, inquiries: Sequence[Inquiry]) -> list[PersonState]:
+        """All in one transaction."""
+        now = self._epoch()
+        persons = [self.keys.person(inquiry.customer, inquiry.person, now) for inquiry in inquiries]
+        return await self._opened().run(partial(self._answers, list(zip(inquiries, persons, strict=True)), now))
+
+    def _answers(
+        self, asked: list[tuple[Inquiry, Person]], now: float, connection: sqlite3.Connection
+    ) -> list[PersonState]:
+        if now - self._cleaned > CLEANING or now < self._cleaned:
+            self._cleaned = now
+            forget_ended(connection, now)
+        return [answer(connection, inquiry, person, now) for inquiry, person in asked]
+
+    async def release(self, inquiry: Inquiry) -> None:
+        """Uncount the attempt under whichever key it was counted."""
+        person = self._person(inquiry.customer, inquiry.person)
+        await self._opened().run(partial(release, inquiry, person))
+
+    async def refuse(self, customer: str, person: str, at: float, source: str, reference: str) -> None:
+        """The newest refusal stays."""
+        row = (self._person(customer, person).lasting, customer, at, source, reference)
+        await self._opened().run(
+            lambda connection: connection.execute(
+                "INSERT INTO ledger_refusals VALUES (?, ?, ?, ?, ?) ON CONFLICT(person) DO UPDATE SET at = excluded.at, "
+                "source = excluded.source, reference = excluded.reference WHERE excluded.at >= at",
+                row,
+            )
+        )
+
+    async def withdraw_refusal(self, customer: str, person: str) -> bool:
+        """Whether there was one."""
+        lasting = self._person(customer, person).lasting
+        return await self._opened().run(
+            lambda connection: (
+                connection.execute("DELETE FROM ledger_refusals WHERE person = ?", (lasting,)).rowcount > 0
+            )
+        )
+
+    async def refusals(self, customer: str, person: str = "", most: int = PAGE) -> list[Refusal]:
+        """Newest first."""
+        where, values = self._place(customer, person, most)
+        return await self._opened().run(
+            lambda connection: [Refusal(*row) for row in connection.execute(REFUSALS + where, values)]
+        )
+
+    async def consent(self, consent: Consent) -> None:
+        """The same reference replaces."""
+        mistake = consent.mistake()
+        if mistake:
+            raise ValueError(mistake)
+        person = self._person(consent.customer, consent.person).lasting
+        row = (
+            person, consent.reference, consent.customer, consent.at, consent.until, consent.campaign, consent.basis,
+            consent.proof, consent.slot_from, consent.slot_until, consent.withdrawn_at,
+        )  # fmt: skip
+        await self._opened().run(
+            lambda connection: connection.execute(
+                "INSERT OR REPLACE INTO ledger_consents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row
+            )
+        )
+
+    async def withdraw_consent(self, customer: str, person: str, at: float, reference: str = "") -> int:
+        """How many ended."""
+        values = (at, self._person(customer, person).lasting, reference, reference)
+        return await self._opened().run(
+            lambda connection: (
+                connection.execute(
+                    "UPDATE ledger_consents SET withdrawn_at = ? "
+                    "WHERE person = ? AND withdrawn_at = 0 AND (? = '' OR reference = ?)",
+                    values,
+                ).rowcount
+            )
+        )
+
+    async def consents(self, customer: str, person: str = "", most: int = PAGE) -> list[Consent]:
+        """Newest first."""
+        where, values = self._place(customer, person, most)
+        return await self._opened().run(
+            lambda connection: [Consent(*row) for row in connection.execute(CONSENTS + where, values)]
+        )
+
+    def _place(self, customer: str, person: str, most: int) -> tuple[str, tuple[str | bytes, int]]:
+        if person:
+            return "WHERE person = ? ORDER BY at DESC, reference LIMIT ?", (
+                self._person(customer, person).lasting,
+                most,
+            )
+        return "WHERE customer = ? ORDER BY at DESC, reference LIMIT ?", (customer, most)
+
+    def _person(self, customer: str, person: str) -> Person:
+        return self.keys.person(customer, person, self._epoch())
+
+    def _opened(self) -> Writer:
+        if self._writer is None:
+            raise LedgerSilent("closed")
+        return self._writer
+
+
+def answer(connection: sqlite3.Connection, inquiry: Inquiry, person: Person, now: float) -> PersonState:
+    """One inquiry, within a transaction."""
+    found = []
+    for name in person.names:
+        row = connection.execute(
+            "SELECT row FROM ledger_attempts WHERE person = ? AND until > ?", (name, now)
+        ).fetchone()
+        if row is not None:
+            found.append(row[0])
+    refusal = connection.execute("SELECT at FROM ledger_refusals WHERE person = ?", (person.lasting,)).fetchone()
+    rows = connection.execute(CONSENTS + "WHERE person = ?", (person.lasting,))
+    outcome = answered(inquiry, found, refusal[0] if refusal else 0.0, [Consent(*row) for row in rows])
+    if outcome.row is not None:
+        connection.execute(
+            "INSERT OR REPLACE INTO ledger_attempts VALUES (?, ?, ?)",
+            (person.names[0], outcome.row, now + ATTEMPTS_KEPT),
+        )
+        for name in person.names[1:]:
+            connection.execute("DELETE FROM ledger_attempts WHERE person = ?", (name,))
+    return outcome.state
+
+
+def release(inquiry: Inquiry, person: Person, connection: sqlite3.Connection) -> None:
+    """Take the attempt out of every row of the person, within a transaction."""
+    for name in person.names:
+        row = connection.execute("SELECT row FROM ledger_attempts WHERE person = ?", (name,)).fetchone()
+        if row is not None:
+            left = without(inquiry, row[0])
+            if left:
+                connection.execute("UPDATE ledger_attempts SET row = ? WHERE person = ?", (left, name))
+            else:
+                connection.execute("DELETE FROM ledger_attempts WHERE person = ?", (name,))

@@ -1,0 +1,78 @@
+"""The tables of the embedded ledger, how its file is opened, and what is deleted when its time is over.
+
+WAL: readers and the one writer do not wait for each other. synchronous=NORMAL: a confirmed write is with the operating
+system, so it survives the end of this process at any point; only a failing machine can lose the last moments.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+from proxy.runtime.store.interface import PROOF_KEPT
+from proxy.runtime.store.person_keys import KeysDiffer
+
+BUSY: Final = 5.0  # s; another process writes
+CHUNK: Final = 50  # rows deleted at once, so that no decision waits for the cleaning
+SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS ledger_meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS ledger_attempts(person BLOB PRIMARY KEY, row BLOB NOT NULL, until REAL NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS ledger_attempts_until ON ledger_attempts(until);
+CREATE TABLE IF NOT EXISTS ledger_refusals(
+    person BLOB PRIMARY KEY, customer TEXT NOT NULL, at REAL NOT NULL, source TEXT NOT NULL, reference TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS ledger_refusals_customer ON ledger_refusals(customer, at);
+CREATE TABLE IF NOT EXISTS ledger_consents(
+    person BLOB NOT NULL, reference TEXT NOT NULL, customer TEXT NOT NULL, at REAL NOT NULL, until REAL NOT NULL,
+    campaign TEXT NOT NULL, basis TEXT NOT NULL, proof TEXT NOT NULL, slot_from REAL NOT NULL, slot_until REAL NOT NULL,
+    withdrawn_at REAL NOT NULL, PRIMARY KEY (person, reference)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS ledger_consents_customer ON ledger_consents(customer, at);
+CREATE INDEX IF NOT EXISTS ledger_consents_at ON ledger_consents(at);
+"""
+
+
+def opened(path: Path, fingerprint: str) -> sqlite3.Connection:
+    """A connection to the file, which is made readable by its owner only. Raises sqlite3.Error, OSError, KeysDiffer."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600, exist_ok=True)
+    connection = connected(path)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in SCHEMA.split(";\n"):
+            connection.execute(statement)
+        connection.execute("INSERT OR IGNORE INTO ledger_meta VALUES ('keys', ?)", (fingerprint,))
+        found = connection.execute("SELECT value FROM ledger_meta WHERE name = 'keys'").fetchone()[0]
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.close()
+        raise
+    if found != fingerprint:
+        connection.close()
+        raise KeysDiffer(f"{path} was filled with other keys ({found}) than the key file holds ({fingerprint})")
+    return connection
+
+
+def connected(path: Path) -> sqlite3.Connection:
+    """A connection with the settings of this store. Transactions are begun by hand."""
+    connection = sqlite3.connect(path, timeout=BUSY, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA cache_size = -65536")
+    connection.execute("PRAGMA wal_autocheckpoint = 0")
+    return connection
+
+
+def forget_ended(connection: sqlite3.Connection, now: float) -> int:
+    """Delete attempts that ended, and consents whose proof need not be kept any more; how many rows went."""
+    gone = connection.execute(
+        "DELETE FROM ledger_attempts WHERE person IN (SELECT person FROM ledger_attempts WHERE until <= ? LIMIT ?)",
+        (now, CHUNK),
+    ).rowcount
+    gone += connection.execute(
+        "DELETE FROM ledger_consents WHERE (person, reference) IN "
+        "(SELECT person, reference FROM ledger_consents WHERE at <= ? LIMIT ?)",
+        (now - PROOF_KEPT, CHUNK),
+    ).rowcount
+    return gone

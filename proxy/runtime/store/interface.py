@@ -1,0 +1,113 @@
+"""What every store of the ledger can do, and the records that go in and come out.
+
+Two stores are one `Ledger`: `embedded.EmbeddedLedger` and `redis_ledger.RedisLedger`; one test-suite runs against both.
+A number goes in and never comes out: a store keeps a keyed HMAC of it (`person_keys`), so what is listed names a
+person by that key. No call waits longer than the store's `wait`; then it raises `LedgerSilent`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol, final
+
+from proxy.policy.inquiry import Inquiry, PersonState
+
+DAY: Final = 86_400.0
+CONSENT_MOST: Final = 366 * DAY  # C. conso R223-4: a year at most, whatever the calendar
+PROOF_KEPT: Final = 3 * 366 * DAY  # C. conso R223-2: three years from collection
+ATTEMPTS_KEPT: Final = 31 * DAY
+PAGE: Final = 1000
+BASES: Final = ("register", "attested", "contract", "press")
+
+
+@final
+class LedgerSilent(Exception):
+    """The store did not answer in time, or not all of it: `known` holds what did come, in the order of the question."""
+
+    def __init__(self, reason: str, known: Sequence[PersonState | None] = ()) -> None:
+        super().__init__(reason)
+        self.reason: Final = reason
+        self.known: Final = tuple(known)
+
+
+@dataclass(frozen=True)
+class Consent:
+    """One agreement with its proof. A slot (two instants, else 0) makes it good for that time only.
+
+    `reference` names it among the consents of this person; `campaign` empty: good for all campaigns of the customer.
+    `person` is the canonical number on the way in, the key of the person (hexadecimal) in a list.
+    """
+
+    customer: str
+    person: str
+    at: float
+    until: float
+    reference: str
+    campaign: str = ""
+    basis: str = "register"
+    proof: str = ""
+    slot_from: float = 0.0
+    slot_until: float = 0.0
+    withdrawn_at: float = 0.0
+
+    def mistake(self) -> str:
+        """Why this is no valid consent; empty if it is one."""
+        if not self.customer or not self.person:
+            return "a consent names a customer and a person"
+        if not self.reference:
+            return "a consent has a reference under which its proof is found"
+        if self.basis not in BASES:
+            return "the basis is one of " + ", ".join(BASES)
+        if not 0 < self.at < self.until:
+            return "a consent ends after it was given"
+        if self.until - self.at > CONSENT_MOST:
+            return "a consent holds for one year at most (C. conso R223-4)"
+        if (self.slot_from or self.slot_until) and not self.at <= self.slot_from < self.slot_until <= self.until:
+            return "a slot begins after the consent was given, and ends before it does"
+        return ""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A person told this customer to stop. `person` is the key of the person (hexadecimal)."""
+
+    customer: str
+    person: str
+    at: float
+    source: str
+    reference: str
+
+
+class Ledger(Protocol):
+    """One store. Every method raises LedgerSilent instead of waiting without bound."""
+
+    async def open(self) -> None:
+        """Connect, or make the file. Raises KeysDiffer if the store was filled with other keys."""
+
+    async def ask(self, inquiries: Sequence[Inquiry]) -> list[PersonState]:
+        """Answer each in one atomic step, counting the attempts that may be; in the order of the question."""
+
+    async def release(self, inquiry: Inquiry) -> None:
+        """Uncount the attempt: the person was never reached."""
+
+    async def refuse(self, customer: str, person: str, at: float, source: str, reference: str) -> None:
+        """Record a refusal; of several the newest counts."""
+
+    async def withdraw_refusal(self, customer: str, person: str) -> bool:
+        """Take back a refusal that was recorded by mistake; whether there was one."""
+
+    async def refusals(self, customer: str, person: str = "", most: int = PAGE) -> list[Refusal]:
+        """Refusals of the customer, newest first; with `person`, that person's only."""
+
+    async def consent(self, consent: Consent) -> None:
+        """Record a consent with its proof; the same reference replaces. Raises ValueError for an invalid one."""
+
+    async def withdraw_consent(self, customer: str, person: str, at: float, reference: str = "") -> int:
+        """The consents of the person (or the one named) end at `at`; how many did. The proof stays."""
+
+    async def consents(self, customer: str, person: str = "", most: int = PAGE) -> list[Consent]:
+        """Consents of the customer, newest first, withdrawn and ended ones too; with `person`, that person's only."""
+
+    async def close(self) -> None:
+        """Let go of connections, files and threads."""

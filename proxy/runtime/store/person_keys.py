@@ -1,0 +1,169 @@
+"""Persons without their numbers: HMAC-SHA-256 of customer and number, cut to 16 bytes, under secrets of a key file.
+
+Attempts are kept under keys that rotate. A key is written under from its `since` on, so that all nodes that have the
+file change over at the same instant; the one before it stays readable for 31 days, as long as an attempt lives, and two
+keys never overlap a third. Refusals and consents live for years and nobody keeps the number to re-key them: they are
+kept under `lasting`, which does not rotate. `group` is 12 bits of the lasting HMAC: what a Redis cluster places by.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, final
+
+from proxy.runtime.store.interface import ATTEMPTS_KEPT
+from proxy.runtime.toml_source import ConfigError, read_toml
+
+SECRET_BYTES: Final = 32
+NAME_BYTES: Final = 16
+LETTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+HEAD: Final = (
+    "# Secrets under which persons are kept in the store. The same file on every node; without it the store is lost.\n"
+)
+
+
+class KeysDiffer(Exception):
+    """The store was filled with another key file: nothing in it would be found, and every person would count anew."""
+
+
+@dataclass(frozen=True)
+class AttemptKey:
+    """A secret that is written under from `since` (POSIX seconds) on."""
+
+    since: float
+    secret: bytes
+
+
+@final
+class Person:
+    """Where one (customer, person) pair is kept: attempts under `names` (the first one is written), the rest under `lasting`."""
+
+    __slots__ = ("group", "lasting", "names")
+
+    def __init__(self, names: tuple[bytes, ...], lasting: bytes, group: bytes) -> None:
+        self.names: Final = names
+        self.lasting: Final = lasting
+        self.group: Final = group
+
+
+@final
+class PersonKeys:
+    """The secrets of one key file."""
+
+    def __init__(self, lasting: bytes, keys: Sequence[AttemptKey]) -> None:
+        self.lasting: Final = lasting
+        self.keys: Final = tuple(sorted(keys, key=lambda key: key.since))
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal on nodes whose key files belong together; says nothing about the secrets."""
+        return hmac.digest(self.lasting, b"fingerprint of the ledger keys", "sha256")[:8].hex()
+
+    def person(self, customer: str, person: str, now: float) -> Person:
+        """The keys of a person at the wall-clock time `now`."""
+        text = f"{customer}\0{person}".encode()
+        lasting = hmac.digest(self.lasting, text, "sha256")
+        names = tuple(hmac.digest(secret, text, "sha256")[:NAME_BYTES] for secret in self.secrets(now))
+        group = bytes((LETTERS[lasting[16] & 63], LETTERS[lasting[17] & 63]))
+        return Person(names, lasting[:NAME_BYTES], group)
+
+    def secrets(self, now: float) -> list[bytes]:
+        """The secret to write under, then all others that may have been, or are about to be, written under."""
+        current = 0
+        for index, key in enumerate(self.keys):
+            if key.since <= now:
+                current = index
+        found = [self.keys[current].secret]
+        for index, key in enumerate(self.keys):
+            replaced = self.keys[index + 1].since if index + 1 < len(self.keys) else now
+            if index != current and (index > current or replaced + ATTEMPTS_KEPT > now):
+                found.append(key.secret)
+        return found
+
+    def rotated(self, since: float, now: float) -> PersonKeys:
+        """With a fresh key from `since` on, without those that nothing can be kept under any more.
+
+        Raises ValueError while attempts of two keys are still alive.
+        """
+        if since < self.keys[-1].since + ATTEMPTS_KEPT:
+            raise ValueError("the last rotation is less than 31 days ago: two keys are still in use")
+        fresh = AttemptKey(since, secrets.token_bytes(SECRET_BYTES))
+        kept = self.keys[-1:] if self.keys[-1].since <= now else self.keys[-2:]
+        return PersonKeys(self.lasting, (*kept, fresh))
+
+
+def new_keys(now: float) -> PersonKeys:
+    """Fresh secrets."""
+    return PersonKeys(secrets.token_bytes(SECRET_BYTES), (AttemptKey(now, secrets.token_bytes(SECRET_BYTES)),))
+
+
+def load_keys(path: Path, now: float) -> PersonKeys:
+    """The key file; made with fresh secrets and mode 0600 if there is none. Raises ConfigError."""
+    if not path.exists():
+        fresh = new_keys(now)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_keys(path, fresh, os.O_EXCL)
+        except FileExistsError:
+            return read_keys(path)
+        except OSError as error:
+            reason = (error.strerror or "an error").lower()
+            raise ConfigError(str(path), 0, "", "a file that can be written", f"`{reason}`") from None
+        return fresh
+    return read_keys(path)
+
+
+def read_keys(path: Path) -> PersonKeys:
+    """The key file as it is."""
+    root = read_toml(path).root
+    lasting = secret(root.text("lasting"))
+    keys = []
+    for row in root.tables("key"):
+        keys.append(AttemptKey(row.number("since"), secret(row.text("secret"))))
+        row.close()
+    root.close()
+    if len(lasting) != SECRET_BYTES or not keys or any(len(key.secret) != SECRET_BYTES for key in keys):
+        raise root.error(
+            "lasting", "`lasting` and at least one `[[key]]`, each secret of 64 hexadecimal digits", "another"
+        )
+    return PersonKeys(lasting, keys)
+
+
+def secret(text: str) -> bytes:
+    """The bytes of a secret; none if it is not hexadecimal."""
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        return b""
+
+
+def write_keys(path: Path, keys: PersonKeys, flag: int = 0) -> None:
+    """Write the key file in one step, readable by its owner only; with `os.O_EXCL` it must not be there yet."""
+    rows = "".join(f'\n[[key]]\nsince = {key.since!r}\nsecret = "{key.secret.hex()}"\n' for key in keys.keys)
+    text = f'{HEAD}lasting = "{keys.lasting.hex()}"\n{rows}'
+    tomllib.loads(text)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        if flag & os.O_EXCL:
+            os.link(fresh, path)
+        else:
+            fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def hash_of(text: str, size: int) -> bytes:
+    """A short mark of an identifier that is no secret."""
+    return hashlib.blake2b(text.encode(), digest_size=size).digest()

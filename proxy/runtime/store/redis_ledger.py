@@ -1,0 +1,248 @@
+"""The ledger of several nodes, on Redis: each inquiry is one function call in the server, all of a turn one pipeline.
+
+Commands are sent to the master of their person; what one master does not answer leaves the answers of the others alone.
+Every step may be sent twice: an attempt carries its id, a refusal its time, a consent its reference. Persons' keys are
+those of `person_keys`; besides, `npv:refusals:<customer>` and `npv:consents:<customer>` list them by time, and
+`npv:ledger:keys` tells whether the key file is the one that the store was filled with.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from typing import Final, final
+
+from redis.exceptions import ResponseError
+
+from proxy.policy.inquiry import Inquiry, PersonState
+from proxy.runtime.store import ledger_function as function
+from proxy.runtime.store.interface import PAGE, PROOF_KEPT, Consent, LedgerSilent, Refusal
+from proxy.runtime.store.ledger_function import Command
+from proxy.runtime.store.person_keys import NAME_BYTES, KeysDiffer, PersonKeys
+from proxy.runtime.store.redis_cluster import Cluster
+from proxy.runtime.store.redis_connect import Link, OneMaster, Place, Reply, Route
+
+OPENING: Final = 2.0  # s; a start may take longer than a decision
+KEYS_OF_STORE: Final = b"npv:ledger:keys"
+GROUP: Final = 2
+MEMBER: Final = GROUP + NAME_BYTES
+ELSEWHERE: Final = ("MOVED", "ASK", "CLUSTERDOWN", "READONLY", "TRYAGAIN")
+
+
+@final
+class RedisLedger:
+    """A `Ledger`. `epoch` is the wall clock that the rotation of keys goes by; `wait` is in seconds."""
+
+    def __init__(self, place: Place, keys: PersonKeys, epoch: Callable[[], float], wait: float) -> None:
+        self.keys = keys
+        self._epoch: Final = epoch
+        self._wait: Final = wait
+        self._route: Final[Route] = Cluster(place) if place.cluster else OneMaster(place)
+        self._sure = False
+
+    async def open(self) -> None:
+        """Compare the keys. A store that is silent now is compared when it answers. Raises KeysDiffer."""
+        try:
+            await self._make_sure(asyncio.get_running_loop().time() + OPENING)
+        except LedgerSilent:
+            return
+        except KeysDiffer:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Drop all connections."""
+        await self._route.close()
+
+    async def ask(self, inquiries: Sequence[Inquiry]) -> list[PersonState]:
+        """All at once, to each master its own."""
+        now = self._epoch()
+        replies = await self._run(
+            [function.ask(one, self.keys.person(one.customer, one.person, now)) for one in inquiries]
+        )
+        states = [function.state(reply) if isinstance(reply, bytes) else None for reply in replies]
+        known = [state for state in states if state is not None]
+        if len(known) < len(states):
+            raise LedgerSilent(next(reason(reply) for reply in replies if not isinstance(reply, bytes)), states)
+        return known
+
+    async def release(self, inquiry: Inquiry) -> None:
+        """Uncount the attempt under whichever key it was counted."""
+        person = self.keys.person(inquiry.customer, inquiry.person, self._epoch())
+        await self._one(function.release(inquiry, person))
+
+    async def refuse(self, customer: str, person: str, at: float, source: str, reference: str) -> None:
+        """First into the list, then with the person: what is in force is always listed."""
+        keys, member = self._lasting(customer, person)
+        await self._one(("ZADD", listed("refusals", customer), "GT", at, member))
+        told = json.dumps([source, reference])
+        await self._one(function.step("refuse", keys, function.TIME.pack(at), told))
+
+    async def withdraw_refusal(self, customer: str, person: str) -> bool:
+        """Whether there was one."""
+        keys, member = self._lasting(customer, person)
+        gone = await self._one(function.step("withdraw_refusal", keys, int(PROOF_KEPT)))
+        await self._one(("ZREM", listed("refusals", customer), member))
+        return bool(gone)
+
+    async def refusals(self, customer: str, person: str = "", most: int = PAGE) -> list[Refusal]:
+        """Newest first."""
+        members = [self._lasting(customer, person)[1]] if person else await self._members("refusals", customer, most)
+        asked: list[Command] = []
+        for member in members:
+            hot, cold = places(member)
+            asked += [("HGET", hot, "r"), ("HGET", cold, "r")]
+        replies = await self._all(asked)
+        found = []
+        for index, member in enumerate(members):
+            at, told = replies[2 * index], replies[2 * index + 1]
+            if at is not None and told is not None:
+                found.append(Refusal(customer, member[GROUP:].hex(), function.TIME.unpack(at)[0], *json.loads(told)))
+        return found
+
+    async def consent(self, consent: Consent) -> None:
+        """First into the list, then with the person."""
+        mistake = consent.mistake()
+        if mistake:
+            raise ValueError(mistake)
+        keys, member = self._lasting(consent.customer, consent.person)
+        reference = consent.reference.encode()
+        await self._one(("ZADD", listed("consents", consent.customer), consent.at, member + reference))
+        row, told = function.consent_row(consent), json.dumps([consent.basis, consent.proof])
+        await self._one(function.step("consent", keys, reference, row, told, int(PROOF_KEPT)))
+
+    async def withdraw_consent(self, customer: str, person: str, at: float, reference: str = "") -> int:
+        """How many ended."""
+        keys, _ = self._lasting(customer, person)
+        return int(await self._one(function.step("withdraw_consent", keys, repr(at), reference)))
+
+    async def consents(self, customer: str, person: str = "", most: int = PAGE) -> list[Consent]:
+        """Newest first."""
+        if person:
+            member = self._lasting(customer, person)[1]
+            fields = await self._one(("HKEYS", places(member)[0]))
+            members = [member + field[1:] for field in fields if field != b"r"]
+        else:
+            members = await self._members("consents", customer, most)
+        asked: list[Command] = []
+        for member in members:
+            hot, cold = places(member)
+            asked += [("HGET", hot, b"c" + member[MEMBER:]), ("HGET", cold, b"c" + member[MEMBER:])]
+        replies = await self._all(asked)
+        found = []
+        for index, member in enumerate(members):
+            row, told = replies[2 * index], replies[2 * index + 1]
+            if row is not None and told is not None:
+                found.append(as_consent(customer, member, row, told))
+        return sorted(found, key=lambda consent: (-consent.at, consent.reference))[:most]
+
+    async def _members(self, kind: str, customer: str, most: int) -> list[bytes]:
+        return list(await self._one(("ZREVRANGE", listed(kind, customer), 0, most - 1)))
+
+    def _lasting(self, customer: str, person: str) -> tuple[tuple[bytes, bytes], bytes]:
+        found = self.keys.person(customer, person, self._epoch())
+        return function.lasting_keys(found), found.group + found.lasting
+
+    async def _one(self, command: Command) -> Reply:
+        return (await self._all([command]))[0]
+
+    async def _all(self, commands: Sequence[Command]) -> list[Reply]:
+        replies = await self._run(commands)
+        for reply in replies:
+            if isinstance(reply, Exception):
+                raise LedgerSilent(reason(reply))
+        return replies
+
+    async def _make_sure(self, deadline: float) -> None:
+        if self._sure:
+            return
+        mine = self.keys.fingerprint
+        commands: list[Command] = [("SET", KEYS_OF_STORE, mine, "NX"), ("GET", KEYS_OF_STORE)]
+        found = (await self._round(commands, deadline))[1]
+        if isinstance(found, Exception):
+            raise LedgerSilent(reason(found))
+        if found.decode() != mine:
+            raise KeysDiffer(f"Redis was filled with other keys ({found.decode()}) than the key file holds ({mine})")
+        self._sure = True
+
+    async def _run(self, commands: Sequence[Command]) -> list[Reply]:
+        """The replies in their order; in the place of one that did not come stands a LedgerSilent."""
+        deadline = asyncio.get_running_loop().time() + self._wait
+        try:
+            await self._make_sure(deadline)
+        except KeysDiffer:
+            raise LedgerSilent("other keys") from None
+        return await self._round(commands, deadline)
+
+    async def _round(self, commands: Sequence[Command], deadline: float) -> list[Reply]:
+        replies: list[Reply] = [None] * len(commands)
+        await self._send(commands, list(range(len(commands))), replies, deadline)
+        strayed = [place for place, reply in enumerate(replies) if is_elsewhere(reply)]
+        if strayed and await self._route.renew(deadline):
+            await self._send(commands, strayed, replies, deadline)
+        return replies
+
+    async def _send(self, commands: Sequence[Command], which: list[int], replies: list[Reply], deadline: float) -> None:
+        parts: dict[Link, list[int]] = {}
+        for place in which:
+            try:
+                parts.setdefault(self._route.link(key_of(commands[place])), []).append(place)
+            except LedgerSilent as silent:
+                replies[place] = silent
+        if len(parts) == 1:  # the usual case needs no task
+            link, places_of_link = next(iter(parts.items()))
+            await part(link, commands, places_of_link, replies, deadline)
+        elif parts:
+            await asyncio.gather(*[part(link, commands, some, replies, deadline) for link, some in parts.items()])
+
+
+async def part(
+    link: Link, commands: Sequence[Command], which: list[int], replies: list[Reply], deadline: float
+) -> None:
+    """What goes to one master; its silence becomes the reply."""
+    try:
+        answers = await link.run([commands[place] for place in which], deadline)
+    except LedgerSilent as silent:
+        answers = [silent] * len(which)
+    for place, answer in zip(which, answers, strict=True):
+        replies[place] = answer
+
+
+def key_of(command: Command) -> bytes:
+    """The key that a command goes by."""
+    key = command[3] if command[0] == "FCALL" else command[1]
+    return key if isinstance(key, bytes) else str(key).encode()
+
+
+def is_elsewhere(reply: Reply) -> bool:
+    """Whether another master may have to be asked."""
+    return isinstance(reply, LedgerSilent) or (isinstance(reply, ResponseError) and reason(reply) == "moved")
+
+
+def reason(reply: Reply) -> str:
+    """Why there is no answer, in a word out of a closed set."""
+    if isinstance(reply, LedgerSilent):
+        return reply.reason
+    text, kind = str(reply), type(reply).__name__.upper()
+    return "moved" if any(text.startswith(word) or kind.startswith(word) for word in ELSEWHERE) else "refused by redis"
+
+
+def listed(kind: str, customer: str) -> bytes:
+    """The key of a list of the customer."""
+    return f"npv:{kind}:{customer}".encode()
+
+
+def places(member: bytes) -> tuple[bytes, bytes]:
+    """The two hashes of a person that a list names."""
+    head = b"{" + member[:GROUP] + b"}"
+    return head + b"p" + member[GROUP:MEMBER], head + b"q" + member[GROUP:MEMBER]
+
+
+def as_consent(customer: str, member: bytes, row: bytes, told: bytes) -> Consent:
+    """A consent out of its two halves."""
+    at, until, withdrawn, slot_from, slot_until = function.CONSENT.unpack_from(row)
+    campaign, reference = row[function.CONSENT.size :].decode(), member[MEMBER:].decode()
+    basis, proof = json.loads(told)
+    person = member[GROUP:MEMBER].hex()
+    return Consent(customer, person, at, until, reference, campaign, basis, proof, slot_from, slot_until, withdrawn)

@@ -1,0 +1,107 @@
+"""The stores under test: an embedded file, one Redis, a cluster, a Sentinel service; servers live as long as the run."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from proxy.runtime.store.embedded import EmbeddedLedger
+from proxy.runtime.store.interface import Ledger
+from proxy.runtime.store.person_keys import PersonKeys
+from proxy.runtime.store.redis_connect import Place
+from proxy.runtime.store.redis_ledger import RedisLedger
+from tests.runtime.store.histories import NOON, keys
+from tests.runtime.store.redis_servers import RedisServer, cluster, sentinel_of
+
+WAIT = 5.0
+SERVICE = "ledger"
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """One server; a test that uses it finds it empty."""
+    server = RedisServer(tmp_path_factory.mktemp("redis"), "--save", "").start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture(scope="session")
+def redis_nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[RedisServer]]:
+    """Three masters."""
+    nodes = cluster(tmp_path_factory.mktemp("cluster"))
+    yield nodes
+    for node in nodes:
+        node.kill()
+
+
+@pytest.fixture(scope="session")
+def sentinel(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A Sentinel that watches `redis_server`."""
+    server = sentinel_of(tmp_path_factory.mktemp("sentinel"), redis_server, SERVICE)
+    yield server
+    server.kill()
+
+
+class Shelf:
+    """Opens ledgers on one store, and closes them when the test is over."""
+
+    def __init__(self, kind: str, folder: Path, place: Place | None, servers: list[RedisServer]) -> None:
+        self.kind = kind
+        self.file = folder / "ledger.db"
+        self.place = place
+        self.servers = servers
+        self.now = NOON
+        self.opened: list[Ledger] = []
+
+    async def open(self, with_keys: PersonKeys | None = None) -> Ledger:
+        """Another client of the same store."""
+        found: Ledger
+        used = with_keys or keys()
+        if self.place is None:
+            found = EmbeddedLedger(self.file, used, lambda: self.now, WAIT)
+        else:
+            found = RedisLedger(self.place, used, lambda: self.now, WAIT)
+        await found.open()
+        self.opened.append(found)
+        return found
+
+    def everything(self) -> bytes:
+        """All that the store keeps, as bytes."""
+        if self.place is None:
+            return b"".join(path.read_bytes() for path in self.file.parent.glob("ledger.db*"))
+        found = b""
+        for server in self.servers:
+            with server.client() as client:
+                for key in client.scan_iter("*"):
+                    found += key + client.dump(key)  # type: ignore[operator]  # bytes, as this client is not asynchronous
+        return found
+
+
+@pytest.fixture(params=["embedded", "redis", "cluster", "sentinel"])
+async def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Shelf]:
+    """Each kind of store in turn, empty."""
+    place: Place | None = None
+    servers: list[RedisServer] = []
+    if request.param == "cluster":
+        servers = request.getfixturevalue("redis_nodes")
+        place = Place(tuple(server.url for server in servers[:2]), cluster=True)
+    elif request.param != "embedded":
+        servers = [request.getfixturevalue("redis_server")]
+        place = Place((servers[0].url,))
+        if request.param == "sentinel":
+            place = Place((request.getfixturevalue("sentinel").url,), sentinel=SERVICE)
+    for server in servers:
+        with server.client() as client:
+            client.flushall()
+    found = Shelf(str(request.param), tmp_path, place, servers)
+    yield found
+    for ledger in found.opened:
+        await ledger.close()
+
+
+@pytest.fixture
+async def ledger(shelf: Shelf) -> Ledger:
+    """One client of the store."""
+    return await shelf.open()
