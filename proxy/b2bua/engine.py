@@ -109,17 +109,19 @@ class Engine:
             elif isinstance(owner, Call):
                 owner.bye_done()
 
-    def state_arrived(self, call: int, state: PersonState, now: float, epoch: float) -> None:
-        """The ledger's answer to a `Fetch`; ignored when the call is gone or was decided meanwhile."""
+    def state_arrived(self, call: int, state: PersonState, now: float, epoch: float) -> bool:
+        """The ledger's answer to a `Fetch`; False: the attempt that it counted must be taken back."""
         fabric = self.fabric
         fabric.now, fabric.epoch = now, epoch
         parked = fabric.calls.get(call)
-        if isinstance(parked, Call):
-            self._working_on = parked
-            try:
-                parked.state_arrived(state)
-            except Exception as fault:
-                self._fault(fault, parked.a.call_id)
+        if not isinstance(parked, Call):
+            return False
+        self._working_on = parked
+        try:
+            return parked.state_arrived(state)
+        except Exception as fault:
+            self._fault(fault, parked.a.call_id)
+            return True  # taken back with the end of the call
 
     def use_edition(self, edition: Edition) -> None:
         """Decide the calls to come by this edition."""
@@ -213,8 +215,8 @@ class Engine:
             self._cancel(message, key, host, port)
         elif message.to_tag:
             self._in_dialog(message, method, key, host, port)
-        elif method == "INVITE":
-            self._invite(message, key, host, port)
+        elif method == "INVITE" or method == "MESSAGE":
+            self._begin(message, method, key, host, port)
         else:
             leg = self._leg(host, port)
             fabric.counters.count_request(True, leg, method)
@@ -269,13 +271,11 @@ class Engine:
         fabric.servers[key] = server
         return server
 
-    # -- a new call ----------------------------------------------------------
-
-    def _invite(self, message: Message, key: bytes, host: str, port: int) -> None:
+    def _begin(self, message: Message, method: str, key: bytes, host: str, port: int) -> None:
         fabric = self.fabric
         trunk = self._sources.platform(host, port)
         leg = "a" if trunk is not None or not self._sources.is_carrier(host, port) else "b"
-        fabric.counters.count_request(True, leg, "INVITE")
+        fabric.counters.count_request(True, leg, method)
         hops = max_forwards(message)
         if trunk is None:
             fabric.counters.count_drop("unknown source")
@@ -287,10 +287,10 @@ class Engine:
             return
         shown, called = addresses(message), called_text(message)
         a = a_leg(message, fabric.ids.tag(), host, reply_address(message, host, port))
-        server = self._serve(message, "INVITE", key, "a", host, port, a.local)
+        server = self._serve(message, method, key, "a", host, port, a.local)
         server.merge_key = admission.merge_key(message)
         fabric.merged[server.merge_key] = key
-        call = self._working_on = open_call(fabric, trunk, a, hops - 1)
+        call = self._working_on = open_call(fabric, trunk, a, method, hops - 1)
         call.begin(message, server, shown, called)
 
     # -- inside a call -------------------------------------------------------
