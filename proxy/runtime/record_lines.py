@@ -1,7 +1,8 @@
 """How a record becomes a line of the journal, and what of it is masked.
 
 Masked are the called number and presented numbers that nobody in the directory holds (`+336xxxxxx78`): a line proves
-what was decided without telling who was called. A number of a customer stays whole, for it is what the line is about.
+what was decided without telling who was called. Numbers of customers stay whole, as do NPV: they are what the line is
+about.
 `whole` lines are for the restricted file only.
 """
 
@@ -38,6 +39,7 @@ from proxy.runtime.rule_trail import Trail
 KEPT_HEAD: Final = 4  # `+336`, `+590`: the country, and in mainland France the class of number
 KEPT_TAIL: Final = 2
 NOT_PERSONAL: Final = 6  # digits: short numbers are services, not persons
+NO_PERSON: Final = frozenset({"npv", "npuept"})  # classes that are given to companies only
 LONGEST_TEXT: Final = 64  # what a peer wrote is kept only this far
 
 Record: TypeAlias = DecisionRecord | CallRecord | Fault
@@ -139,7 +141,7 @@ def identity(shown: Presented, directory: Directory, whole: bool) -> Identity:
     if number is None:
         text = shown.text[:LONGEST_TEXT]
         return Identity(shown.source, text if whole else masked(text), "")
-    whole = whole or bool(directory.entries(number.canonical))
+    whole = whole or number.cls in NO_PERSON or bool(directory.entries(number.canonical))
     return Identity(
         shown.source,
         number.canonical if whole else masked(number.canonical),

@@ -75,7 +75,7 @@ class Shelf:
         for server in self.servers:
             with server.client() as client:
                 for key in client.scan_iter("*"):
-                    found += key + client.dump(key)  # type: ignore[operator]  # bytes, as this client is not asynchronous
+                    found += key + client.dump(key)
         return found
 
 

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -96,7 +97,7 @@ def cluster(folder: Path) -> list[RedisServer]:
             client.execute_command("CLUSTER", "ADDSLOTSRANGE", first, last)
             client.execute_command("CLUSTER", "MEET", "127.0.0.1", nodes[0].port)
     for node in nodes:
-        until(lambda node=node: is_whole(node), "cluster that is whole")
+        until(partial(is_whole, node), "cluster that is whole")
     return nodes
 
 

@@ -1,0 +1,222 @@
+"""Between the engine and the ledger in the running proxy: questions of one loop turn go out together.
+
+`fetch` appends and nothing more; at the end of the turn all that waits is one `ask`. A few of them may be under way;
+what comes meanwhile waits for the next. Nobody waits for the desk: a call whose deadline passed has been decided by its
+rules' `on_unknown`, and its question is not sent any more.
+
+What must not be lost is owed: a release, an attempt that went ahead unanswered, a refusal that was heard. It is tried
+until the store has taken it. After a silence it waits until the store has answered for `SETTLING` without a gap: a
+question that was given up may still be carried out by a server that stood still, and what is owed must come after it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Final, Protocol, TypeAlias, final
+
+from proxy.b2bua.counters import Histogram
+from proxy.policy.inquiry import Inquiry, PersonState
+from proxy.runtime.store.interface import LedgerSilent
+from proxy.runtime.tasks import Tasks
+
+TOGETHER: Final = 512  # questions in one `ask`
+UNDER_WAY: Final = 8
+WAITING_MOST: Final = 20_000
+OWED_MOST: Final = 200_000
+OWED_TOGETHER: Final = 16
+SETTLING: Final = 1.0
+BOUNDS: Final = (1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1)
+Arrived: TypeAlias = Callable[[Sequence[tuple[int, PersonState]]], None]
+
+
+class Question(Protocol):
+    """What is read of `b2bua.outputs.Fetch`."""
+
+    @property
+    def call(self) -> int: ...
+    @property
+    def inquiry(self) -> Inquiry: ...
+    @property
+    def deadline(self) -> float: ...
+
+
+class Counter(Protocol):
+    """What the desk needs of a `Ledger`."""
+
+    async def ask(self, inquiries: Sequence[Inquiry]) -> list[PersonState]: ...
+    async def release(self, inquiry: Inquiry) -> None: ...
+    async def refuse(self, customer: str, person: str, at: float, source: str, reference: str) -> None: ...
+
+
+@final
+class Owed:
+    """One thing the store must still be told. `attempt` is not told while a question about it is under way."""
+
+    __slots__ = ("attempt", "name", "tell")
+
+    def __init__(self, name: str, attempt: str, tell: Callable[[], Awaitable[object]]) -> None:
+        self.name: Final = name
+        self.attempt: Final = attempt
+        self.tell: Final = tell
+
+
+@final
+class LedgerDesk:
+    """One for each running proxy. `arrived` is given the answers on the loop; `now` is the clock of the deadlines."""
+
+    def __init__(self, ledger: Counter, arrived: Arrived, tasks: Tasks, now: Callable[[], float]) -> None:
+        self.operations: Final[
+            dict[tuple[str, str], int]
+        ] = {}  # (ask|release|count|refuse, answered|silent|late|dropped)
+        self.silences: Final[dict[str, int]] = {}  # by reason
+        self.seconds: Final = Histogram(BOUNDS)  # from the question to its answer
+        self._ledger: Final = ledger
+        self._arrived: Final = arrived
+        self._tasks: Final = tasks
+        self._now: Final = now
+        self._loop: Final = asyncio.get_running_loop()
+        self._waiting: Final[deque[tuple[Question, float]]] = deque()
+        self._under_way = 0
+        self._planned = False
+        self._open: Final[set[str]] = set()
+        self._owed: Final[deque[Owed]] = deque()
+        self._telling = 0
+        self._paid: Final = asyncio.Event()
+        self._paid.set()
+        self._silent_at = float("-inf")
+
+    @property
+    def queue(self) -> int:
+        """Questions that wait to be sent."""
+        return len(self._waiting)
+
+    @property
+    def owed(self) -> int:
+        """What the store must still be told."""
+        return len(self._owed) + self._telling
+
+    def fetch(self, question: Question) -> None:
+        """Ask at the end of this turn of the loop."""
+        if len(self._waiting) >= WAITING_MOST:
+            self._count("ask", "dropped")
+            return
+        self._waiting.append((question, self._now()))
+        self._open.add(question.inquiry.attempt)
+        self._plan()
+
+    def release(self, inquiry: Inquiry) -> None:
+        """The person was never reached, or the call was refused after all: the attempt shall not count."""
+        self._owe(Owed("release", inquiry.attempt, partial(self._ledger.release, inquiry)))
+
+    def count(self, inquiry: Inquiry) -> None:
+        """The call went ahead without an answer: the attempt shall count, whatever the rules would have said."""
+        plain = Inquiry(inquiry.customer, inquiry.person, inquiry.campaign, inquiry.attempt, inquiry.at)
+        self._owe(Owed("count", inquiry.attempt, partial(self._ledger.ask, [plain])))
+
+    def refusal_heard(self, customer: str, person: str, at: float, source: str, reference: str) -> None:
+        """The carrier said that the person wants no more calls (607, RFC 8197)."""
+        self._owe(Owed("refuse", "", partial(self._ledger.refuse, customer, person, at, source, reference)))
+
+    async def settle(self, patience: float) -> int:
+        """Before the proxy stops: wait until nothing is owed, at most so long; what is owed still."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await self._paid.wait()
+        return self.owed
+
+    def _plan(self) -> None:
+        if not self._planned and self._under_way < UNDER_WAY:
+            self._planned = True
+            self._loop.call_soon(self._turn_over)
+
+    def _turn_over(self) -> None:
+        self._planned = False
+        now, questions = self._now(), list[tuple[Question, float]]()
+        while self._waiting and len(questions) < TOGETHER:
+            question, since = self._waiting.popleft()
+            if question.deadline > now:
+                questions.append((question, since))
+            else:
+                self._open.discard(question.inquiry.attempt)
+                self._count("ask", "late")
+        if questions:
+            self._under_way += 1
+            self._tasks.spawn(self._ask(questions), "ledger question")
+        if self._waiting:
+            self._plan()
+
+    async def _ask(self, questions: list[tuple[Question, float]]) -> None:
+        known: Sequence[PersonState | None] = ()
+        try:
+            known = await self._ledger.ask([question.inquiry for question, _ in questions])
+        except LedgerSilent as silent:
+            self._silent(silent)
+            known = silent.known
+        finally:
+            self._under_way -= 1
+            for question, _ in questions:
+                self._open.discard(question.inquiry.attempt)
+            if self._waiting:
+                self._plan()
+        self._hand_out(questions, known or [None] * len(questions))
+
+    def _hand_out(self, questions: list[tuple[Question, float]], known: Sequence[PersonState | None]) -> None:
+        now, answers = self._now(), list[tuple[int, PersonState]]()
+        for (question, since), state in zip(questions, known, strict=True):
+            self._count("ask", "silent" if state is None else "answered" if now < question.deadline else "late")
+            if state is not None:
+                self.seconds.observe(now - since)
+                answers.append((question.call, state))
+        if answers:
+            self._arrived(answers)
+
+    def _silent(self, silent: LedgerSilent) -> None:
+        self._silent_at = self._now()
+        self.silences[silent.reason] = self.silences.get(silent.reason, 0) + 1
+
+    def _owe(self, owed: Owed) -> None:
+        if len(self._owed) >= OWED_MOST:
+            self._count(owed.name, "dropped")
+            return
+        self._owed.append(owed)
+        if self._paid.is_set():
+            self._paid.clear()
+            self._tasks.spawn(self._pay(), "ledger debts")
+
+    async def _pay(self) -> None:
+        try:
+            while self._owed:
+                rest = self._silent_at + SETTLING - self._now()
+                if rest > 0:
+                    await asyncio.sleep(rest)
+                    continue
+                due = [self._owed.popleft() for _ in range(min(OWED_TOGETHER, len(self._owed)))]
+                ready = [owed for owed in due if owed.attempt not in self._open]
+                self._owed.extend(owed for owed in due if owed.attempt in self._open)
+                self._telling = len(ready)
+                await asyncio.gather(*[self._tell(owed) for owed in ready])
+                self._telling = 0
+                if not ready:
+                    await asyncio.sleep(SETTLING / 100)
+        finally:
+            self._telling = 0
+            self._paid.set()
+
+    async def _tell(self, owed: Owed) -> None:
+        try:
+            await owed.tell()
+        except LedgerSilent as silent:
+            self._silent(silent)
+            self._owed.append(owed)
+            self._telling -= 1
+            self._count(owed.name, "silent")
+        else:
+            self._telling -= 1
+            self._count(owed.name, "answered")
+
+    def _count(self, name: str, outcome: str) -> None:
+        self.operations[name, outcome] = self.operations.get((name, outcome), 0) + 1
