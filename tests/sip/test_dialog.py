@@ -241,5 +241,5 @@ def test_what_cannot_be_read_of_an_answer_changes_nothing() -> None:
     "route", [b"Nsip:10.1.0.1;lr>", b"sip:10.1.0.1;lr", b"<tel:+33140000000>", b"<sip:h;lr>, <x:y>"]
 )
 def test_a_route_that_leads_nowhere_is_refused(route: bytes) -> None:
-    with pytest.raises(ParseError, match="expected `<sip:...>` in Record-Route"):
+    with pytest.raises(ParseError, match="in Record-Route"):
         dialog().learn_routes(answer(b"Record-Route: " + route), False)
