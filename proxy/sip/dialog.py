@@ -12,6 +12,7 @@ from typing import Final, final
 from proxy.sip.address import parse_address, parse_uri, split_values
 from proxy.sip.message import Message, ParseError
 
+_ROUTES: Final = (b"sip", b"sips")
 _TARGETS: Final = (b"sip", b"sips", b"tel")
 
 
@@ -77,7 +78,9 @@ class Dialog:
             return
         if reverse:
             routes.reverse()
-        parse_address(routes[0])
+        for route in routes:
+            if b"<" not in route or parse_address(route).uri.scheme not in _ROUTES:
+                raise ParseError(400, "record-route", "expected `<sip:...>` in Record-Route")
         self.routes = tuple(routes)
         self._find_peer()
 

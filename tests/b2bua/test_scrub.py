@@ -96,7 +96,7 @@ def multipart(border: bytes) -> bytes:
     parts = (
         b"Content-Type: application/sdp\r\nContent-ID: <dupont@x>\r\nContent-Disposition: session\r\n\r\n"
         + SDP.replace(b"o=-", b"o=anyone"),
-        b"Content-Type: text/plain\r\n\r\ncall 0612345678 or 38000",
+        b"Content-Type: text/plain\r\n\r\ncall 0612345678 now",
     )
     return b"".join([b"--" + border + b"\r\n" + part + b"\r\n" for part in parts]) + b"--" + border + b"--\r\n"
 
@@ -105,7 +105,7 @@ def test_sdp_inside_multipart_is_cleaned_and_so_are_the_heads_of_its_parts() -> 
     body = scrub_body(multipart(b"free"), b"multipart/mixed;boundary=free", SECRETS)
     assert body == (
         b"--free\r\nContent-Type: application/sdp\r\nContent-Disposition: session\r\n\r\n" + SDP
-        + b"\r\n--free\r\nContent-Type: text/plain\r\n\r\ncall 0000000000 or 38000\r\n--free--\r\n"
+        + b"\r\n--free\r\nContent-Type: text/plain\r\n\r\ncall 0000000000 now\r\n--free--\r\n"
     )  # fmt: skip
 
 

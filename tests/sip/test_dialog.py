@@ -235,3 +235,11 @@ def test_what_cannot_be_read_of_an_answer_changes_nothing() -> None:
     assert (peer(made), made.routes) == (("192.0.2.1", 5060), (b"<sip:192.0.2.1;lr>",))
     made.take_answer(answer(b"Record-Route: <sip:192.0.2.2;lr>"), False)
     assert made.routes == (b"<sip:192.0.2.1;lr>",)
+
+
+@pytest.mark.parametrize(
+    "route", [b"Nsip:10.1.0.1;lr>", b"sip:10.1.0.1;lr", b"<tel:+33140000000>", b"<sip:h;lr>, <x:y>"]
+)
+def test_a_route_that_leads_nowhere_is_refused(route: bytes) -> None:
+    with pytest.raises(ParseError, match="in Record-Route"):
+        dialog().learn_routes(answer(b"Record-Route: " + route), False)
