@@ -220,7 +220,7 @@ def test_a_broken_header_that_would_not_cross_stops_no_call(ladder_of: MakeLadde
     ladder = ladder_of(over=careful)
     ladder.feed("a", Caller().invite(extra=["Referred-By: <sip:broken", 'History-Info: "', "Reply-To: <"]))
     ladder.expect("a 100 INVITE")
-    ladder.arrived(ladder.fetches()[0].call, {f"refusal/acme/{CALLED}": 0})
+    ladder.arrived(ladder.fetches()[0].call, PersonState())
     invite = ladder.one("b INVITE")
     ladder.feed("b", Callee(invite).reply(486))
     ladder.expect("b ACK", "a 486 INVITE")

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from proxy.b2bua.outputs import CallRecord, Fault, Fetch
+from proxy.b2bua.outputs import CallRecord, Fault, Fetch, RefusalHeard, Release
+from proxy.policy.inquiry import Inquiry
 
 
-def test_a_fetch_names_call_keys_and_deadline() -> None:
-    fetch = Fetch(7, ("refusal/acme/+331",), 12.5)
-    assert (fetch.call, fetch.keys, fetch.deadline) == (7, ("refusal/acme/+331",), 12.5)
+def test_a_fetch_names_call_inquiry_and_deadline() -> None:
+    inquiry = Inquiry("acme", "+331", "spring", "call-1", 5.0)
+    fetch = Fetch(7, inquiry, 12.5)
+    assert (fetch.call, fetch.inquiry, fetch.deadline) == (7, inquiry, 12.5)
+    assert Release(inquiry).inquiry is inquiry
+
+
+def test_a_refusal_that_was_heard_says_of_whom_and_when() -> None:
+    heard = RefusalHeard("acme", "+331", 5.0, b"call-1")
+    assert (heard.customer, heard.person, heard.at, heard.call_id) == ("acme", "+331", 5.0, b"call-1")
 
 
 def test_a_record_keeps_each_value_in_its_field() -> None:
