@@ -9,7 +9,7 @@ from __future__ import annotations
 from proxy.b2bua import coupling as table
 from proxy.b2bua import events
 from proxy.b2bua.capacity import FREE, UNLIMITED
-from proxy.b2bua.outputs import DecisionRecord
+from proxy.b2bua.outputs import Count, DecisionRecord
 from proxy.b2bua.state import CallState
 from proxy.policy.decide import decide
 from proxy.policy.decision import PRESENTATION_WORDS, Action, Presentation
@@ -42,8 +42,7 @@ def judge(call: CallState, message: Message, state: PersonState | None, expired:
     fabric.outputs.append(
         DecisionRecord(call.decision_id, fabric.epoch, facts, decision, message.call_id, seconds, view, waited)
     )  # fmt: skip
-    if decision.action == Action.REFUSE or state is None or not state.reserved:
-        call.inquiry = None  # nothing was counted for it, or whoever asked takes it back
+    _note_attempt(call, decision.action == Action.REFUSE, state, expired)
     if decision.action == Action.REFUSE:
         counters.count_decision("refused", decision.rule)
         return events.REFUSED
@@ -54,6 +53,18 @@ def judge(call: CallState, message: Message, state: PersonState | None, expired:
     if decision.number is not None:
         fabric.edition.directory.used(decision.number.canonical)
     return events.FORWARDED
+
+
+def _note_attempt(call: CallState, refused: bool, state: PersonState | None, expired: bool) -> None:
+    """Keep the inquiry only while an attempt that it counted may have to be taken back."""
+    if call.inquiry is None:
+        return
+    if refused:
+        call.inquiry = None  # whoever asked for it takes it back
+    elif expired:
+        call.fabric.outputs.append(Count(call.inquiry))
+    elif state is None or not state.reserved:
+        call.inquiry = None
 
 
 def load_of(call: CallState, facts: CallFacts) -> Load:

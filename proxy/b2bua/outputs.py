@@ -37,6 +37,16 @@ class Release:
 
 
 @final
+class Count:
+    """Count the attempt of `inquiry` all the same: the call went on although the ledger did not answer in time."""
+
+    __slots__ = ("inquiry",)
+
+    def __init__(self, inquiry: Inquiry) -> None:
+        self.inquiry: Final = inquiry
+
+
+@final
 class RefusalHeard:
     """The person told the carrier to let this customer's calls no longer through (607, RFC 8197)."""
 
@@ -113,4 +123,4 @@ class Fault:
         self.call_id: Final = call_id
 
 
-Output: TypeAlias = Fetch | Release | RefusalHeard | DecisionRecord | CallRecord | Fault
+Output: TypeAlias = Fetch | Count | Release | RefusalHeard | DecisionRecord | CallRecord | Fault

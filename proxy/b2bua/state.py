@@ -127,7 +127,7 @@ class CallState(Couple):
 
     def take_back(self) -> None:
         """The person was not reached: an attempt that was counted for this call counts no more."""
-        if self.inquiry is not None and not self.ringing_at:
+        if self.inquiry is not None and not self.ringing_at and not self.answered_at:
             self.fabric.outputs.append(Release(self.inquiry))
         self.inquiry = None
 

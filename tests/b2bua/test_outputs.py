@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from proxy.b2bua.outputs import CallRecord, Fault, Fetch, RefusalHeard, Release
+from proxy.b2bua.outputs import CallRecord, Count, Fault, Fetch, RefusalHeard, Release
 from proxy.policy.inquiry import Inquiry
 
 
@@ -10,7 +10,7 @@ def test_a_fetch_names_call_inquiry_and_deadline() -> None:
     inquiry = Inquiry("acme", "+331", "spring", "call-1", 5.0)
     fetch = Fetch(7, inquiry, 12.5)
     assert (fetch.call, fetch.inquiry, fetch.deadline) == (7, inquiry, 12.5)
-    assert Release(inquiry).inquiry is inquiry
+    assert Release(inquiry).inquiry is Count(inquiry).inquiry is inquiry
 
 
 def test_a_refusal_that_was_heard_says_of_whom_and_when() -> None:
