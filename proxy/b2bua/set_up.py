@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from proxy.b2bua.counters import CALL_BOUNDS
 from proxy.b2bua.crossing import crossing_status
-from proxy.b2bua.exchange import Exchange
+from proxy.b2bua.exchange import SET_UP_CSEQ, Exchange
 from proxy.b2bua.extract import NO_SECRETS, secrets
 from proxy.b2bua.hang_up import bye, close, send_bye
 from proxy.b2bua.outputs import Fetch
@@ -57,7 +57,7 @@ def invite(call: CallState, message: Message) -> None:
     branch = fabric.ids.branch()
     data = b_invite(call, message, decision, facts, branch)
     call.invite = set_up
-    set_up.cseq_out = 1
+    set_up.cseq_out = SET_UP_CSEQ
     set_up.client = fabric.ask(
         "b", call.b_pace, branch, "INVITE", data, call.carrier.host, call.carrier.port, set_up
     )  # fmt: skip
@@ -78,7 +78,7 @@ def b_invite(call: CallState, message: Message, decision: Decision, facts: CallF
     head.append(b"From: " + call.b_from)
     head.append(b"To: " + face.to(facts))
     head.append(b"Call-ID: " + call.b_call_id)
-    head.append(b"CSeq: 1 INVITE")
+    head.append(b"CSeq: %d INVITE" % SET_UP_CSEQ)
     head.append(face.contact)
     head.extend(face.identity_lines(decision))
     if face.agent:

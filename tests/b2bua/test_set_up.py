@@ -455,5 +455,10 @@ def test_reliable_provisionals_are_renumbered_on_each_leg(ladder: Ladder) -> Non
     assert prack(1).header("rack") == "7000 1 INVITE"
     assert progress(7001).header("rseq") == "2"
     assert prack(2).header("rack") == "7001 1 INVITE"
+    progress(7002)
+    ladder.feed("b", callee.reply(200, body=ANSWER))
+    ladder.expect("a 200 INVITE", "b ACK")
+    ladder.feed("a", caller.ack(cseq=41))
+    assert prack(3).header("rack") == "7002 1 INVITE"  # it was lost on its first way
     ladder.feed("a", caller.request("PRACK", extra=["RAck: what ever"]))
     assert ladder.one("b PRACK").header("rack") == ""
