@@ -90,8 +90,6 @@ class Engine:
                 elif isinstance(owner, Call):
                     self._working_on = owner
                     owner.fire(kind, now)
-            except ParseError as error:
-                fabric.counters.count_parse_error(error.kind)
             except Exception as fault:
                 self._fault(fault, b"")
             due = fabric.timers.pop_due(now)

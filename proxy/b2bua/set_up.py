@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from proxy.b2bua.counters import CALL_BOUNDS
 from proxy.b2bua.crossing import crossing_status
-from proxy.b2bua.exchange import Exchange
+from proxy.b2bua.exchange import SET_UP_CSEQ, Exchange
 from proxy.b2bua.extract import NO_SECRETS, secrets
 from proxy.b2bua.hang_up import bye, close, send_bye
 from proxy.b2bua.outputs import Fetch, RefusalHeard
@@ -58,7 +58,7 @@ def invite(call: CallState, message: Message) -> None:
     call.b_call_id, call.b_tag = fabric.ids.call_id(), fabric.ids.tag()
     branch = fabric.ids.branch()
     data = b_request(call, message, decision, facts, branch)
-    set_up.cseq_out = 1
+    set_up.cseq_out = SET_UP_CSEQ
     set_up.client = fabric.ask(
         "b", call.b_pace, branch, call.method, data, call.carrier.host, call.carrier.port, set_up
     )  # fmt: skip
@@ -81,9 +81,8 @@ def b_request(call: CallState, message: Message, decision: Decision, facts: Call
     head.append(b"From: " + call.b_from)
     head.append(b"To: " + face.to(facts))
     head.append(b"Call-ID: " + call.b_call_id)
-    head.append(b"CSeq: 1 " + message.method)
-    if call.method == "INVITE":
-        head.append(face.contact)
+    data = b_request(call, message, decision, facts, branch)
+    set_up.cseq_out = SET_UP_CSEQ
     head.extend(face.identity_lines(decision))
     if face.agent:
         head.append(b"User-Agent: " + face.agent)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from proxy.b2bua.outputs import Fault
 from proxy.b2bua.trunks import Limits
 from proxy.policy.edition import Edition
 from tests.ladder import (
     ANSWER,
     OFFER,
-    B,
     Callee,
     Caller,
     CountedIds,
@@ -252,4 +253,21 @@ def test_a_fault_in_a_timer_ends_its_call(ladder_of: MakeLadder) -> None:
     ladder.advance(70)
     ladder.assert_empty()
     ladder.ids.broken = True  # the fault was meant
-    assert B[1] == 5080
+
+
+@pytest.mark.parametrize("in_time", [True, False])
+def test_a_fault_after_the_ledger_answered_is_500(ladder_of: MakeLadder, lenient: Edition, in_time: bool) -> None:
+    ladder = ladder_of(over=lenient)
+    caller = Caller()
+    ladder.feed("a", caller.invite())
+    ladder.expect("a 100 INVITE")
+    ladder.ids.broken = True
+    if in_time:
+        ladder.arrived(ladder.fetches()[0].call, {})
+    else:
+        ladder.advance(0.05)
+    failed = ladder.one("a 500 INVITE")
+    assert len(ladder.faults()) == 1
+    ladder.feed("a", caller.ack_failure(failed))
+    ladder.advance(10)
+    ladder.assert_empty()

@@ -229,6 +229,15 @@ def test_a_peer_that_moves_is_followed(ladder: Ladder) -> None:
     assert bye.start == "BYE sip:moved@10.1.0.8:5078 SIP/2.0"
 
 
+def test_the_route_set_of_a_call_stays_whatever_later_answers_record(ladder: Ladder) -> None:
+    talk = set_up(ladder)
+    ladder.feed("a", talk.caller.request("INVITE", body=OFFER))
+    again = ladder.one("b INVITE")
+    ladder.feed("b", talk.callee.reply(200, to=again, body=ANSWER, extra=["Record-Route: <sip:10.2.0.9;lr>"]))
+    _, ack = ladder.expect("a 200 INVITE", "b ACK")
+    assert ack.headers("route") == []
+
+
 def test_a_repeated_request_is_not_sent_on_again(ladder: Ladder) -> None:
     talk = set_up(ladder)
     info = talk.caller.request("INFO")

@@ -63,6 +63,7 @@ def test_the_caller_is_kept_back_in_what_all_writings_share(edition: Edition) ->
         ("+442071838750", "", (b"071838750",)),
         ("vms-0145001234", "", (b"145001234",)),
         ("anonymous", "Desk 01 45 00 12 34", (b"145001234",)),
+        ("vms-0162000001", "", ()),
         ("12345", "", (b"12345",)),
         ("1234", "", ()),
         ("+33140000000", "", ()),
@@ -79,6 +80,12 @@ def test_digits(edition: Edition, user: str, display: str, digits: tuple[bytes, 
 )
 def test_names(edition: Edition, display: str, texts: tuple[bytes, ...]) -> None:
     assert kept_back(edition, message(display=display)).texts == texts
+
+
+@pytest.mark.parametrize("header", ["Contact", "Referred-By", "Reply-To", "History-Info", "P-Charge-Info"])
+def test_every_header_that_hints_at_the_caller_is_searched(edition: Edition, header: str) -> None:
+    found = kept_back(edition, message(f'{header}: "Martinet" <sip:+33612345678@h.example>'))
+    assert (b"612345678" in found.digits, b"martinet" in found.texts, b"h.example" in found.hosts) == (True,) * 3
 
 
 def test_headers_that_do_not_cross_are_searched_and_may_be_broken(edition: Edition) -> None:

@@ -130,6 +130,14 @@ def test_an_encoded_body_never_crosses_towards_the_carrier() -> None:
     assert body == b"\x1f\x8b"
 
 
+def test_a_border_that_shows_the_number_is_renamed_in_header_and_body(ladder: Ladder) -> None:
+    body = b"--x0145001234\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n--x0145001234--\r\n"
+    ladder.feed("a", Caller().invite(extra=["Content-Type: multipart/mixed;boundary=x0145001234"], body=body))
+    _, invite = ladder.expect("a 100 INVITE", "b INVITE")
+    assert invite.headers("content-type") == ["multipart/mixed;boundary=crossed-part"]
+    assert invite.body == body.replace(b"x0145001234", b"crossed-part")
+
+
 def test_a_refusal_carries_cause_rule_and_decision() -> None:
     decision = refuse("hours.weekday", 480, "Outside Hours", (), 0.0, 60)
     assert refusal_lines(decision, b"10.0.0.1", "d1") == [

@@ -129,6 +129,13 @@ def test_a_line_that_shows_a_secret_where_no_line_should_be_is_dropped() -> None
     assert b"dupont" not in scrub_body(head, b"multipart/mixed;boundary=free", SECRETS)
 
 
+def test_each_sdp_part_starts_with_a_session_of_its_own() -> None:
+    part = b"--free\r\nContent-Type: application/sdp\r\n\r\n" + SDP.replace(b"m=", b"a=tool:%2B33612345678\r\nm=")
+    cleaned = scrub_body(part * 2, b"multipart/mixed;boundary=free", SECRETS)
+    assert b"tool" not in cleaned
+    assert cleaned.count(b"m=audio 38000") == 2
+
+
 def test_the_type_of_a_part_is_cut_down_to_what_shows_nothing() -> None:
     body = multipart(b"free").replace(b"text/plain", b"text/plain;name=dupont.txt").replace(b"--free--", b"--dupont--")
     cleaned = scrub_body(body, b"multipart/mixed;boundary=free", SECRETS)

@@ -53,8 +53,9 @@ def test_redirections_and_challenges_never_cross(ladder: Ladder, status: int, sh
 
 def test_a_405_names_our_methods(ladder: Ladder) -> None:
     _, callee = ringing(ladder)
-    ladder.feed("b", callee.reply(405, extra=["Allow: FOO"]))
+    ladder.feed("b", callee.reply(405, extra=["Allow: INVITE, BYE"]))
     _, failed = ladder.expect("b ACK", "a 405 INVITE")
+    assert len(failed.headers("allow")) == 1
     assert failed.header("allow") == "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, MESSAGE"
 
 
@@ -455,5 +456,10 @@ def test_reliable_provisionals_are_renumbered_on_each_leg(ladder: Ladder) -> Non
     assert prack(1).header("rack") == "7000 1 INVITE"
     assert progress(7001).header("rseq") == "2"
     assert prack(2).header("rack") == "7001 1 INVITE"
+    progress(7002)
+    ladder.feed("b", callee.reply(200, body=ANSWER))
+    ladder.expect("a 200 INVITE", "b ACK")
+    ladder.feed("a", caller.ack(cseq=41))
+    assert prack(3).header("rack") == "7002 1 INVITE"  # it was lost on its first way
     ladder.feed("a", caller.request("PRACK", extra=["RAck: what ever"]))
     assert ladder.one("b PRACK").header("rack") == ""
