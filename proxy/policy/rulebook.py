@@ -26,7 +26,7 @@ KEPT_DAYS: Final = 4096
 
 @dataclass(frozen=True)
 class RuleRow:
-    """One version of a rule; empty `purposes`, `modes` or `methods` mean all."""
+    """One version of a rule; empty `purposes`, `modes` or `methods` mean all. `params` is for people."""
 
     id: str
     kind: str
@@ -48,6 +48,7 @@ class RuleRow:
     clock: str
     file: str
     line: int
+    params: str = ""
 
     def applies(self, purpose: str, mode: str, method: str) -> bool:
         """Whether the row concerns such a call."""
@@ -167,27 +168,35 @@ class DayBook:
 class RuleBook:
     """All versions of all rules."""
 
-    __slots__ = ("rules", "_days")
+    __slots__ = ("rules", "_days", "_alike")
 
     def __init__(self, rules: tuple[Rule, ...]) -> None:
         self.rules: Final = rules
         self._days: Final[dict[tuple[int, int], DayBook]] = {}
+        self._alike: Final[dict[tuple[int, ...], DayBook]] = {}
 
     def on(self, paris_day: int, called_day: int) -> DayBook:
         """The rules in force: hours and holidays by the day at the called person, the others by the day in Paris."""
         key = (paris_day, called_day)
         found = self._days.get(key)
         if found is None:
-            in_force: list[Rule] = []
-            for rule in self.rules:
+            places: list[int] = []
+            for place, rule in enumerate(self.rules):
                 row = rule.row
                 day = called_day if row.clock == CLOCK_CALLED else paris_day
                 if row.since <= day <= row.until:
-                    in_force.append(rule)
-            found = DayBook(tuple(in_force))
+                    places.append(place)
+            found = self._book_of(tuple(places))
             if len(self._days) >= KEPT_DAYS:
                 self._days.clear()
             self._days[key] = found
+        return found
+
+    def _book_of(self, places: tuple[int, ...]) -> DayBook:
+        """The book of these rules; days with the same rules share it."""
+        found = self._alike.get(places)
+        if found is None:
+            found = self._alike[places] = DayBook(tuple([self.rules[place] for place in places]))
         return found
 
     def walk(self, facts: CallFacts) -> Walk:

@@ -5,19 +5,13 @@ Modules are imported inside the commands: `run` pays for nothing that only `deci
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
-import proxy
-from proxy.runtime.toml_source import ConfigError
-
-LOCAL_CONFIG: Final = Path("config/proxy.toml")
-PACKAGED_CONFIG: Final = Path(proxy.__file__).parent / "default_config" / "proxy.toml"
+from proxy.runtime import cli_records, cli_rules
+from proxy.runtime.cli_options import ConfigOption, config_path, examples, mistakes_told
 
 app: Final = typer.Typer(
     name="npv-proxy",
@@ -27,23 +21,6 @@ app: Final = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-
-
-def examples(*commands: str) -> str:
-    """The lines below the options of a command's help."""
-    return "\n\n".join(["Examples:", *commands])
-
-
-ConfigOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--config",
-        "-c",
-        metavar="FILE",
-        help=f"proxy.toml to use. [dim]Default: ./{LOCAL_CONFIG} if present, else the one shipped with the package.[/]",
-        show_default=False,
-    ),
-]
 
 
 @app.command(epilog=examples("npv-proxy run", "npv-proxy run --config /etc/npv-proxy/proxy.toml"))
@@ -131,13 +108,6 @@ def version() -> None:
     typer.echo(f"npv-proxy {build.version()} ({build.kind()}, Python {platform.python_version()})")
 
 
-def config_path(given: Path | None) -> Path:
-    """The file to use: the one given, else the one of the working directory, else the packaged one."""
-    if given is not None:
-        return given
-    return LOCAL_CONFIG if LOCAL_CONFIG.is_file() else PACKAGED_CONFIG
-
-
 def instant(text: str, option: str) -> float:
     """POSIX seconds of an ISO 8601 instant, which must say its offset from UTC."""
     try:
@@ -153,14 +123,8 @@ def instant(text: str, option: str) -> float:
     return moment.timestamp()
 
 
-@contextmanager
-def mistakes_told() -> Iterator[None]:
-    """Within: a mistake of the operator is printed as it is, without a trace, and ends the command with 1."""
-    try:
-        yield
-    except ConfigError as mistake:
-        typer.echo(str(mistake), err=True)
-        raise typer.Exit(1) from None
+cli_records.register(app)
+cli_rules.register(app)
 
 
 def main() -> None:

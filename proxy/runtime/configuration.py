@@ -49,6 +49,10 @@ def load_successor(running: Configuration) -> Configuration:
         ("node", "name", old.node, new.node),
         ("listen", "udp", old.listen, new.listen),
         ("admin", "listen", old.admin, new.admin),
+        ("store", "path", old.store.path, new.store.path),
+        ("store", "urls", old.store.place, new.store.place),
+        ("store", "keys", old.store.keys, new.store.keys),
+        ("store", "wait_ms", old.store.wait, new.store.wait),
         *(("records", key, value, new.records.keys()[key]) for key, value in old.records.keys().items()),
     ):
         if before != after:

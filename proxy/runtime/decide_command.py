@@ -21,7 +21,7 @@ from proxy.policy.edition import Edition
 from proxy.policy.explain import Step, explain
 from proxy.policy.facts import FROM, PAI, CallFacts, TrunkFacts
 from proxy.policy.gather import gather
-from proxy.policy.ledger import EXPIRED
+from proxy.policy.ledger import NOTHING_KNOWN
 from proxy.policy.moment import iso_day
 from proxy.runtime.toml_source import seen
 
@@ -164,7 +164,7 @@ class Decider:
 
     def answer(self, request: Request, facts: CallFacts) -> Answer:
         """The decision as a line."""
-        decision = decide(facts, self.edition, EXPIRED)
+        decision = decide(facts, self.edition, NOTHING_KNOWN)
         moment = facts.moment
         called = facts.called
         refused = decision.action != Action.FORWARD
@@ -190,7 +190,7 @@ class Decider:
 
     def steps(self, facts: CallFacts) -> list[Step]:
         """Every rule, as `explain` lists them."""
-        return explain(facts, self.edition, EXPIRED)
+        return explain(facts, self.edition, NOTHING_KNOWN)
 
 
 def one_of(words: tuple[str, ...]) -> str:

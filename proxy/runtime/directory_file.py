@@ -6,7 +6,20 @@ one number on one day, a number that is not the customer's, and any key or word 
 
 from __future__ import annotations
 
-from proxy.policy.directory import MODES, PURPOSES, Campaign, Customer, Directory, NumberEntry
+from proxy.policy.directory import (
+    ATTESTED,
+    BASES,
+    CAUTIOUS_CONSENT,
+    HOURS_PROFILES,
+    MODES,
+    PURPOSES,
+    SECTORS,
+    Campaign,
+    ConsentBasis,
+    Customer,
+    Directory,
+    NumberEntry,
+)
 from proxy.policy.ranges import FOREVER
 from proxy.runtime.number_rights import SHOWABLE, check_overlap, entry_of
 from proxy.runtime.numbering_file import Numbering
@@ -68,11 +81,30 @@ def customer_of(table: Table, numbering: Numbering) -> Customer:
         match_zone=table.flag("match_zone", False),
         display_name=table.text("display_name", ""),
         platform_exchanges=table.flag("platform_exchanges", False),
+        consent=consent_of(table) or CAUTIOUS_CONSENT,
+        sector=table.one_of("sector", SECTORS, ""),
+        hours_profile=table.one_of("hours_profile", HOURS_PROFILES, ""),
     )
     kyc.day("verified_on")
     kyc.close()
     table.text("note", "")
     return made
+
+
+def consent_of(table: Table) -> ConsentBasis | None:
+    """The `consent` table; an attested basis says by what and since when."""
+    if not table.has("consent"):
+        return None
+    stated = table.table("consent")
+    basis = stated.one_of("basis", BASES)
+    reference = stated.text("reference", "")
+    given = stated.day("given")
+    if basis == ATTESTED and not reference:
+        raise stated.error("reference", "a reference to the customer's attestation")
+    if basis == ATTESTED and given is None:
+        raise stated.error("given", "the date of the attestation, which holds for one year")
+    stated.close()
+    return ConsentBasis(basis, reference, given or 0)
 
 
 def name_of(table: Table, key: str) -> str:
@@ -118,6 +150,7 @@ def campaign_of(row: Table, customer_id: str, numbering: Numbering) -> Campaign:
     until = row.day("until")
     if since is not None and until is not None and until < since:
         raise row.error("until", "a day not before `since`")
+    attempts = row.table("attempts")
     campaign = Campaign(
         id=name_of(row, "id"),
         customer=customer_id,
@@ -128,7 +161,21 @@ def campaign_of(row: Table, customer_id: str, numbering: Numbering) -> Campaign:
         week=week_of(row, "hours") if row.has("hours") else None,
         since=0 if since is None else since,
         until=until,
+        consent=consent_of(row),
+        sector=row.one_of("sector", SECTORS, ""),
+        hours_profile=row.one_of("hours_profile", HOURS_PROFILES, ""),
+        most_attempts=count_of(attempts, "most"),
+        least_gap=count_of(attempts, "minutes_between") * 60.0,
     )
+    attempts.close()
     row.text("note", "")
     row.close()
     return campaign
+
+
+def count_of(table: Table, key: str) -> int:
+    """A whole number from 0, which is also what an absent key means."""
+    value = table.integer(key, 0)
+    if value < 0:
+        raise table.error(key, "a whole number from 0")
+    return value

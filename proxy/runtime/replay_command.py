@@ -106,11 +106,15 @@ class Replay:
         uses = self._edition.directory.uses
         if not line.shown:
             return decide(self._recorded.facts(line), self._edition, ledger_of(line))
+        kept = uses.get(line.shown)
         uses[line.shown] = -1
         try:
             return decide(self._recorded.facts(line), self._edition, ledger_of(line))
         finally:
-            del uses[line.shown]
+            if kept is None:
+                del uses[line.shown]
+            else:
+                uses[line.shown] = kept
 
     def _note(self, line: DecisionLine, decision: Decision) -> None:
         self.changed += 1

@@ -106,6 +106,7 @@ def row_of(table: Table, kind: str, check: Check, basis: tuple[str, ...]) -> Rul
         clock=clock,
         file=table.source.file,
         line=table.line,
+        params=params_text(table),
     )
 
 
@@ -161,6 +162,20 @@ def params_of(table: Table, kind: Kind, class_names: tuple[str, ...]) -> Params:
             expected = ", ".join(f"`{one}`" for one in known) or "no parameter"
             raise table.error(name, f"{expected} for kind `{kind.name}`", seen(name))
     return Params(flags, texts, sets, weeks, numbers)
+
+
+def params_text(table: Table) -> str:
+    """The parameters of a row for people: `most = 4, days = 30`."""
+    return ", ".join(f"{name} = {written(value)}" for name, value in table.table("params").values.items())
+
+
+def written(value: object) -> str:
+    """A value of a parameter in few characters."""
+    if isinstance(value, list):
+        return "; ".join(written(item) for item in value)
+    if isinstance(value, dict):  # a window
+        return f"{value.get('days')} {value.get('from')}-{value.get('to')}"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def check_versions(versions: list[tuple[Table, RuleRow]]) -> None:

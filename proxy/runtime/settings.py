@@ -19,6 +19,7 @@ from proxy.runtime import addresses
 from proxy.runtime.addresses import Endpoint
 from proxy.runtime.mistakes import Mistakes
 from proxy.runtime.record_settings import Records, read_records
+from proxy.runtime.store_settings import StoreSettings, read_store
 from proxy.runtime.toml_source import Table, TomlSource, read_toml
 from proxy.runtime.trunk_settings import NAME, SIP_PORT, Timers, read_trunks
 
@@ -62,6 +63,7 @@ class Settings:
     admin: Endpoint | None
     files: Files
     records: Records
+    store: StoreSettings
     topology: Topology
     digest: str
 
@@ -75,13 +77,14 @@ def load_settings(path: Path) -> Settings:
     admin = mistakes.attempt(lambda: read_admin(root.table("admin")))
     files = mistakes.attempt(lambda: read_files(root.table("files"), path.parent))
     records = mistakes.attempt(lambda: read_records(root.table("records")))
+    store = mistakes.attempt(lambda: read_store(root.table("store")))
     limits = mistakes.attempt(lambda: read_limits(root.table("limits")))
     timers = mistakes.attempt(lambda: read_timers(root.table("timers"))) or Timers()
     family = 4 if listen is None else addresses.version(listen.udp.host)
     carriers, platforms = read_trunks(root, timers, family, mistakes)
     mistakes.attempt(root.close)
     mistakes.raise_any()
-    if node is None or listen is None or files is None or records is None or limits is None:
+    if node is None or listen is None or files is None or records is None or store is None or limits is None:
         raise mistakes.error()
     return Settings(
         path=path,
@@ -90,6 +93,7 @@ def load_settings(path: Path) -> Settings:
         admin=admin,
         files=files,
         records=records,
+        store=store,
         topology=Topology(
             host=listen.advertise.host,
             port=listen.advertise.port,

@@ -1,86 +1,25 @@
 """tests/cases/*.toml: facts and an instant against the rule that decides and what it says.
 
-Each file holds `defaults` and a list `case`. Keys of a case: customer, campaign, purpose, mode,
-method, from, pai, to, at, attested, trunk (origin, emergency, unopened, classes, profile) are facts;
-rule, version (first day of the row that decides), status, shows, next, warns and local are expected.
+How a case is written stands in proxy/runtime/rule_cases.py.
 """
 
 from __future__ import annotations
 
-import tomllib
 from datetime import date, datetime
 from pathlib import Path
 from typing import cast
 
 import pytest
 
-from proxy.policy.decide import decide
+from proxy.policy.decide import UNREACHABLE
 from proxy.policy.decision import Action, Decision, Presentation
 from proxy.policy.edition import Edition
 from proxy.policy.explain import explain
-from proxy.policy.facts import CallFacts, TrunkFacts
-from proxy.policy.gather import gather
-from proxy.policy.ledger import EMPTY
+from proxy.policy.ranges import FOREVER
+from proxy.runtime.rule_cases import Case, answer, day_of, facts_of, hits, passes, read_cases, text
 
-FOLDER = Path(__file__).parents[1] / "cases"
-FACTS = {"customer", "campaign", "purpose", "mode", "method", "from", "pai", "to", "at", "attested", "trunk"}
-EXPECTED = {"rule", "version", "status", "shows", "next", "warns", "local"}
-
-Case = dict[str, object]
-
-
-def all_cases() -> list[Case]:
-    """Every case with the defaults of its file."""
-    found: list[Case] = []
-    for path in sorted(FOLDER.glob("*.toml")):
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-        for case in values["case"]:
-            merged = {**values["defaults"], **case, "file": path.name}
-            unknown = set(merged) - FACTS - EXPECTED - {"name", "file"}
-            assert not unknown, f"{path.name} {case['name']}: unknown {unknown}"
-            found.append(merged)
-    return found
-
-
-CASES = all_cases()
-
-
-def text(case: Case, key: str) -> str:
-    """A fact that is a text; empty when not stated."""
-    return cast("str", case.get(key, ""))
-
-
-def trunk_of(case: Case) -> TrunkFacts:
-    """The trunk of a case."""
-    stated = cast("dict[str, str]", case.get("trunk", {}))
-    return TrunkFacts(
-        "case",
-        origin=stated.get("origin", "national"),
-        emergency=stated.get("emergency", "pass"),
-        unopened=stated.get("unopened", "pass"),
-        allowed_classes=frozenset(stated.get("classes", ())),
-        profile=stated.get("profile", "law"),
-    )
-
-
-def facts_of(case: Case, edition: Edition) -> CallFacts:
-    """The facts of a case."""
-    presented = [("From", text(case, "from"))] if text(case, "from") else []
-    if text(case, "pai"):
-        presented.append(("P-Asserted-Identity", text(case, "pai")))
-    return gather(
-        edition,
-        trunk_of(case),
-        text(case, "customer"),
-        text(case, "campaign"),
-        text(case, "purpose"),
-        text(case, "mode"),
-        cast("str", case.get("method", "INVITE")),
-        presented,
-        text(case, "to"),
-        cast("datetime", case["at"]).timestamp(),
-        cast("bool", case.get("attested", False)),
-    )
+CASES = read_cases(Path(__file__).parents[1] / "cases")
+LEAST_CASES = 250
 
 
 def shown(decision: Decision) -> str:
@@ -96,13 +35,14 @@ def shown(decision: Decision) -> str:
 @pytest.mark.parametrize("case", CASES, ids=[f"{case['file']}: {case['name']}" for case in CASES])
 def test_case(case: Case, shipped: Edition) -> None:
     facts = facts_of(case, shipped)
-    decision = decide(facts, shipped, EMPTY)
+    decision, view = answer(case, facts, shipped)
     assert decision.rule == case["rule"]
     assert decision.status == case.get("status", 0)
     assert shown(decision) == text(case, "shows")
     assert (decision.action == Action.REFUSE) == (decision.status != 0)
     opening = cast("datetime | None", case.get("next"))
-    assert decision.next_opening == (0.0 if opening is None else opening.timestamp())
+    if opening is not None or not text(case, "load"):
+        assert decision.next_opening == (0.0 if opening is None else opening.timestamp())
     if opening is not None:
         assert decision.retry_after == opening.timestamp() - facts.at
     if "warns" in case:
@@ -110,32 +50,63 @@ def test_case(case: Case, shipped: Edition) -> None:
     if "local" in case:
         assert facts.moment is not None
         assert facts.moment.iso() == case["local"]
-    step = next(step for step in explain(facts, shipped, EMPTY) if step.id == decision.rule)
+    if "asked" in case:
+        assert (view.state is not None) == case["asked"]
+    if decision.rule == UNREACHABLE:
+        return
+    step = next(step for step in explain(facts, shipped, view) if step.id == decision.rule)
     assert step.verdict == "hit"
     if "version" in case:
-        assert step.since == cast("date", case["version"]).toordinal()
+        assert step.since == day_of(case["version"])
+
+
+@pytest.mark.parametrize("case", CASES, ids=[f"{case['file']}: {case['name']}" for case in CASES])
+def test_an_attempt_counts_when_and_only_when_the_call_goes_on(case: Case, shipped: Edition) -> None:
+    facts = facts_of(case, shipped)
+    decision, view = answer(case, facts, shipped)
+    if view.state is not None and view.state.reserved:
+        assert decision.action == Action.FORWARD
+
+
+def test_there_are_enough_cases() -> None:
+    assert len(CASES) >= LEAST_CASES
+    names = [(case["file"], case["name"]) for case in CASES]
+    assert len(set(names)) == len(names)
 
 
 def test_every_row_is_exercised(shipped: Edition) -> None:
     """A row of the rule book that no case hits is a row that nobody has looked at."""
-    hit: set[tuple[str, int]] = set()
+    hit = set[tuple[str, int]]()
     for case in CASES:
-        for step in explain(facts_of(case, shipped), shipped, EMPTY):
-            if step.verdict in ("hit", "warn"):
-                hit.add((step.id, step.since))
-    rows = {(rule.id, rule.row.since) for rule in shipped.book.rules}
-    assert rows - hit == set()
+        hit |= hits(case, shipped)
+    assert {(rule.id, rule.row.since) for rule in shipped.book.rules} - hit == set()
 
 
-def test_every_change_of_version_has_cases_on_both_sides(shipped: Edition) -> None:
-    """For a version that follows another, some case stands on its first day and some on the day before."""
+def test_every_row_with_state_also_passes(shipped: Edition) -> None:
+    """A rule of state that never lets a call pass would be no rule but a ban."""
+    passed = set[tuple[str, int]]()
+    for case in CASES:
+        passed |= passes(case, shipped)
+    with_state = {
+        (rule.id, rule.row.since)
+        for rule in shipped.book.rules
+        if rule.id.partition(".")[0] in ("consent", "sector", "refusal", "frequency", "attempts", "capacity")
+    }
+    assert with_state
+    assert with_state - passed == set()
+
+
+def test_every_boundary_has_cases_on_both_sides(shipped: Edition) -> None:
+    """Some case stands on the first day of a version and some on the day before; so too at the end."""
     days: set[int] = set()
     for case in CASES:
         facts = facts_of(case, shipped)
         days.add(facts.paris_day)
         if facts.moment is not None:
             days.add(facts.moment.day)
-    ends = {(rule.id, rule.row.until) for rule in shipped.book.rules}
+    old = date(2004, 1, 1).toordinal()
     for rule in shipped.book.rules:
-        if (rule.id, rule.row.since - 1) in ends:
-            assert {rule.row.since, rule.row.since - 1} <= days, rule.id
+        if rule.row.since > old:
+            assert {rule.row.since, rule.row.since - 1} <= days, (rule.id, date.fromordinal(rule.row.since))
+        if rule.row.until != FOREVER:
+            assert {rule.row.until, rule.row.until + 1} <= days, (rule.id, date.fromordinal(rule.row.until))

@@ -26,7 +26,7 @@ def test_the_four_sorts_say_nothing_by_themselves(desk: Desk, shipped: Edition) 
     assert Check().status(facts, 433) == 433
     draft = Draft()
     Check().ask(facts, shipped.reference, draft, True)
-    assert not (draft.personal or draft.counts)
+    assert (draft.personal, draft.counts) == (False, False)
     assert not Check().by_called_day()
     assert Check().again(facts, shipped.reference, EMPTY) == 0.0
     assert Check().saw(facts, shipped.reference, EMPTY) == ""

@@ -153,7 +153,7 @@ def test_when_the_store_does_not_answer(
         rule("refusal.b", FLAG, on_unknown="pass"),
         extend=True,
     )
-    decision = decide(desk.facts(), edition, EXPIRED)
+    decision = decide(desk.facts(purpose="service"), edition, EXPIRED)
     assert decision.action == action
     if action == Action.REFUSE:
         assert (decision.rule, decision.status, decision.retry_after) == (UNREACHABLE, 480, 30)

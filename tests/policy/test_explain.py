@@ -13,7 +13,7 @@ from proxy.policy.edition import Edition
 from proxy.policy.explain import Step, explain
 from proxy.policy.facts import TrunkFacts
 from proxy.policy.inquiry import PersonState
-from proxy.policy.ledger import EMPTY, EXPIRED, LedgerView
+from proxy.policy.ledger import EMPTY, EXPIRED, NOTHING_KNOWN, LedgerView
 from tests.policy.desk import Desk
 from tests.policy.shelf import edition_with, rule
 
@@ -105,8 +105,8 @@ def test_the_rule_that_decides_is_the_first_enforced_hit(
     desk: Desk, shipped: Edition, customer: str, text: str, to: str, at: str
 ) -> None:
     facts = desk.facts(customer=customer, presented=(("From", text),), to=to, at=at)
-    decision = decide(facts, shipped, EMPTY)
-    hits = [step.id for step in explain(facts, shipped, EMPTY) if step.verdict == "hit"]
+    decision = decide(facts, shipped, NOTHING_KNOWN)
+    hits = [step.id for step in explain(facts, shipped, NOTHING_KNOWN) if step.verdict == "hit"]
     assert decision.rule in hits
     if decision.action == Action.REFUSE:
         assert decision.rule == hits[0]

@@ -63,13 +63,18 @@ def test_versions_by_the_day_in_paris_or_at_the_called_person() -> None:
     assert ids(book.on(10, 9).rules) == ["p", "c"]
 
 
-def test_the_rules_of_a_day_are_made_once_and_not_kept_for_ever() -> None:
+def test_days_with_the_same_rules_share_them() -> None:
+    book = RuleBook((rule("p", Check(), until=5), rule("p", Check(), since=6)))
+    assert book.on(1, 1) is book.on(1, 1)
+    assert book.on(1, 1) is book.on(5, 5)
+    assert book.on(5, 5) is not book.on(6, 6)
+
+
+def test_days_are_not_kept_for_ever() -> None:
     book = RuleBook((rule("p", Check()),))
-    first = book.on(1, 1)
-    assert book.on(1, 1) is first
-    for day in range(2, KEPT_DAYS + 2):
-        book.on(day, day)
-    assert book.on(1, 1) is not first
+    for day in range(1, KEPT_DAYS + 2):
+        assert [found.id for found in book.on(day, day).rules] == ["p"]
+    assert len(book._days) <= KEPT_DAYS
 
 
 def test_a_walk_sorts_the_rules_that_concern_the_call() -> None:

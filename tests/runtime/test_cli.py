@@ -12,7 +12,6 @@ from typer.testing import CliRunner
 
 from proxy.runtime import cli
 from proxy.runtime.decide_command import Request
-from proxy.runtime.toml_source import ConfigError
 
 runner = CliRunner()
 SHIPPED = Path(__file__).parents[2] / "config" / "proxy.toml"
@@ -134,27 +133,6 @@ def test_reload_hands_on_file_and_address(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("proxy.runtime.reload_command.reload", reload)
     assert runner.invoke(cli.app, ["reload", "-c", "f.toml", "--admin", "[::1]:9"]).exit_code == 1
     assert seen == [Path("f.toml"), "[::1]:9"]
-
-
-def test_a_file_given_is_used_as_it_is() -> None:
-    assert cli.config_path(Path("other.toml")) == Path("other.toml")
-
-
-def test_the_file_of_the_working_directory_comes_before_the_packaged_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert cli.config_path(None) == cli.PACKAGED_CONFIG
-    (tmp_path / "config").mkdir()
-    (tmp_path / "config" / "proxy.toml").write_text("", encoding="utf-8")
-    assert cli.config_path(None) == Path("config/proxy.toml")
-
-
-def test_only_mistakes_of_the_operator_are_told_that_way() -> None:
-    with pytest.raises(typer.Exit), cli.mistakes_told():
-        raise ConfigError("f", 1, "k", "e", "s")
-    with pytest.raises(KeyError), cli.mistakes_told():
-        raise KeyError("ours")
 
 
 def test_the_program_starts_without_what_run_does_not_need() -> None:

@@ -2,85 +2,19 @@
 
 from __future__ import annotations
 
-import random
 from collections import Counter
 
 import msgspec
 import pytest
 
-from proxy.b2bua.outputs import DecisionRecord
-from proxy.policy.decide import decide
 from proxy.policy.decision import Action
-from proxy.policy.directory import METHODS, MODES, PURPOSES
 from proxy.policy.edition import Edition
-from proxy.policy.facts import TrunkFacts
-from proxy.policy.gather import gather
 from proxy.policy.inquiry import PersonState
-from proxy.policy.ledger import LedgerView, Load
 from proxy.runtime.record_facts import Recorded, called_of, ledger_of, number_of
 from proxy.runtime.record_lines import Lines
 from proxy.runtime.record_shapes import DecisionLine
 from proxy.runtime.replay_command import Replay
-
-FIRST, LAST = 1_640_000_000, 1_800_000_000  # 2021-12 to 2027-01
-SOURCES = ("From", "P-Asserted-Identity", "P-Preferred-Identity", "Remote-Party-ID", "Diversion")
-NUMBERS = (
-    "0162000001", "+33162000002", "0270000001", "0948000001", "0937123456", "0142685300", "0698765432", "0033612345678",
-    "+33590590123456", "0590123456", "0262123456", "+2620262123456", "0693123456", "+508412345", "0899123456", "3949",
-    "15", "112", "118218", "0800123456", "+4930123456", "061234", "06123456789", "0123456789", "0300123456",
-    "anonymous", "somebody", "", "urn:service:sos", "+687123456", "0976123456", "0700123456", "+33 6 12 34 56 78",
-)  # fmt: skip
-
-
-class Dice:
-    """Random calls, the same for the same seed."""
-
-    def __init__(self, seed: int, edition: Edition) -> None:
-        self.dice = random.Random(seed)
-        self.edition = edition
-        self.customers = [*(one.id for one in edition.directory.customers()), "nobody", ""]
-
-    def number(self) -> str:
-        dice = self.dice
-        if dice.random() < 0.7:
-            return dice.choice(NUMBERS)
-        return dice.choice(("0", "+33", "+590", "0033")) + str(dice.randrange(10**8, 10**9))
-
-    def ledger(self, at: float) -> LedgerView:
-        dice = self.dice
-        if dice.random() < 0.1:
-            return LedgerView(None, None, True)
-
-        def past() -> float:
-            return at - dice.random() * 86400 * 400 if dice.random() < 0.5 else 0.0
-
-        state = PersonState(
-            past(), past(), at + dice.uniform(-1, 1) * 1e7, dice.choice(("", "c-1")), past(), at + dice.uniform(-1, 1) * 1e4,
-            dice.randrange(6), past(), past(), dice.randrange(4), past(), dice.random() < 0.5, past(),
-        )  # fmt: skip
-        load = Load(dice.choice(("", "customer", "trunk", "node")), dice.randrange(5)) if dice.random() < 0.2 else None
-        return LedgerView(state, load, False)
-
-    def record(self, name: str) -> DecisionRecord:
-        dice, edition = self.dice, self.edition
-        at = dice.uniform(FIRST, LAST)
-        customer = dice.choice(self.customers)
-        campaigns = [one.id for one in edition.directory.campaigns_of(customer)]
-        trunk = TrunkFacts(
-            dice.choice(("vms", "sbc")), dice.choice(("national", "international")), dice.choice(("pass", "refuse")),
-            dice.choice(("pass", "refuse")), dice.choice((frozenset(), frozenset({"mobile", "geo"}))),
-            dice.choice(("law", "strict")),
-        )  # fmt: skip
-        presented = [(dice.choice(SOURCES), self.number()) for _ in range(dice.randrange(4))]
-        facts = gather(
-            edition, trunk, customer, dice.choice((*campaigns, "", "gone")), dice.choice(("", *PURPOSES)),
-            dice.choice(("", *MODES)), dice.choice(METHODS), presented, self.number(), at, dice.random() < 0.5,
-        )  # fmt: skip
-        ledger = self.ledger(at)
-        decision = decide(facts, edition, ledger)
-        if decision.number is not None:
-            edition.directory.used(decision.number.canonical)
-        return DecisionRecord(name, at, facts, decision, b"call@vms", 1e-5, ledger)
+from tests.runtime.recorded import Dice
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.runtime import record_settings, settings, trunk_settings
+from proxy.runtime import record_settings, settings, store_settings, trunk_settings
 from proxy.runtime.addresses import Endpoint
 from proxy.runtime.mistakes import ConfigErrors
 from proxy.runtime.settings import load_settings
@@ -138,12 +138,11 @@ def asked(*sources: Path) -> set[str]:
 
 
 def test_every_key_is_documented_and_nothing_else() -> None:
-    keys = asked(Path(settings.__file__), Path(record_settings.__file__), Path(trunk_settings.__file__)) | set(
-        trunk_settings.NAMING_HEADERS
-    )
+    loaders = (settings, record_settings, store_settings, trunk_settings)
+    keys = asked(*(Path(loader.__file__) for loader in loaders)) | set(trunk_settings.NAMING_HEADERS)
     page = (ROOT / "config" / "README.md").read_text(encoding="utf-8")
     part = page.partition("## proxy.toml")[2].partition("\n## ")[0]
     documented = set(re.findall(r"^\| `(\w+)` \|", part, re.MULTILINE))
-    sections = {"node", "listen", "admin", "files", "records", "limits", "timers", "platform", "carrier"}
+    sections = {"node", "listen", "admin", "files", "records", "store", "limits", "timers", "platform", "carrier"}
     assert sections <= set(re.findall(r"^### `\[+(\w+)\]+`", part, re.MULTILINE))
     assert documented == keys - sections | {"listen", "carrier"}

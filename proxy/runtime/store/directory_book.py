@@ -68,7 +68,7 @@ class Book:
         for draft in drafts:
             kind = draft.record.kind
             removes = draft.replaces != "" and not draft.record.values
-            key = "" if removes else mistakes.attempt(partial(book._said, draft))
+            key = "" if removes else mistakes.attempt(partial(book.read, draft))
             if draft.replaces and draft.replaces != key:
                 book._remove(kind, draft.replaces)
                 changed.setdefault((kind, draft.replaces), None)
@@ -92,7 +92,7 @@ class Book:
             if change.after is None:
                 book._remove(change.kind, change.key)
             else:
-                book._said(Draft(change.after, THE_STORE))
+                book.read(Draft(change.after, THE_STORE))
         book.version = version.number
         return book
 
@@ -100,9 +100,31 @@ class Book:
         """The book of a snapshot."""
         book = self._copy()
         for record in records:
-            book._said(Draft(record, THE_STORE))
+            book.read(Draft(record, THE_STORE))
         book.version = number
         return book
+
+    def read(self, draft: Draft) -> str:
+        """Read a draft into this book, which it alone changes; its key. Raises ConfigError."""
+        record, table = draft.record, draft.table()
+        if record.kind == CUSTOMER:
+            customer = customer_of(table, self._numbering)
+            table.close()
+            key = customer.id
+            self.customers[key] = customer
+        elif record.kind == NUMBER:
+            entry = entry_of(table, record.customer, self._numbering)
+            canonical = entry.number.canonical
+            key = f"{canonical}/{entry.customer}/{iso_day(entry.since)}"
+            if key not in self.numbers:
+                self.held[canonical] = (*self.held.get(canonical, ()), key)
+            self.numbers[key] = entry
+        else:
+            campaign = campaign_of(table, record.customer, self._numbering)
+            key = f"{campaign.customer}/{campaign.id}"
+            self.campaigns[key] = campaign
+        self.records[record.kind, key] = record
+        return key
 
     def undone(self, versions: Sequence[Version], what: str) -> list[Draft]:
         """Drafts that bring back what was before these versions, newest last; a record without values is to be removed."""
@@ -135,28 +157,6 @@ class Book:
             if before != after:
                 found.append(Change(kind, key, before, after))
         return tuple(found)
-
-    def _said(self, draft: Draft) -> str:
-        """Read the draft into this book; its key."""
-        record, table = draft.record, draft.table()
-        if record.kind == CUSTOMER:
-            customer = customer_of(table, self._numbering)
-            table.close()
-            key = customer.id
-            self.customers[key] = customer
-        elif record.kind == NUMBER:
-            entry = entry_of(table, record.customer, self._numbering)
-            canonical = entry.number.canonical
-            key = f"{canonical}/{entry.customer}/{iso_day(entry.since)}"
-            if key not in self.numbers:
-                self.held[canonical] = (*self.held.get(canonical, ()), key)
-            self.numbers[key] = entry
-        else:
-            campaign = campaign_of(table, record.customer, self._numbering)
-            key = f"{campaign.customer}/{campaign.id}"
-            self.campaigns[key] = campaign
-        self.records[record.kind, key] = record
-        return key
 
     def _remove(self, kind: str, key: str) -> None:
         self.records.pop((kind, key), None)

@@ -23,6 +23,13 @@ WANTED: Final = {
     HOURS: "hours such as `mon-fri 10:00-13:00; sat 09:00-12:00`",
 }
 
+CONSENT: Final = {
+    "consent.basis": TEXT,
+    "consent.reference": TEXT,
+    "consent.given": DAY,
+    "sector": TEXT,
+    "hours_profile": TEXT,
+}
 FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
     CUSTOMER: {
         "id": TEXT,
@@ -41,6 +48,7 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         "kyc.evidence": TEXT,
         "kyc.verified_on": DAY,
         "kyc.expires": DAY,
+        **CONSENT,
         "note": TEXT,
     },
     NUMBER: {
@@ -64,6 +72,9 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         "npv": TEXT,
         "match_zone": FLAG,
         "hours": HOURS,
+        "attempts.most": WHOLE,
+        "attempts.minutes_between": WHOLE,
+        **CONSENT,
         "since": DAY,
         "until": DAY,
         "note": TEXT,

@@ -8,11 +8,10 @@ value: Redis stores it in one step and other clients hardly wait.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Final, Protocol, cast, final
+from collections.abc import Mapping
+from typing import Final, final
 
-from redis.exceptions import RedisError
+from redis.exceptions import ResponseError
 
 from proxy.runtime.store.directory_interface import DirectoryUnreachable, Overtaken, Use
 from proxy.runtime.store.directory_records import (
@@ -23,14 +22,25 @@ from proxy.runtime.store.directory_records import (
     encoded_records,
     encoded_version,
 )
+from proxy.runtime.store.interface import LedgerSilent
+from proxy.runtime.store.ledger_function import Command
+from proxy.runtime.store.redis_cluster import Cluster
+from proxy.runtime.store.redis_connect import OneMaster, Place, Reply, Route, is_error
 
 VERSIONS: Final = "npv:{directory}:versions"
 SNAPSHOT: Final = "npv:{directory}:snapshot"
 FIRST_USES: Final = "npv:{directory}:first"
 LAST_USES: Final = "npv:{directory}:last"
 
+PATIENCE: Final = 5.0  # s for one answer
+REST: Final = 0.05  # s between two tries
+ELSEWHERE: Final = ("MOVED", "ASK", "CLUSTERDOWN", "READONLY", "TRYAGAIN")
+
+# sent again after a broken connection it says what the first time said
 APPEND: Final = """
-if redis.call('LLEN', KEYS[1]) ~= ARGV[1] - 1 then return 0 end
+local last = redis.call('LLEN', KEYS[1])
+if last == tonumber(ARGV[1]) and redis.call('LINDEX', KEYS[1], -1) == ARGV[2] then return 1 end
+if last ~= ARGV[1] - 1 then return 0 end
 redis.call('RPUSH', KEYS[1], ARGV[2])
 return 1
 """
@@ -53,40 +63,33 @@ return 1
 NOTED_AT_ONCE: Final = 500
 
 
-class Server(Protocol):
-    """The part of an asyncio client of redis-py that is used here; single, Sentinel and Cluster clients all have it."""
-
-    async def execute_command(self, *args: object) -> object: ...
-
-    async def aclose(self) -> None: ...
-
-
 @final
 class RedisDirectory:
-    """On a client that returns bytes; `close` closes the client."""
+    """A `DirectoryStore`. `wait` is in seconds."""
 
-    def __init__(self, server: Server, name: str) -> None:
-        self._server: Final = server
-        self._name: Final = name
+    def __init__(self, place: Place, wait: float = PATIENCE) -> None:
+        self._name: Final = place.sentinel or place.urls[0].rpartition("@")[2]
+        self._route: Final[Route] = Cluster(place) if place.cluster else OneMaster(place)
+        self._wait: Final = wait
 
     async def version(self) -> int:
         """The number of the last version; 0 when there is none."""
-        return number(await self._ask("LLEN", VERSIONS))
+        return int(await self._ask("LLEN", VERSIONS))
 
     async def append(self, version: Version) -> None:
         """Add the version. Raises Overtaken unless its number is the next one."""
         text = await asyncio.to_thread(encoded_version, version)
-        if not number(await self._ask("EVAL", APPEND, 1, VERSIONS, version.number, text)):
+        if not await self._ask("EVAL", APPEND, 1, VERSIONS, version.number, text):
             raise Overtaken
 
     async def versions(self, after: int, most: int = 0) -> list[Version]:
         """The versions with a higher number than `after`, oldest first; at most `most` if it is not 0."""
         texts = await self._ask("LRANGE", VERSIONS, after, after + most - 1 if most else -1)
-        return await asyncio.to_thread(lambda: [decoded_version(text) for text in cast(list[bytes], texts)])
+        return await asyncio.to_thread(lambda: [decoded_version(text) for text in texts])
 
     async def snapshot(self) -> Snapshot | None:
         """The last snapshot kept."""
-        last, text = cast(list[bytes | None], await self._ask("HMGET", SNAPSHOT, "number", "said"))
+        last, text = await self._ask("HMGET", SNAPSHOT, "number", "said")
         if last is None or text is None:
             return None
         return Snapshot(int(last), await asyncio.to_thread(decoded_records, text))
@@ -100,7 +103,7 @@ class RedisDirectory:
         """The canonical numbers that were shown, each with the day."""
         pairs = list(uses.items())
         for start in range(0, len(pairs), NOTED_AT_ONCE):
-            flat = [part for pair in pairs[start : start + NOTED_AT_ONCE] for part in pair]
+            flat: list[str | int] = [part for pair in pairs[start : start + NOTED_AT_ONCE] for part in pair]
             await self._ask("EVAL", NOTE, 2, FIRST_USES, LAST_USES, *flat)
 
     async def uses(self) -> dict[str, Use]:
@@ -111,32 +114,38 @@ class RedisDirectory:
 
     async def close(self) -> None:
         """Give everything back."""
-        await self._server.aclose()
+        await self._route.close()
 
-    async def _ask(self, *command: object) -> object:
-        with told(self._name):
-            return await self._server.execute_command(*command)
+    async def _ask(self, *command: str | bytes | int) -> Reply:
+        deadline = asyncio.get_running_loop().time() + self._wait
+        try:
+            reply = await self._found(command, deadline)
+        except LedgerSilent as silent:
+            cause = f" ({silent.__cause__})" if silent.__cause__ else ""
+            raise DirectoryUnreachable(f"{self._name}: {silent.reason}{cause}") from silent
+        if isinstance(reply, ResponseError):
+            raise DirectoryUnreachable(f"{self._name}: {reply}")
+        return reply
+
+    async def _found(self, command: Command, deadline: float) -> Reply:
+        """Of the master that has the slot; where that is may have changed, and every command may be sent again."""
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                reply = await self._once(command, deadline)
+            except LedgerSilent:
+                if loop.time() + REST >= deadline:
+                    raise
+            else:
+                if loop.time() + REST >= deadline or not any(is_error(reply, word) for word in ELSEWHERE):
+                    return reply
+            await self._route.renew(deadline)
+            await asyncio.sleep(REST)
+
+    async def _once(self, command: Command, deadline: float) -> Reply:
+        return (await self._route.link(VERSIONS.encode()).run([command], deadline))[0]
 
 
-def number(answer: object) -> int:
-    """A whole number that Redis answered."""
-    return int(cast(int, answer))
-
-
-def days(answer: object) -> dict[str, int]:
-    """A hash of days: a dict, or a flat list, as client and protocol have it."""
-    if isinstance(answer, dict):
-        pairs = list(answer.items())
-    else:
-        flat = cast(list[bytes], answer)
-        pairs = list(zip(flat[::2], flat[1::2], strict=True))
-    return {bytes(key).decode(): int(value) for key, value in pairs}
-
-
-@contextmanager
-def told(name: str) -> Iterator[None]:
-    """Within: what Redis or the network refuses becomes DirectoryUnreachable."""
-    try:
-        yield
-    except (TimeoutError, RedisError, OSError) as error:
-        raise DirectoryUnreachable(f"{name}: {error}") from error
+def days(reply: Mapping[bytes, bytes]) -> dict[str, int]:
+    """A hash of days."""
+    return {name.decode(): int(day) for name, day in reply.items()}

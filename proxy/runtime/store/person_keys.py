@@ -106,18 +106,18 @@ def new_keys(now: float) -> PersonKeys:
 
 def load_keys(path: Path, now: float) -> PersonKeys:
     """The key file; made with fresh secrets and mode 0600 if there is none. Raises ConfigError."""
-    if not path.exists():
-        fresh = new_keys(now)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_keys(path, fresh, os.O_EXCL)
-        except FileExistsError:
+    if path.exists():
+        return read_keys(path)
+    fresh = new_keys(now)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_keys(path, fresh, os.O_EXCL)
+    except OSError as error:
+        if path.exists():  # another process made it meanwhile
             return read_keys(path)
-        except OSError as error:
-            reason = (error.strerror or "an error").lower()
-            raise ConfigError(str(path), 0, "", "a file that can be written", f"`{reason}`") from None
-        return fresh
-    return read_keys(path)
+        reason = (error.strerror or "an error").lower()
+        raise ConfigError(str(path), 0, "", "a file that can be written", f"`{reason}`") from None
+    return fresh
 
 
 def read_keys(path: Path) -> PersonKeys:

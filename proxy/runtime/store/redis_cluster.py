@@ -33,21 +33,21 @@ class Cluster:
         ]
         self._links: Final[dict[tuple[str, int], Link]] = {}
         self._slots: list[Link | None] = [None] * SLOTS
-        self._renewed = -LEAST_BETWEEN
+        self._renewed = float("-inf")
+        self._found = False
         self._renewing: Final = asyncio.Lock()
 
     async def renew(self, deadline: float) -> bool:
-        """Ask the nodes, one after the other, for the table of slots. Those who come meanwhile share the outcome."""
+        """Ask the nodes, one after the other, for the table of slots; after a recent look its outcome holds."""
         loop = asyncio.get_running_loop()
-        asked = loop.time()
         try:
             async with asyncio.timeout_at(deadline), self._renewing:
-                if self._renewed >= asked:
-                    return True
-                if loop.time() - self._renewed < LEAST_BETWEEN:
-                    return False
-                self._renewed = loop.time()
-                return await self._read(deadline)
+                if loop.time() - self._renewed >= LEAST_BETWEEN:
+                    try:
+                        self._found = await self._read(deadline)
+                    finally:
+                        self._renewed = loop.time()
+                return self._found
         except TimeoutError:
             return False
 

@@ -21,6 +21,7 @@ from proxy.runtime.store.interface import LedgerSilent
 T = TypeVar("T")
 TOGETHER: Final = 256
 CARRY_OVER: Final = 1.0  # s between two looks at the log
+LOOKS: Final = 256  # transactions between two looks at the size of the log
 LOG_MOST: Final = 64 * 1024 * 1024  # bytes; a longer log is carried over by the writer itself, which lets it start anew
 
 
@@ -82,7 +83,7 @@ class Writer:
         self._connection.close()
 
     def _write(self) -> None:
-        ended = False
+        ended, batches = False, 0
         while not ended:
             taken = [self._jobs.get()]
             try:
@@ -95,7 +96,9 @@ class Writer:
             if jobs:
                 self._commit(jobs)
                 deliver(jobs)
-            self._shorten()
+            batches += 1
+            if batches % LOOKS == 0:
+                self._shorten()
 
     def _commit(self, jobs: list[Job]) -> None:
         try:

@@ -1,0 +1,90 @@
+"""How long a decision waits for the store: python -m tests.bench.ledger_latency redis|embedded [rate] [seconds]
+
+Questions come one by one at random moments of a steady rate, through the desk as in the running proxy.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvloop
+
+from proxy.b2bua.outputs import Fetch
+from proxy.policy.inquiry import PersonState
+from proxy.runtime.app import SWITCH
+from proxy.runtime.store.embedded import EmbeddedLedger
+from proxy.runtime.store.interface import Ledger
+from proxy.runtime.store.ledger_desk import LedgerDesk
+from proxy.runtime.store.redis_connect import Place
+from proxy.runtime.store.redis_ledger import RedisLedger
+from proxy.runtime.tasks import Tasks
+from tests.runtime.store.histories import inquiry, keys
+from tests.runtime.store.redis_servers import RedisServer
+
+PERSONS = 200_000
+
+
+def complain(text: str) -> None:
+    """A defect of ours."""
+    sys.stderr.write(text + "\n")
+
+
+async def play(ledger: Ledger, rate: int, seconds: float) -> list[float]:
+    """The waits, sorted."""
+    await ledger.open()
+    begun: dict[int, float] = {}
+    waits: list[float] = []
+
+    def take(answers: Sequence[tuple[int, PersonState]]) -> None:
+        now = time.perf_counter()
+        waits.extend(now - begun.pop(call) for call, _ in answers)
+
+    desk = LedgerDesk(ledger, take, Tasks(complain), time.monotonic)
+    chance, due, end, call = random.Random(1), time.perf_counter(), time.perf_counter() + seconds, 0
+    while due < end:
+        due += chance.expovariate(rate)
+        pause = due - time.perf_counter()
+        if pause > 0:
+            await asyncio.sleep(pause)
+        call += 1
+        begun[call] = time.perf_counter()
+        person = f"+336{chance.randrange(PERSONS):08}"
+        desk.fetch(Fetch(call, inquiry(f"call-{call}", time.time(), person, refusal_since=0.0), time.monotonic() + 5))
+    await asyncio.sleep(0.5)
+    await ledger.close()
+    sys.stdout.write(f"{call} asked, {len(waits)} answered, {desk.operations}\n")
+    return sorted(waits)
+
+
+def report(waits: list[float]) -> None:
+    """The quantiles in milliseconds."""
+    for share in (0.5, 0.9, 0.99, 0.999):
+        sys.stdout.write(f"p{share * 100:g} {waits[int(len(waits) * share)] * 1000:.2f} ms  ")
+    sys.stdout.write(f"most {waits[-1] * 1000:.2f} ms\n")
+
+
+def main() -> None:
+    """One run."""
+    sys.setswitchinterval(SWITCH)
+    kind = sys.argv[1]
+    rate = int(sys.argv[2]) if len(sys.argv) > 2 else (2000 if kind == "redis" else 1000)
+    seconds = float(sys.argv[3]) if len(sys.argv) > 3 else 10.0
+    with tempfile.TemporaryDirectory() as made:
+        if kind == "embedded":
+            report(uvloop.run(play(EmbeddedLedger(Path(made) / "l.db", keys(), time.time, 5.0), rate, seconds)))
+            return
+        server = RedisServer(Path(made), "--save", "").start()
+        try:
+            report(uvloop.run(play(RedisLedger(Place((server.url,)), keys(), time.time, 5.0), rate, seconds)))
+        finally:
+            server.kill()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""Files of many records: what is read, where it is wrong, and that what is written is read back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from proxy.runtime.mistakes import ConfigErrors
+from proxy.runtime.store.directory_book import Book
+from proxy.runtime.store.directory_bulk import CSV, TOML, csv_drafts, read, toml_drafts, written
+from proxy.runtime.store.directory_records import CAMPAIGN, CUSTOMER, KINDS, NUMBER
+from proxy.runtime.toml_source import ConfigError, TomlSource, read_toml
+from tests.runtime.store.directory_shelf import CONFIG, numbering
+
+HEAD = "customer;number;since;callback_target\n"
+
+
+def shipped() -> Book:
+    return Book(numbering()).edited(toml_drafts(read_toml(CONFIG / "customers.toml")))[0]
+
+
+def test_the_shipped_file_is_read_whole() -> None:
+    book = shipped()
+    assert len(book.customers) == 7
+    assert len(book.campaigns) > 5
+    assert "+33162000001/acme/2023-02-01" in book.numbers
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("form", [CSV, TOML])
+def test_what_is_written_is_read_back(kind: str, form: str, tmp_path: Path) -> None:
+    book = shipped()
+    path = tmp_path / f"out.{form}"
+    path.write_text(written(list(book.records.values()), kind, form), encoding="utf-8")
+    again = read(path, kind, form)
+    wanted = [one for (of_kind, _), one in book.records.items() if of_kind == kind]
+    assert [one.record for one in again if one.record.kind == kind] == wanted
+    assert book.edited(again)[1] == ()
+
+
+def test_customers_in_toml_are_the_whole_directory() -> None:
+    book = shipped()
+    text = written(list(book.records.values()), CUSTOMER, TOML)
+    again, _ = Book(numbering()).edited(toml_drafts(TomlSource("customers.toml", text)))
+    assert again.records == book.records
+
+
+def test_every_line_that_is_wrong_is_told() -> None:
+    lines = "acme;0162000001;2026-01-01;\nacme;0162000002;tomorrow;\n\nacme;0162000003\nacme;0162000004;1.1.26;x\n"
+    with pytest.raises(ConfigErrors) as caught:
+        csv_drafts("n.csv", HEAD + lines, NUMBER)
+    assert [str(one) for one in caught.value.mistakes] == [
+        "n.csv:3: key `since`: expected a date such as 2026-08-11, seen `tomorrow`",
+        "n.csv:5: expected 4 columns, seen 2",
+        "n.csv:6: key `since`: expected a date such as 2026-08-11, seen `1.1.26`",
+    ]
+
+
+@pytest.mark.parametrize("head", ["customer,number,colour\n", "number,number\n", "\n"])
+def test_a_first_line_that_names_no_fields_is_refused(head: str) -> None:
+    if head.strip():
+        with pytest.raises(
+            ConfigError, match=r"n\.csv:1: key `(colour|number)`: expected each column once, of `customer`"
+        ):
+            csv_drafts("n.csv", head, NUMBER)
+    else:
+        assert csv_drafts("n.csv", head, NUMBER) == []
+
+
+def test_commas_semicolons_quotes_and_a_byte_order_mark_are_understood(tmp_path: Path) -> None:
+    path = tmp_path / "c.csv"
+    path.write_bytes('\ufeffid,name,kyc.status\r\na,"A, B & C",pending\r\n'.encode())
+    draft = read(path, CUSTOMER, CSV)[0]
+    assert draft.record.values == {"id": "a", "name": "A, B & C", "kyc": {"status": "pending"}}
+    assert draft.source.line(()) == 2
+    assert csv_drafts("n.csv", HEAD + "acme;1;;\n", NUMBER)[0].record.values == {"number": "1"}
+
+
+def test_tables_of_their_own_name_their_customer() -> None:
+    text = '[[number]]\nnumber = "1"\n[[campaign]]\ncustomer = "a"\nid = "c"\n[[colour]]\n'
+    with pytest.raises(ConfigErrors) as caught:
+        toml_drafts(TomlSource("n.toml", text))
+    assert [(one.line, one.key) for one in caught.value.mistakes] == [(1, "customer"), (1, "colour")]
+
+
+def test_texts_survive_toml() -> None:
+    draft = csv_drafts("c.csv", 'id,name,note\na,"say ""é"" \\ here","two\nlines"\n', CUSTOMER)[0]
+    again = toml_drafts(TomlSource("c.toml", written([draft.record], CUSTOMER, TOML)))[0]
+    assert again.record == draft.record
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="expected a readable file, seen `no such file or directory`"):
+        read(tmp_path / "x.csv", CAMPAIGN, CSV)
+    (tmp_path / "y.csv").write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigError, match="expected UTF-8 text"):
+        read(tmp_path / "y.csv", CAMPAIGN, CSV)

@@ -1,0 +1,242 @@
+"""Redis that stands still, dies, comes back empty or elsewhere: nobody waits long, and the counts are right afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from proxy.b2bua.outputs import Fetch
+from proxy.policy.inquiry import Inquiry, PersonState
+from proxy.runtime.store import ledger_desk
+from proxy.runtime.store.interface import LedgerSilent
+from proxy.runtime.store.ledger_desk import LedgerDesk
+from proxy.runtime.store.redis_connect import Place
+from proxy.runtime.store.redis_ledger import RedisLedger
+from proxy.runtime.tasks import Tasks
+from tests.runtime.store.histories import NOON, inquiry, keys
+from tests.runtime.store.redis_servers import RedisServer, sentinel_of, until
+
+WAIT = 0.1
+LASTING = ("--save", "", "--appendonly", "yes", "--appendfsync", "always")
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[RedisServer]:
+    """A server of one test, which keeps what it confirmed."""
+    found = RedisServer(tmp_path / "redis", *LASTING).start()
+    yield found
+    found.kill()
+
+
+@pytest.fixture
+async def ledger(server: RedisServer) -> AsyncIterator[RedisLedger]:
+    found = RedisLedger(Place((server.url,)), keys(), lambda: NOON, WAIT)
+    await found.open()
+    yield found
+    await found.close()
+
+
+async def silence(ledger: RedisLedger, *asked: Inquiry) -> tuple[str, float]:
+    """The reason, and how long it took."""
+    begun = time.monotonic()
+    with pytest.raises(LedgerSilent) as caught:
+        await ledger.ask(asked)
+    return caught.value.reason, time.monotonic() - begun
+
+
+async def answer(ledger: RedisLedger, asked: Inquiry) -> PersonState:
+    """Once it answers again."""
+    end = time.monotonic() + 15
+    while True:
+        try:
+            return (await ledger.ask([asked]))[0]
+        except LedgerSilent:
+            assert time.monotonic() < end
+            await asyncio.sleep(0.02)
+
+
+async def test_a_server_that_stands_still_is_waited_for_once(server: RedisServer, ledger: RedisLedger) -> None:
+    await ledger.ask([inquiry("a")])
+    server.send(signal.SIGSTOP)
+    reason, seconds = await silence(ledger, inquiry("b"))
+    assert reason == "late"
+    assert WAIT * 0.9 < seconds < WAIT * 4
+    reason, seconds = await silence(ledger, inquiry("c"))
+    assert reason == "resting"
+    assert seconds < WAIT / 2
+    server.send(signal.SIGCONT)
+    state = await answer(ledger, inquiry("b"))
+    assert (state.attempts, state.reserved) == (1, True)
+
+
+async def test_a_server_that_was_restarted_knows_everything_that_was_confirmed(
+    server: RedisServer, ledger: RedisLedger
+) -> None:
+    for number in range(3):
+        await ledger.ask([inquiry(f"call-{number}")])
+    server.kill()
+    reason, seconds = await silence(ledger, inquiry("x"))
+    assert reason == "unreachable"
+    assert seconds < WAIT * 4
+    server.start()
+    assert (await answer(ledger, inquiry("call-3"))).attempts == 3
+    assert not (await answer(ledger, inquiry("call-4"))).reserved
+
+
+async def test_a_server_that_lost_the_functions_is_given_them(server: RedisServer, ledger: RedisLedger) -> None:
+    await ledger.ask([inquiry("a")])
+    with server.client() as client:
+        client.execute_command("FUNCTION", "FLUSH")
+    states = await ledger.ask([inquiry("b"), inquiry("c")])
+    assert [state.attempts for state in states] == [1, 2]
+
+
+async def test_a_server_that_is_down_at_the_start_is_used_when_it_comes(server: RedisServer) -> None:
+    server.kill()
+    late = RedisLedger(Place((server.url,)), keys(), lambda: NOON, WAIT)
+    await late.open()
+    await silence(late, inquiry("a"))
+    server.start()
+    assert (await answer(late, inquiry("a"))).reserved
+    await late.close()
+
+
+async def test_a_server_without_memory_says_so(server: RedisServer, ledger: RedisLedger) -> None:
+    with server.client() as client:
+        client.config_set("maxmemory", 1)
+    reason, _ = await silence(ledger, inquiry("a"))
+    assert reason == "refused by redis"
+
+
+async def test_one_silent_master_leaves_the_answers_of_the_others_alone(redis_nodes: list[RedisServer]) -> None:
+    found = RedisLedger(Place((redis_nodes[0].url,), cluster=True), keys(), lambda: NOON, WAIT)
+    await found.open()
+    asked = [inquiry(f"only-{number}", person=f"+3314200{number:04}") for number in range(60)]
+    assert len(await found.ask(asked)) == 60
+    redis_nodes[2].send(signal.SIGSTOP)
+    try:
+        with pytest.raises(LedgerSilent) as caught:
+            await found.ask(asked)
+        answered = [state for state in caught.value.known if state is not None]
+        assert len(caught.value.known) == 60
+        assert 20 < len(answered) < 60
+        assert all(state.reserved and state.attempts == 0 for state in answered)
+    finally:
+        redis_nodes[2].send(signal.SIGCONT)
+    await answer(found, asked[0])
+    await found.close()
+
+
+async def test_the_master_that_sentinel_promotes_is_used(tmp_path: Path) -> None:
+    master = RedisServer(tmp_path / "master", *LASTING).start()
+    replica = RedisServer(
+        tmp_path / "replica", *LASTING, "--replicaof", f"127.0.0.1 {master.port}", "--repl-diskless-sync-delay", "0"
+    ).start()
+    until(partial(in_step, master), "replica in step")
+    sentinel = sentinel_of(tmp_path / "sentinel", master, "ledger")
+    try:
+        until(partial(is_seen, sentinel), "replica that Sentinel knows")
+        found = RedisLedger(Place((sentinel.url,), sentinel="ledger"), keys(), lambda: NOON, WAIT)
+        await found.open()
+        await answer(found, inquiry("a"))
+        with master.client() as client:
+            client.execute_command("WAIT", 1, 5000)
+        master.kill()
+        assert (await answer(found, inquiry("b"))).attempts == 1
+        await found.close()
+    finally:
+        for server in (sentinel, replica, master):
+            server.kill()
+
+
+def in_step(master: RedisServer) -> bool:
+    """Whether the master has a replica that follows."""
+    with master.client() as client:
+        return "online" in str(client.info("replication").get("slave0"))
+
+
+def is_seen(sentinel: RedisServer) -> bool:
+    """Whether Sentinel knows of a replica."""
+    with sentinel.client() as client:
+        return bool(client.execute_command("SENTINEL", "REPLICAS", "ledger"))
+
+
+class Calls:
+    """Plays calls as the engine does: what is not answered by its deadline is refused, or goes ahead uncounted."""
+
+    def __init__(self, ledger: RedisLedger, ahead: Callable[[int], bool]) -> None:
+        self.faults: list[str] = []
+        self.desk = LedgerDesk(ledger, self.take, Tasks(self.faults.append), time.monotonic)
+        self.ahead = ahead
+        self.open: dict[int, Fetch] = {}
+        self.made: dict[str, int] = {}
+        self.blind = 0
+        self.longest = 0.0
+
+    def place(self, call: int, person: str, patience: float) -> None:
+        asked = inquiry(f"call-{call}", NOON, person)
+        fetch = Fetch(call, asked, time.monotonic() + patience)
+        self.open[call] = fetch
+        self.desk.fetch(fetch)
+
+    def take(self, answers: Sequence[tuple[int, PersonState]]) -> None:
+        for call, state in answers:
+            fetch = self.open.pop(call, None)
+            if fetch is not None and state.reserved:
+                self.made[fetch.inquiry.person] = self.made.get(fetch.inquiry.person, 0) + 1
+
+    def expire(self) -> None:
+        now = time.monotonic()
+        for call, fetch in list(self.open.items()):
+            if fetch.deadline <= now:
+                del self.open[call]
+                self.blind += 1
+                self.longest = max(self.longest, now - fetch.deadline)
+                if self.ahead(call):
+                    self.made[fetch.inquiry.person] = self.made.get(fetch.inquiry.person, 0) + 1
+                    self.desk.count(fetch.inquiry)
+                else:
+                    self.desk.release(fetch.inquiry)
+
+
+async def test_an_outage_in_the_middle_of_traffic(server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger_desk, "SETTLING", 0.3)
+    ledger = RedisLedger(Place((server.url,)), keys(), lambda: NOON, 0.04)
+    await ledger.open()
+    calls = Calls(ledger, lambda call: call % 2 == 0)
+    chance = random.Random(7)
+    events = {300: "stop", 600: "continue", 900: "kill", 1100: "start"}
+    for call in range(1600):
+        if event := events.get(call):
+            if event == "stop":
+                server.send(signal.SIGSTOP)
+            elif event == "continue":
+                server.send(signal.SIGCONT)
+            elif event == "kill":
+                server.kill()
+            else:
+                await asyncio.to_thread(server.start)
+        calls.place(call, f"+3314300{chance.randrange(200):04}", 0.05)
+        calls.expire()
+        await asyncio.sleep(0.002)
+    await asyncio.sleep(0.1)
+    calls.expire()
+    assert calls.open == {}
+    assert 200 < calls.blind < 1400
+    assert calls.longest < 0.5
+    assert await calls.desk.settle(10.0) == 0
+    assert calls.desk.operations["release", "answered"] > 50
+    counted = {}
+    for number in range(200):
+        person = f"+3314300{number:04}"
+        counted[person] = (await answer(ledger, inquiry("look", NOON, person, reserve=False))).attempts
+    assert counted == {person: calls.made.get(person, 0) for person in counted}
+    assert calls.faults == []
+    await ledger.close()

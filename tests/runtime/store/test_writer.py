@@ -1,0 +1,94 @@
+"""Jobs that wait together share a transaction; a broken one tells all of its jobs; a log is carried over."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from proxy.runtime.store import writer as module
+from proxy.runtime.store.embedded_schema import opened
+from proxy.runtime.store.interface import LedgerSilent
+from proxy.runtime.store.writer import Writer
+
+
+@pytest.fixture
+async def writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Writer]:
+    monkeypatch.setattr(module, "CARRY_OVER", 0.05)
+    found = Writer(tmp_path / "ledger.db", opened(tmp_path / "ledger.db", "ab"), 5.0)
+    found.start()
+    yield found
+    await asyncio.to_thread(found.stop)
+
+
+def note(connection: sqlite3.Connection) -> int:
+    """Count the notes written in this file, this one included."""
+    connection.execute("INSERT INTO ledger_meta VALUES ((SELECT count(*) FROM ledger_meta), '')")
+    return int(connection.execute("SELECT count(*) FROM ledger_meta").fetchone()[0])
+
+
+async def test_each_job_gets_its_result(writer: Writer) -> None:
+    assert await asyncio.gather(*[writer.run(note) for _ in range(5)]) == [2, 3, 4, 5, 6]
+
+
+async def test_an_error_of_the_disk_is_a_silence_and_nothing_of_the_transaction_stays(writer: Writer) -> None:
+    hold, held = threading.Event(), threading.Event()
+
+    def wait(connection: sqlite3.Connection) -> None:
+        held.set()
+        hold.wait(5)
+
+    def broken(connection: sqlite3.Connection) -> None:
+        connection.execute("SELECT * FROM nowhere")
+
+    first = asyncio.ensure_future(writer.run(wait))
+    await asyncio.to_thread(held.wait, 5)
+    together = [asyncio.ensure_future(writer.run(job)) for job in (note, broken)]
+    await asyncio.sleep(0)
+    hold.set()
+    await first
+    found = await asyncio.gather(*together, return_exceptions=True)
+    assert [str(one) for one in found] == ["disk", "disk"]
+    assert await writer.run(note) == 2
+
+
+async def test_a_job_that_nobody_waits_for_is_not_begun(writer: Writer) -> None:
+    hold, held = threading.Event(), threading.Event()
+
+    def wait(connection: sqlite3.Connection) -> None:
+        held.set()
+        hold.wait(5)
+
+    first = asyncio.ensure_future(writer.run(wait))
+    await asyncio.to_thread(held.wait, 5)
+    second = asyncio.ensure_future(writer.run(note))
+    await asyncio.sleep(0)
+    second.cancel()
+    await asyncio.sleep(0)
+    hold.set()
+    await first
+    assert await writer.run(note) == 2
+
+
+async def test_the_log_is_carried_over_beside_the_work(writer: Writer) -> None:
+    for _ in range(50):
+        await writer.run(note)
+    for _ in range(200):
+        if b"ledger_meta" in writer.path.read_bytes():
+            break
+        await asyncio.sleep(0.05)
+    file = sqlite3.connect(f"file:{writer.path}?immutable=1", uri=True)  # the file alone, without its log
+    assert file.execute("SELECT count(*) FROM ledger_meta").fetchone()[0] > 1
+    file.close()
+
+
+async def test_a_writer_that_has_stopped_is_silent(tmp_path: Path) -> None:
+    found = Writer(tmp_path / "l.db", opened(tmp_path / "l.db", "ab"), 5.0)
+    found.start()
+    await asyncio.to_thread(found.stop)
+    with pytest.raises(LedgerSilent, match="closed"):
+        await found.run(note)

@@ -1,0 +1,119 @@
+"""A recorded decision is found again and told whole."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from proxy.b2bua.outputs import DecisionRecord
+from proxy.policy.decide import decide
+from proxy.policy.edition import Edition
+from proxy.policy.facts import TrunkFacts
+from proxy.policy.gather import gather
+from proxy.policy.inquiry import PersonState
+from proxy.policy.ledger import LedgerView
+from proxy.policy.moment import iso_day
+from proxy.policy.rulebook import RuleBook
+from proxy.runtime.explain_command import Sources, find, told
+from proxy.runtime.record_lines import Lines
+from proxy.runtime.record_shapes import DecisionLine
+from tests.runtime.recorded import write_day
+
+AT = datetime.fromisoformat("2026-11-24T11:00:00+01:00").timestamp()
+DAY = 86400.0
+
+
+def line(
+    edition: Edition, ledger: LedgerView, caller: str = "0162000001", at: float = AT, called: str = "0692123456"
+) -> DecisionLine:
+    facts = gather(
+        edition, TrunkFacts("vms"), "acme", "spring", "", "", "INVITE", [("From", caller)], called, at, False
+    )  # fmt: skip
+    record = DecisionRecord("d-1", at, facts, decide(facts, edition, ledger), b"c", 0.0, ledger)
+    return msgspec.json.decode(Lines("edge-1").line(record, edition), type=DecisionLine)
+
+
+def state(**values: float) -> LedgerView:
+    consent = {"consent_at": AT - 40 * DAY, "consent_until": AT + 40 * DAY}
+    return LedgerView(PersonState(consent_id="c-7", **{**consent, **values}))  # type: ignore[arg-type]  # counts are whole
+
+
+def test_a_decision_is_found_in_any_file(tmp_path: Path, edition: Edition) -> None:
+    made = write_day(tmp_path / "a.jsonl", edition, 50)
+    (tmp_path / "empty.jsonl").touch()
+    files = [tmp_path / "a.jsonl", tmp_path / "empty.jsonl"]
+    for record in made:
+        found = find(files, record.id)
+        assert found is not None
+        assert (found.id, found.rule) == (record.id, record.decision.rule)
+
+
+@pytest.mark.parametrize("sought", ["d-", "d-50", "-1", '"', "", "x" * 200, "é"])
+def test_no_other_decision_is_found(tmp_path: Path, edition: Edition, sought: str) -> None:
+    write_day(tmp_path / "a.jsonl", edition, 50)
+    assert find([tmp_path / "a.jsonl"], sought) is None
+
+
+def test_every_rule_is_told_with_version_verdict_and_basis(edition: Edition) -> None:
+    one = line(edition, state(), caller="0698765432")
+    text = told(one, edition, "en")
+    for rule in {each.id for each in edition.book.rules}:
+        assert f"\n{rule} " in text
+    assert "refuse" in text
+    assert "2025-2215" in text
+    assert "not asked" in text
+    assert "What to tell the customer: A mobile number" in text
+    assert "698765432" not in text
+
+
+def test_the_clock_is_the_one_of_the_called_person(edition: Edition) -> None:
+    text = told(line(edition, state()), edition, "en")
+    assert "2026-11-24T14:00:00+04:00" in text
+    assert "RE" in text
+
+
+def test_the_counter_and_when_a_place_is_free(edition: Edition) -> None:
+    one = line(edition, state(attempts=4, first_attempt=AT - 9 * DAY, last_attempt=AT - DAY))
+    assert one.rule == "frequency.consumer"
+    text = told(one, edition, "en")
+    assert "4 of 4 in 30 days, before this call" in text
+    assert "a place is free again   2026-12-15T00:00:00+04:00" in text
+    assert "possible again" in text
+    assert "c-7 2026-10-15" in text
+    french = told(one, edition, "fr")
+    assert "4 sur 4 en 30 jours, avant cet appel" in french
+    assert "Que dire au client : La personne a déjà été appelée" in french
+    assert "sans objet" in french
+
+
+def test_a_refusal_of_the_person(edition: Edition) -> None:
+    one = line(edition, state(refusal_at=AT - DAY))
+    assert one.rule == "refusal.consumer"
+    assert "person refused          2026-11-23T14:00:00+04:00" in told(one, edition, "en")
+
+
+def test_a_silent_store(edition: Edition) -> None:
+    text = told(line(edition, LedgerView(None, None, True)), edition, "fr")
+    assert "n’a pas répondu à temps" in text
+
+
+def test_another_edition_is_said_and_versions_stay_those_of_the_record(edition: Edition) -> None:
+    one = line(edition, state())
+    rules = tuple(rule for rule in edition.book.rules if rule.id != "presentation.campaign")
+    other = Edition(edition.plan, edition.calendar, RuleBook(rules), edition.directory, "other")
+    text = told(one, other, "en")
+    assert f"{edition.revision} (other: decided by another edition" in text
+    if any(entry.startswith("presentation.campaign@") for entry in one.rules):
+        assert "not in the rule book at hand" in text
+
+
+def test_a_file_of_rules_that_is_gone_leaves_the_name_of_the_basis(edition: Edition) -> None:
+    row = next(rule.row for rule in edition.book.rules if rule.id == "hours.consumer")
+    assert "D223-9" in Sources().basis(row)
+    assert iso_day(row.since) == "2023-03-01"
+    assert Sources().basis(replace(row, file="gone.toml")) == row.basis
+    assert Sources().basis(replace(row, basis="interpretation", why="so")) == "so"

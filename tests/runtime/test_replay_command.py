@@ -1,0 +1,99 @@
+"""A replay counts what would change: nothing for the same rules, the calls concerned for others."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from proxy.b2bua.outputs import DecisionRecord
+from proxy.policy.edition import Edition
+from proxy.policy.ledger import EMPTY
+from proxy.policy.rulebook import OFF, Rule, RuleBook
+from proxy.runtime.record_lines import Lines
+from proxy.runtime.replay_command import Replay, Replayed, replay
+from tests.runtime.recorded import Dice, write_day
+
+
+def without(edition: Edition, rule: str) -> Edition:
+    rules = [
+        Rule(replace(one.row, mode=OFF, strict=OFF), one.check) if one.id == rule else one for one in edition.book.rules
+    ]
+    return Edition(edition.plan, edition.calendar, RuleBook(tuple(rules)), edition.directory, "without")
+
+
+def run(edition: Edition, *files: Path) -> Replayed:
+    return replay(edition, list(files), lambda done: None)
+
+
+def test_the_same_rules_change_nothing(tmp_path: Path, edition: Edition) -> None:
+    write_day(tmp_path / "r.jsonl", edition, 300)
+    result = run(edition, tmp_path / "r.jsonl")
+    assert (result.decisions, result.changed, result.changes) == (300, 0, [])
+    assert all(one.before == one.after for one in result.rules)
+    assert (result.revision, result.revisions) == (edition.revision, [edition.revision])
+
+
+def test_a_rule_switched_off_is_seen_by_rule_and_customer(tmp_path: Path, edition: Edition) -> None:
+    made = write_day(tmp_path / "r.jsonl", edition, 600)
+    hit = [record for record in made if record.decision.rule == "cli.mobile"]
+    assert hit
+    result = run(without(edition, "cli.mobile"), tmp_path / "r.jsonl")
+    assert result.changed == len(hit) == sum(one.calls for one in result.changes)
+    assert {one.before.split()[2] for one in result.changes} == {"cli.mobile"}
+    assert [(one.before, one.after) for one in result.rules if one.rule == "cli.mobile"] == [(len(hit), 0)]
+    assert sum(one.changed for one in result.customers) == len(hit)
+    assert sum(one.calls for one in result.customers) == 600
+    assert result.changes[0].examples[0] in {record.id for record in hit}
+    assert result.changes == sorted(result.changes, key=lambda one: (-one.calls, one.before))
+
+
+def test_what_the_store_would_have_said_is_not_guessed(edition: Edition) -> None:
+    dice = Dice(5, edition)
+    mobile = next(
+        r for r in (dice.record("d") for _ in range(5000)) if r.decision.rule == "cli.mobile" and r.facts.customer
+    )
+    record = DecisionRecord("d", mobile.at, mobile.facts, mobile.decision, b"c", 0.0, EMPTY)
+    replaying = Replay(without(edition, "cli.mobile"))
+    replaying.add(Lines("edge-1").line(record, edition))
+    assert replaying.result().changed == 1
+
+
+def test_least_used_first_goes_by_what_was_shown(edition: Edition) -> None:
+    dice, lines, replaying = Dice(8, edition), Lines("edge-1"), Replay(edition)
+    before = dict(edition.directory.uses)
+    shown = 0
+    while shown < 20:
+        record = dice.record("d")
+        shown += record.decision.rule == "presentation.zone"
+        replaying.add(lines.line(record, edition))
+    edition.directory.uses.clear()
+    edition.directory.uses.update(before)
+    assert replaying.result().changed == 0
+
+
+def test_counts_of_use_are_left_as_they_were(tmp_path: Path, edition: Edition) -> None:
+    write_day(tmp_path / "r.jsonl", edition, 300)
+    before = dict(edition.directory.uses)
+    run(edition, tmp_path / "r.jsonl")
+    assert edition.directory.uses == before
+
+
+@pytest.mark.parametrize("line", [b'{"seq":1,"prev":"","record":"decision","id":5}', b'{"record":"decision"', b"\xff"])
+def test_a_line_that_cannot_be_read_is_counted(edition: Edition, line: bytes) -> None:
+    replaying = Replay(edition)
+    replaying.add(line)
+    result = replaying.result()
+    assert (result.decisions, result.unreadable) == (0, int(b"decision" in line))
+
+
+def test_progress_comes_to_the_end(tmp_path: Path, edition: Edition) -> None:
+    write_day(tmp_path / "r.jsonl", edition, 1200)
+    seen: list[int] = []
+    replay(edition, [tmp_path / "r.jsonl"], seen.append)
+    assert seen == sorted(seen)
+    assert len(seen) > 1
+    assert seen[-1] == (tmp_path / "r.jsonl").stat().st_size
+    assert msgspec.json.encode(run(edition, tmp_path / "r.jsonl")).startswith(b'{"revision"')
