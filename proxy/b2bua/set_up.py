@@ -81,8 +81,9 @@ def b_request(call: CallState, message: Message, decision: Decision, facts: Call
     head.append(b"From: " + call.b_from)
     head.append(b"To: " + face.to(facts))
     head.append(b"Call-ID: " + call.b_call_id)
-    data = b_request(call, message, decision, facts, branch)
-    set_up.cseq_out = SET_UP_CSEQ
+    head.append(b"CSeq: %d %b" % (SET_UP_CSEQ, message.method))
+    if call.method == "INVITE":
+        head.append(face.contact)
     head.extend(face.identity_lines(decision))
     if face.agent:
         head.append(b"User-Agent: " + face.agent)
