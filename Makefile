@@ -75,11 +75,18 @@ $(VENV)/builder: pyproject.toml $(VENV)/made
 	$(PY) -m pip install -q -r $@.txt
 	touch $@
 
+# built in a copy: mypyc puts its modules beside their sources for a while, where a running test would import them
+define copy
+rm -rf $(1) && mkdir -p $(1) && cp -R pyproject.toml README.md LICENSE proxy config $(1)
+	find $(1) -name '*.so' -delete
+endef
+
 $(VENV)/installed: $(SOURCES) $(VENV)/builder
 	@echo "building the proxy; where it can be compiled this takes a minute or two"
-	if ! $(PY) -m pip install -q --no-build-isolation . >$(VENV)/build.log 2>&1; then
+	$(call copy,$(VENV)/source)
+	if ! $(PY) -m pip install -q --no-build-isolation $(VENV)/source >$(VENV)/build.log 2>&1; then
 		echo "compiling failed, see $(VENV)/build.log"
-		HATCH_BUILD_NO_HOOKS=true $(PY) -m pip install -q --no-build-isolation .
+		HATCH_BUILD_NO_HOOKS=true $(PY) -m pip install -q --no-build-isolation $(VENV)/source
 	fi
 	$(PY) -P -m proxy version
 	$(PY) -P -m proxy version | grep -q '(compiled' || echo "the proxy runs from source, more slowly; to compile it: apt-get install gcc libc6-dev python3-dev"
@@ -101,19 +108,21 @@ run: $(VENV)/installed
 check: $(VENV)/installed $(VENV)/tested
 	@$(PY) -m pytest -q -m 'not sipp and not tool'
 
-# PYTHONSAFEPATH keeps the working directory off the import path, so the installed copy is tested; a test holds it to
-# NPV_BUILD
+# PYTHONSAFEPATH keeps the working directory off the import path, so the installed copy is tested; NPV_BUILD names what is
+# meant to be tested, and a test holds the run to it
 test: compiler $(VENV)/installed $(VENV)/tested sipp prometheus redis
 	@echo "== source"
-	$(PY) -m pytest -q </dev/null
+	NPV_BUILD=source $(PY) -m pytest -q </dev/null
 	echo "== compiled wheel"
 	export PYTHONSAFEPATH=1 NPV_BUILD=compiled
 	$(PY) -m pytest -q -m 'not source_only' --ignore=tests/test_layout.py </dev/null
 
 wheel: $(VENV)/builder compiler
-	@$(PY) -m pip wheel -q --no-build-isolation --no-deps -w dist .
+	@$(call copy,$(VENV)/source)
+	$(PY) -m pip wheel -q --no-build-isolation --no-deps -w dist $(VENV)/source
 	ls dist/*.whl
 
 clean:
 	@rm -rf $(VENV) build dist var sipp-scenarios/logs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	find . -name '*.so' -not -path './.git/*' -delete

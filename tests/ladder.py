@@ -18,7 +18,7 @@ from proxy.b2bua.trunks import CarrierTrunk, Limits, PlatformTrunk, Topology
 from proxy.policy.edition import Edition
 from proxy.policy.facts import TrunkFacts
 from proxy.policy.inquiry import PersonState
-from proxy.sip.message import Message
+from proxy.sip.message import Message, ParseError
 from proxy.sip.parse import parse
 
 EPOCH = datetime.fromisoformat("2026-11-23T11:00:00+01:00").timestamp()
@@ -114,7 +114,12 @@ class Seen:
     message: Message = field(init=False)
 
     def __post_init__(self) -> None:
-        self.message = parse(self.data)
+        try:
+            self.message = parse(self.data)
+        except ParseError as error:  # an answer lacks what its broken request lacked
+            if error.message is None or not error.message.status:
+                raise
+            self.message = error.message
 
     @property
     def label(self) -> str:
@@ -169,7 +174,7 @@ class Ladder:
         first = data.split(b"\r\n", 1)[0].decode("latin-1", "replace")
         self.history.append(f"{self.now - 1000:9.3f}  {SIDES.get(source, '?')} -> {first}")
         self.engine.receive(data, source[0], source[1], self.now, self.epoch)
-        self._drain()
+        self.drain()
 
     def advance(self, seconds: float) -> None:
         """Let time pass; every timer fires at its own instant."""
@@ -177,19 +182,25 @@ class Ladder:
         while self.engine.next_deadline() <= end:
             self.now = max(self.now, self.engine.next_deadline())
             self.engine.tick(self.now, self.epoch)
-            self._drain()
+            self.drain()
         self.now = end
 
     def arrived(self, call: int, state: PersonState) -> None:
         """The ledger answers."""
         self.engine.state_arrived(call, state, self.now, self.epoch)
-        self._drain()
+        self.drain()
+
+    def stop(self) -> None:
+        """The process stops at once."""
+        self.engine.stop(self.now, self.epoch)
+        self.drain()
 
     @property
     def epoch(self) -> float:
         return EPOCH + self.now - 1000.0
 
-    def _drain(self) -> None:
+    def drain(self) -> None:
+        """Look at what the engine ordered."""
         for send in self.engine.take_sends():
             seen = Seen(SIDES.get((send.host, send.port), f"{send.host}:{send.port}"), send.data, self.now)
             self.unread.append(seen)

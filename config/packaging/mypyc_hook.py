@@ -18,6 +18,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 class MypycWherePossible(MypycBuildHook):  # type: ignore[misc]  # hatch-mypyc ships no types
     """hatch-mypyc's hook, which stands back when nothing here can compile."""
 
+    compiled = False
+
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # Any: hatchling's own shape
         """Compile, unless this is an editable install or the means are missing."""
         missing = what_is_missing()
@@ -25,6 +27,12 @@ class MypycWherePossible(MypycBuildHook):  # type: ignore[misc]  # hatch-mypyc s
             self.app.display_warning(f"{missing}: the proxy is built from source, at about half the speed")
         elif version != "editable":
             super().initialize(version, build_data)
+            self.compiled = True
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # Any: as above
+        """Leave the tree as it was: an extension module beside its source would be imported instead of it."""
+        if self.compiled:
+            self.clean([version])
 
 
 def what_is_missing() -> str:

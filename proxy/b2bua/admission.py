@@ -6,10 +6,10 @@ from typing import Final
 
 from proxy.b2bua.extract import called_text
 from proxy.b2bua.fabric import Fabric
+from proxy.b2bua.rewrite import ACCEPT_ENCODING, encoded
 from proxy.b2bua.stateless import RETRY_DRAINING, unsupported_options
 from proxy.sip.message import Message
 
-RETRY_FULL: Final = 1
 ADMITTED: Final = 0
 
 
@@ -21,7 +21,8 @@ def merge_key(message: Message) -> bytes:
 def refusal(fabric: Fabric, message: Message, hops: int, draining: bool) -> tuple[int, list[bytes]]:
     """Status and header lines that refuse this INVITE before a decision; `ADMITTED` lets it go on.
 
-    An emergency call is let in while draining and above the most calls (CPCE D98-8).
+    An encoded body cannot be searched for what must not leave: 415. An emergency call is let in with it, and
+    while draining (CPCE D98-8).
     """
     if merge_key(message) in fabric.merged:
         return 482, []
@@ -30,13 +31,12 @@ def refusal(fabric: Fabric, message: Message, hops: int, draining: bool) -> tupl
     unsupported = unsupported_options(message)
     if unsupported:
         return 420, [b"Unsupported: " + unsupported]
-    most = fabric.topology.limits.max_calls
-    if not draining and (most == 0 or len(fabric.calls) < most):
+    if encoded(message) and not is_emergency(fabric, message):
+        return 415, [ACCEPT_ENCODING]
+    if not draining or is_emergency(fabric, message):
         return ADMITTED, []
-    if is_emergency(fabric, message):
-        return ADMITTED, []
-    fabric.counters.count_drop("draining" if draining else "node full")
-    return 503, [b"Retry-After: %d" % (RETRY_DRAINING if draining else RETRY_FULL)]
+    fabric.counters.count_drop("draining")
+    return 503, [b"Retry-After: %d" % RETRY_DRAINING]
 
 
 def is_emergency(fabric: Fabric, message: Message) -> bool:

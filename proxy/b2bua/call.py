@@ -13,7 +13,7 @@ from proxy.b2bua.exchange import Exchange
 from proxy.b2bua.extract import call_facts
 from proxy.b2bua.fabric import Fabric
 from proxy.b2bua.hang_up import bye, close, hang_up_both, settle_ack
-from proxy.b2bua.outputs import DecisionRecord
+from proxy.b2bua.judgement import judge
 from proxy.b2bua.set_up import (
     answered_again,
     cancel_both,
@@ -25,13 +25,11 @@ from proxy.b2bua.set_up import (
     park,
     refuse,
     release_late,
+    report_silence,
 )  # fmt: skip
 from proxy.b2bua.state import ANSWER_DUE, LONGEST, STATE_DUE, CallState
 from proxy.b2bua.trunks import PlatformTrunk
-from proxy.policy.decide import decide
-from proxy.policy.decision import PRESENTATION_WORDS, Action
 from proxy.policy.inquiry import PersonState
-from proxy.policy.ledger import EMPTY, EXPIRED, LedgerView
 from proxy.sip.address import Address
 from proxy.sip.dialog import Dialog
 from proxy.sip.message import Message
@@ -51,41 +49,14 @@ class Call(CallState):
         facts = self.facts = call_facts(message, shown, called, self.trunk, fabric.edition, fabric.epoch)
         self.customer, self.campaign = facts.customer_id, facts.campaign_id
         self.called = facts.called.canonical if facts.called is not None else facts.called_text
-        self._judge(message, EMPTY)
+        self.handle(judge(self, message, None, False), message)
 
-    def state_arrived(self, state: PersonState) -> None:
-        """The ledger answered: decide again with what it holds."""
-        if self.state == table.WAITING and self.parked is not None:
-            self._judge(self.parked, LedgerView(state))
-
-    def _judge(self, message: Message, view: LedgerView) -> None:
-        facts, fabric = self.facts, self.fabric
-        if facts is None:
-            return
-        before = fabric.stopwatch()
-        decision = decide(facts, fabric.edition, view)
-        seconds = fabric.stopwatch() - before
-        counters = fabric.counters
-        counters.decision_seconds.observe(seconds)
-        self.decision = decision
-        if decision.action == Action.NEED:
-            counters.count_decision("parked", decision.rule)
-            self.handle(events.PARKED if self.state == table.NEW else events.OVERDUE, message)
-            return
-        self.decision_id = fabric.ids.decision()
-        for rule in decision.warnings:
-            counters.count_warning(rule)
-        fabric.outputs.append(
-            DecisionRecord(self.decision_id, fabric.epoch, facts, decision, message.call_id, seconds)
-        )  # fmt: skip
-        if decision.action == Action.REFUSE:
-            counters.count_decision("refused", decision.rule)
-            self.handle(events.REFUSED, message)
-            return
-        counters.count_decision(PRESENTATION_WORDS[decision.presentation], decision.rule)
-        if decision.number is not None:
-            fabric.edition.directory.used(decision.number.canonical)
-        self.handle(events.FORWARDED, message)
+    def state_arrived(self, state: PersonState) -> bool:
+        """The ledger answered: decide again with what it holds. False when an attempt that it counted must not stand."""
+        if self.state != table.WAITING or self.parked is None:
+            return bool(self.b_call_id)
+        self.handle(judge(self, self.parked, state, False), self.parked)
+        return bool(self.b_call_id)
 
     def set_up_response(self, set_up: TimerOwner, message: Message) -> None:
         """The carrier answered the INVITE."""
@@ -94,7 +65,7 @@ class Call(CallState):
             self.handle(events.TRYING, message)
         elif status < 200:
             self.handle(events.RINGING, message)
-        elif status >= 300:
+        elif status >= 300 or self.method == "MESSAGE":
             self.handle(events.FAILURE, message)
         elif self.answered_at or self.state > table.ANSWERED:
             if isinstance(set_up, Exchange):
@@ -126,16 +97,17 @@ class Call(CallState):
         if self.open_byes <= 0:
             self.handle(events.CLOSED, None)
 
-    def fail(self) -> None:
-        """Our own fault inside this call: end it on both legs, whatever its state."""
+    def end(self, status: int, reason: str) -> None:
+        """End the call on both legs, whatever its state; `status` answers an INVITE that has no final answer yet."""
+        self.take_back()
         set_up = self.set_up
         if self.state in (table.ANSWERED, table.UP):
             self._enter(table.ENDING, events.TOO_LONG)
-            self.reason = "internal error"
+            self.reason = reason
             hang_up_both(self)
         elif self.state < table.CANCELLING and set_up is not None:
             self.state = table.CANCELLING
-            cancel_both(self, 500, "proxy", "internal error")
+            cancel_both(self, status, "proxy", reason)
             if set_up.client is None or set_up.client.state > PROCEEDING:
                 self.forget()
         else:
@@ -215,12 +187,13 @@ class Call(CallState):
             close(self)
         elif action == table.DECIDE_BLIND:
             if self.parked is not None:
-                self._judge(self.parked, EXPIRED)
+                self.handle(judge(self, self.parked, None, True), self.parked)
         elif action == table.WITHDRAW:
             self.final(487, "a", "cancelled")
             close(self)
         elif action == table.REPORT_SILENCE:
-            self.final(408, "proxy", "carrier silent")
+            self.take_back()
+            report_silence(self)
             close(self)
         elif action == table.CANCEL_BOTH:
             cancel_both(self, 487, "a", "cancelled")
@@ -241,10 +214,10 @@ class Call(CallState):
             self.bye_done()
 
 
-def open_call(fabric: Fabric, trunk: PlatformTrunk, a: Dialog, hops: int) -> Call:
-    """A new call over the A leg `a`; `hops` is what Max-Forwards leaves."""
+def open_call(fabric: Fabric, trunk: PlatformTrunk, a: Dialog, method: str, hops: int) -> Call:
+    """A new call, or a text (`method` MESSAGE), from the A leg `a`; `hops` is what Max-Forwards leaves."""
     fabric.calls_opened += 1
     call = Call(fabric, fabric.calls_opened, trunk, fabric.carrier(trunk.carrier), a)
-    call.hops = hops
+    call.method, call.hops = method, hops
     fabric.calls[call.number] = call
     return call

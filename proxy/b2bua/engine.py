@@ -21,6 +21,7 @@ from proxy.b2bua.fabric import Fabric, Ids, Stopwatch, method_name
 from proxy.b2bua.in_dialog import refusal
 from proxy.b2bua.legs import a_leg, dialog_key
 from proxy.b2bua.outputs import Fault, Output
+from proxy.b2bua.shutdown import end_all
 from proxy.b2bua.sources import Sources
 from proxy.b2bua.stateless import answer, answer_fault, max_forwards, out_of_dialog, unreadable
 from proxy.b2bua.trunks import Topology
@@ -46,8 +47,6 @@ class Engine:
         self.draining = False
         self._sources = Sources(topology)
         self._working_on: Call | None = None
-
-    # -- inputs --------------------------------------------------------------
 
     def receive(self, data: bytes, host: str, port: int, now: float, epoch: float) -> None:
         """One datagram from `host`:`port`."""
@@ -91,8 +90,6 @@ class Engine:
                 elif isinstance(owner, Call):
                     self._working_on = owner
                     owner.fire(kind, now)
-            except ParseError as error:
-                fabric.counters.count_parse_error(error.kind)
             except Exception as fault:
                 self._fault(fault, b"")
             due = fabric.timers.pop_due(now)
@@ -110,17 +107,19 @@ class Engine:
             elif isinstance(owner, Call):
                 owner.bye_done()
 
-    def state_arrived(self, call: int, state: PersonState, now: float, epoch: float) -> None:
-        """The ledger's answer to a `Fetch`; ignored when the call is gone or was decided meanwhile."""
+    def state_arrived(self, call: int, state: PersonState, now: float, epoch: float) -> bool:
+        """The ledger's answer to a `Fetch`; False: the attempt that it counted must be taken back."""
         fabric = self.fabric
         fabric.now, fabric.epoch = now, epoch
         parked = fabric.calls.get(call)
-        if isinstance(parked, Call):
-            self._working_on = parked
-            try:
-                parked.state_arrived(state)
-            except Exception as fault:
-                self._fault(fault, parked.a.call_id)
+        if not isinstance(parked, Call):
+            return False
+        self._working_on = parked
+        try:
+            return parked.state_arrived(state)
+        except Exception as fault:
+            self._fault(fault, parked.a.call_id)
+            return True  # taken back with the end of the call
 
     def use_edition(self, edition: Edition) -> None:
         """Decide the calls to come by this edition."""
@@ -135,7 +134,11 @@ class Engine:
         """Take no new calls; those in progress go on."""
         self.draining = True
 
-    # -- outputs -------------------------------------------------------------
+    def stop(self, now: float, epoch: float) -> None:
+        """End every call at once; its last datagrams and records are among the outputs."""
+        self.draining = True
+        self.fabric.now, self.fabric.epoch = now, epoch
+        end_all(self.fabric)
 
     def take_sends(self) -> list[Send]:
         """The datagrams to send now, in order."""
@@ -171,8 +174,6 @@ class Engine:
         """Datagrams sent or received again, by leg and direction (`sent`, `received`)."""
         return self.wire.repeated()
 
-    # -- responses -----------------------------------------------------------
-
     def _response(self, message: Message) -> None:
         fabric = self.fabric
         key = message.branch if message.method != b"CANCEL" else message.branch + b"C"
@@ -197,8 +198,6 @@ class Engine:
         if isinstance(couple, Call):
             self._working_on = couple
 
-    # -- requests ------------------------------------------------------------
-
     def _request(self, message: Message, host: str, port: int) -> None:
         fabric = self.fabric
         method = method_name(message.method)
@@ -214,8 +213,8 @@ class Engine:
             self._cancel(message, key, host, port)
         elif message.to_tag:
             self._in_dialog(message, method, key, host, port)
-        elif method == "INVITE":
-            self._invite(message, key, host, port)
+        elif method == "INVITE" or method == "MESSAGE":
+            self._begin(message, method, key, host, port)
         else:
             leg = self._leg(host, port)
             fabric.counters.count_request(True, leg, method)
@@ -270,13 +269,11 @@ class Engine:
         fabric.servers[key] = server
         return server
 
-    # -- a new call ----------------------------------------------------------
-
-    def _invite(self, message: Message, key: bytes, host: str, port: int) -> None:
+    def _begin(self, message: Message, method: str, key: bytes, host: str, port: int) -> None:
         fabric = self.fabric
         trunk = self._sources.platform(host, port)
         leg = "a" if trunk is not None or not self._sources.is_carrier(host, port) else "b"
-        fabric.counters.count_request(True, leg, "INVITE")
+        fabric.counters.count_request(True, leg, method)
         hops = max_forwards(message)
         if trunk is None:
             fabric.counters.count_drop("unknown source")
@@ -288,10 +285,10 @@ class Engine:
             return
         shown, called = addresses(message), called_text(message)
         a = a_leg(message, fabric.ids.tag(), host, reply_address(message, host, port))
-        server = self._serve(message, "INVITE", key, "a", host, port, a.local)
+        server = self._serve(message, method, key, "a", host, port, a.local)
         server.merge_key = admission.merge_key(message)
         fabric.merged[server.merge_key] = key
-        call = self._working_on = open_call(fabric, trunk, a, hops - 1)
+        call = self._working_on = open_call(fabric, trunk, a, method, hops - 1)
         call.begin(message, server, shown, called)
 
     # -- inside a call -------------------------------------------------------
@@ -344,7 +341,7 @@ class Engine:
         call = self._working_on
         if call is not None:
             try:
-                call.fail()
+                call.end(500, "internal error")
             except Exception as second:
                 self.fabric.outputs.append(Fault(f"while ending the call: {second}", call_id))
                 call.forget()

@@ -22,6 +22,8 @@ REPEAT_OK: Final = 0
 NO_ACK: Final = 1
 NO_FINAL: Final = 2
 
+SET_UP_CSEQ: Final = 1
+
 
 @final
 class Exchange(TimerOwner):
@@ -76,11 +78,10 @@ class Exchange(TimerOwner):
 
     def _rack(self, message: Message) -> bytes:
         """The RAck of a PRACK as the other leg numbers it, empty when there is none."""
-        invite = self.couple.invite
-        if not isinstance(invite, Exchange):
-            return b""
-        shift = self.fork.rseq_shift if invite.set_up and self.fork is not None else 0
-        return crossed_rack(message.first(b"rack"), shift, invite.cseq_out)
+        value, invite, fork = message.first(b"rack"), self.couple.invite, self.fork
+        if isinstance(invite, Exchange) and not invite.set_up:
+            return crossed_rack(value, 0, invite.cseq_out)
+        return crossed_rack(value, fork.rseq_shift, SET_UP_CSEQ) if fork is not None else b""
 
     # -- its answers ---------------------------------------------------------
 

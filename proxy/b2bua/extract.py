@@ -82,7 +82,7 @@ def call_facts(
         _named(message, trunk.campaign_header),
         _named(message, trunk.purpose_header),
         _named(message, trunk.mode_header),
-        "INVITE",
+        message.method.decode("ascii"),
         [(source, subscriber(address.uri)) for source, address in shown],
         called,
         epoch,

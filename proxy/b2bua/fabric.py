@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final, Protocol, final
 
+from proxy.b2bua.capacity import Capacity
 from proxy.b2bua.counters import Counters
 from proxy.b2bua.legs import Couple, Fork
 from proxy.b2bua.outputs import Output
@@ -53,6 +54,7 @@ class Fabric:
     def __init__(self, topology: Topology, edition: Edition, ids: Ids, stopwatch: Stopwatch) -> None:
         self.ids: Final = ids
         self.stopwatch: Final = stopwatch
+        self.capacity: Final = Capacity()
         self.timers: Final = Timers()
         self.wire: Final = Wire(self.timers)
         self.counters: Final = Counters()
@@ -77,6 +79,7 @@ class Fabric:
     def use_topology(self, topology: Topology) -> None:
         """Take new trunks for calls to come; calls in progress keep what they have."""
         self.topology = topology
+        self.capacity.node.set(topology.limits.calls_per_second, topology.limits.max_calls)
         self.a_face = Face(topology, None)
         self.carriers = {carrier.name: carrier for carrier in topology.carriers}
         self.faces = {carrier.name: Face(topology, carrier) for carrier in topology.carriers}

@@ -63,6 +63,8 @@ def close(call: CallState) -> None:
             fabric.unregister(fork)
     if fabric.calls.pop(call.number, None) is None:
         return
+    if call.metered:
+        fabric.capacity.end(call.customer, call.trunk.name)
     if call.b_call_id:
         fabric.counters.count_end(call.carrier.name, call.status)
         if call.answered_at:
@@ -70,7 +72,7 @@ def close(call: CallState) -> None:
             seconds = fabric.epoch - call.answered_at
             counters.observe(counters.duration_seconds, call.carrier.name, DURATION_BOUNDS, seconds)
         fabric.outputs.append(_record(call))
-    call.facts = call.decision = call.parked = None
+    call.facts = call.decision = call.parked = call.inquiry = None
     call.fork = call.forks = call.set_up = call.invite = None
     call.shown = []
 

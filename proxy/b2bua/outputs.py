@@ -27,6 +27,39 @@ class Fetch:
 
 
 @final
+class Release:
+    """Take back the attempt that `inquiry` counted: the person was never reached (decision.md, "State")."""
+
+    __slots__ = ("inquiry",)
+
+    def __init__(self, inquiry: Inquiry) -> None:
+        self.inquiry: Final = inquiry
+
+
+@final
+class Count:
+    """Count the attempt of `inquiry` all the same: the call went on although the ledger did not answer in time."""
+
+    __slots__ = ("inquiry",)
+
+    def __init__(self, inquiry: Inquiry) -> None:
+        self.inquiry: Final = inquiry
+
+
+@final
+class RefusalHeard:
+    """The person told the carrier to let this customer's calls no longer through (607, RFC 8197)."""
+
+    __slots__ = ("customer", "person", "at", "call_id")
+
+    def __init__(self, customer: str, person: str, at: float, call_id: bytes) -> None:
+        self.customer: Final = customer
+        self.person: Final = person
+        self.at: Final = at
+        self.call_id: Final = call_id
+
+
+@final
 class DecisionRecord:
     """One decision: what it saw and what it answered. `at` is UTC epoch seconds; `seconds` is the time that deciding
     took, `waited` the time until the store had answered.
@@ -90,4 +123,4 @@ class Fault:
         self.call_id: Final = call_id
 
 
-Output: TypeAlias = Fetch | DecisionRecord | CallRecord | Fault
+Output: TypeAlias = Fetch | Count | Release | RefusalHeard | DecisionRecord | CallRecord | Fault

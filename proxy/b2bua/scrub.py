@@ -13,30 +13,48 @@ from typing import Final
 from proxy.b2bua.extract import Secrets
 from proxy.sip.address import split_semicolons, unescape
 from proxy.sip.message import ParseError
+from proxy.sip.syntax import PERCENT
 
 _BETWEEN: Final = bytes([code for code in range(256) if code != 10 and not (code < 128 and chr(code).isalnum())])
 _DROPPED: Final = (b"i=", b"u=", b"e=", b"p=")
+_KEPT: Final = (b"o=", b"c=", b"m=")  # there is no SDP without them; their digits are overwritten where they must be
+_OF_THE_MEDIA: Final = (  # attributes that are no place for a name, and without which there is no call
+    b"a=rtpmap:", b"a=fmtp:", b"a=ptime:", b"a=maxptime:", b"a=sendrecv", b"a=sendonly", b"a=recvonly", b"a=inactive",
+    b"a=rtcp:", b"a=rtcp-mux", b"a=rtcp-fb:", b"a=crypto:", b"a=fingerprint:", b"a=setup:", b"a=candidate:",
+    b"a=group:", b"a=mid:", b"a=curr:", b"a=des:", b"a=conf:", b"a=silenceSupp:",
+)  # fmt: skip
 _LONGEST_PORT: Final = 5  # as many digits may be a port by chance
 _BOUNDARY: Final = b"crossed-part"
 
 
-def _shows(text: bytes, secrets: Secrets, hosts: bool) -> bool:
-    """Does `text` show a secret number or name in any writing, or (`hosts`) where the platform is?"""
-    if b"%" in text:
+def _shows_number(text: bytes, secrets: Secrets) -> bool:
+    """Does `text` show a secret number in any writing?"""
+    if PERCENT in text:
         text = unescape(text)
     squeezed = text.translate(None, _BETWEEN)
-    for digits in secrets.digits:
-        if digits in squeezed:
-            return True
-    lowered = text.lower()
-    if hosts:
-        for host in secrets.hosts:
-            if host in lowered:
-                return True
-    for name in secrets.texts:  # noqa: SIM110 - a generator is a frame more for every line of every call
-        if name in lowered:
+    for digits in secrets.digits:  # noqa: SIM110 - a generator is a frame more for every line of every call
+        if squeezed.find(digits) >= 0:
             return True
     return False
+
+
+def _shows(text: bytes, secrets: Secrets) -> bool:
+    """Does `text` show a secret number or name in any writing, or where the platform is?"""
+    if _shows_number(text, secrets):
+        return True
+    lowered = (unescape(text) if PERCENT in text else text).lower()
+    for host in secrets.hosts:
+        if lowered.find(host) >= 0:
+            return True
+    for name in secrets.texts:  # noqa: SIM110 - as above
+        if lowered.find(name) >= 0:
+            return True
+    return False
+
+
+def _attribute_shows(line: bytes, secrets: Secrets) -> bool:
+    """Does an `a=` line show a secret? In what describes the media only numbers count: `audio` may be a name too."""
+    return _shows_number(line, secrets) if line.startswith(_OF_THE_MEDIA) else _shows(line, secrets)
 
 
 def scrub_lines(lines: list[bytes], start: int, secrets: Secrets) -> int:
@@ -45,7 +63,7 @@ def scrub_lines(lines: list[bytes], start: int, secrets: Secrets) -> int:
     at = start
     while at < len(lines):
         line = lines[at]
-        if _shows(line[line.find(b":") + 1 :], secrets, True):
+        if _shows(line[line.find(b":") + 1 :], secrets):
             found += 1
             del lines[at]
         else:
@@ -55,10 +73,10 @@ def scrub_lines(lines: list[bytes], start: int, secrets: Secrets) -> int:
 
 def scrub_type(kind: bytes, secrets: Secrets) -> bytes:
     """The Content-Type value as the carrier may see it: one that shows a secret is cut down to its media type."""
-    if kind == b"application/sdp" or not _shows(kind, secrets, True):
+    if kind == b"application/sdp" or not _shows(kind, secrets):
         return kind
     media = kind.partition(b";")[0].strip()
-    if _shows(media, secrets, True):
+    if _shows(media, secrets):
         return b"application/octet-stream"
     return media + b";boundary=" + _BOUNDARY if _is_multipart(media) else media
 
@@ -68,8 +86,10 @@ def scrub_body(body: bytes, kind: bytes, secrets: Secrets) -> bytes:
 
     SDP is cleaned, also inside multipart; elsewhere only the digits of a secret number are overwritten.
     """
-    if kind == b"application/sdp" or (not kind and body[:2] == b"v="):
+    if kind == b"application/sdp":
         return _scrub_sdp(body, secrets, False)
+    if not kind:
+        return _scrub_sdp(body, secrets, True)  # no type says what it is
     media = kind.partition(b";")[0].translate(None, b" \t").lower()
     if media == b"application/sdp":
         return _scrub_sdp(body, secrets, False)
@@ -101,37 +121,45 @@ def _boundary(kind: bytes) -> bytes:
 def _blank(text: bytes, secrets: Secrets) -> bytes:
     """The digits of every secret number overwritten with zeros: same length, same place, same everywhere."""
     for digits in secrets.digits:
-        if len(digits) > _LONGEST_PORT and digits in text:
+        if len(digits) > _LONGEST_PORT and text.find(digits) >= 0:
             text = text.replace(digits, b"0" * len(digits))
     return text
 
 
 def _scrub_sdp(body: bytes, secrets: Secrets, multipart: bool) -> bytes:
     """Every line of SDP cleaned; in a multipart body the heads of its parts are cleaned as well.
-
     A multipart body is not cut into its parts: whatever a reader takes for SDP in it has been cleaned.
     """
     if body.count(b"\r") != body.count(b"\r\n"):
         body = body.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     out: list[bytes] = []
+    session = True
     for line in body.split(b"\n"):
         key = line[:2]
-        if key == b"o=":
+        if key == b"a=":
+            if session and _attribute_shows(line, secrets):
+                continue
+        elif key == b"m=":
+            session = False
+        elif key == b"v=":
+            session = True
+        elif key == b"o=":
             line = _owner(line)
         elif key == b"s=":
             line = b"s=-\r" if line.endswith(b"\r") else b"s=-"
-        elif key in _DROPPED:
+        elif key in _DROPPED or (multipart and _is_part_header(line) and _shows(line, secrets)):
             continue
         out.append(line)
     text = _blank(b"\n".join(out), secrets)
-    if not _shows(text, secrets, False):
+    if not _shows(text, secrets):
         return text
     kept: list[bytes] = []
-    for line in out:
-        if (line[:2] == b"a=" or (multipart and _is_part_header(line))) and _shows(line, secrets, False):
-            continue
-        kept.append(line)
-    return _blank(b"\n".join(kept), secrets)
+    for line in text.split(b"\n"):
+        if line[:2] in _KEPT or not _attribute_shows(line, secrets):
+            kept.append(line)
+        elif line[:13].lower() == b"content-type:":
+            kept.append(line[:13] + b" " + scrub_type(line[13:].strip(), secrets) + b"\r")
+    return b"\n".join(kept)
 
 
 def _is_part_header(line: bytes) -> bool:

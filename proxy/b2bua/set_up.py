@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from proxy.b2bua.counters import CALL_BOUNDS
 from proxy.b2bua.crossing import crossing_status
-from proxy.b2bua.exchange import Exchange
+from proxy.b2bua.exchange import SET_UP_CSEQ, Exchange
 from proxy.b2bua.extract import NO_SECRETS, secrets
 from proxy.b2bua.hang_up import bye, close, send_bye
-from proxy.b2bua.outputs import Fetch
+from proxy.b2bua.outputs import Fetch, RefusalHeard
 from proxy.b2bua.rewrite import cleaned, edits_for, refusal_lines
 from proxy.b2bua.state import ANSWER_DUE, CANCEL_DUE, LONGEST, STATE_DUE, CallState
 from proxy.policy.decision import Decision, Presentation
@@ -22,7 +22,9 @@ def park(call: CallState, message: Message) -> None:
     if decision is None or decision.inquiry is None or set_up is None:
         return
     call.parked = message
-    fabric.reply(set_up.server, 100, [], b"", message.to_value)
+    call.inquiry, call.asked_at = decision.inquiry, fabric.now
+    if call.method == "INVITE":
+        fabric.reply(set_up.server, 100, [], b"", message.to_value)
     wait = fabric.topology.limits.decision_timeout
     fabric.outputs.append(Fetch(call.number, decision.inquiry, fabric.now + wait))
     call.start_timer(wait, STATE_DUE)
@@ -41,11 +43,11 @@ def refuse(call: CallState) -> None:
 
 
 def invite(call: CallState, message: Message) -> None:
-    """100 to the platform, INVITE to the carrier."""
+    """100 to the platform, INVITE to the carrier; a MESSAGE goes alone (RFC 3428)."""
     fabric, decision, facts, set_up = call.fabric, call.decision, call.facts, call.set_up
     if decision is None or facts is None or set_up is None:
         return
-    if call.parked is None:
+    if call.parked is None and call.method == "INVITE":
         fabric.reply(set_up.server, 100, [], b"", message.to_value)
     call.parked = None
     set_up.server.routes = b"\r\n".join([b"Record-Route: " + value for value in message.all(b"record-route")])
@@ -55,20 +57,21 @@ def invite(call: CallState, message: Message) -> None:
         call.secrets = secrets(message, call.shown, facts, shown)
     call.b_call_id, call.b_tag = fabric.ids.call_id(), fabric.ids.tag()
     branch = fabric.ids.branch()
-    data = b_invite(call, message, decision, facts, branch)
-    call.invite = set_up
-    set_up.cseq_out = 1
+    data = b_request(call, message, decision, facts, branch)
+    set_up.cseq_out = SET_UP_CSEQ
     set_up.client = fabric.ask(
-        "b", call.b_pace, branch, "INVITE", data, call.carrier.host, call.carrier.port, set_up
+        "b", call.b_pace, branch, call.method, data, call.carrier.host, call.carrier.port, set_up
     )  # fmt: skip
-    call.start_timer(fabric.topology.limits.answer_timeout, ANSWER_DUE)
+    if call.method == "INVITE":
+        call.invite = set_up
+        call.start_timer(fabric.topology.limits.answer_timeout, ANSWER_DUE)
     fabric.counters.calls_started += 1
     call.facts = call.decision = None
     call.shown = []
 
 
-def b_invite(call: CallState, message: Message, decision: Decision, facts: CallFacts, branch: bytes) -> bytes:
-    """The INVITE of the B leg: identity by the decision, everything else by the allow-list."""
+def b_request(call: CallState, message: Message, decision: Decision, facts: CallFacts, branch: bytes) -> bytes:
+    """The INVITE or MESSAGE of the B leg: identity by the decision, everything else by the allow-list."""
     face = call.b_face
     call.b_from = face.caller(decision, call.shown[0][1]) + b";tag=" + call.b_tag
     edits = edits_for(face, message, call.untouched, False)
@@ -78,14 +81,15 @@ def b_invite(call: CallState, message: Message, decision: Decision, facts: CallF
     head.append(b"From: " + call.b_from)
     head.append(b"To: " + face.to(facts))
     head.append(b"Call-ID: " + call.b_call_id)
-    head.append(b"CSeq: 1 INVITE")
-    head.append(face.contact)
+    head.append(b"CSeq: %d %b" % (SET_UP_CSEQ, message.method))
+    if call.method == "INVITE":
+        head.append(face.contact)
     head.extend(face.identity_lines(decision))
     if face.agent:
         head.append(b"User-Agent: " + face.agent)
     lines, body, found = cleaned(edits, message, NO_SECRETS if call.untouched else call.secrets)
     call.fabric.counters.identity_scrubbed += found
-    return request(b"INVITE " + face.request_uri(facts) + b" SIP/2.0", lines, body)
+    return request(message.method + b" " + face.request_uri(facts) + b" SIP/2.0", lines, body)
 
 
 def cross_provisional(call: CallState, message: Message) -> None:
@@ -134,6 +138,10 @@ def answered_again(call: CallState, set_up: Exchange, message: Message) -> None:
 def cross_failure(call: CallState, message: Message) -> None:
     """The carrier's failure: status and Reason cross, phrase and warnings do not; 3xx, 401 and 407 never cross."""
     status = message.status
+    if status == 408 or 500 <= status < 600:
+        call.take_back()
+    elif status == 607:
+        call.fabric.outputs.append(RefusalHeard(call.customer, call.called, call.fabric.epoch, call.a.call_id))
     if crossing_status(status) != status:
         call.final(crossing_status(status), "b", f"carrier answered {status}")
     else:
@@ -142,6 +150,15 @@ def cross_failure(call: CallState, message: Message) -> None:
         if call.set_up is not None:
             call.set_up.pass_on(message, None)
     close(call)
+
+
+def report_silence(call: CallState) -> None:
+    """The carrier said nothing: 408, or nothing for a MESSAGE, whose sender has given up by now (RFC 4320 4.2)."""
+    if call.method == "INVITE" or call.set_up is None:
+        call.final(408, "proxy", "carrier silent")
+    else:
+        call.status, call.reason = 408, "carrier silent"
+        call.fabric.forget_server(call.set_up.server)
 
 
 def cancel_both(call: CallState, status: int, ended_by: str, reason: str) -> None:

@@ -7,9 +7,11 @@ from typing import Final
 from proxy.b2bua.exchange import Exchange
 from proxy.b2bua.fabric import Fabric
 from proxy.b2bua.legs import Couple, Fork
+from proxy.b2bua.outputs import Release
 from proxy.b2bua.trunks import CarrierTrunk, PlatformTrunk
 from proxy.policy.decision import Decision
 from proxy.policy.facts import CallFacts
+from proxy.policy.inquiry import Inquiry
 from proxy.sip.address import Address
 from proxy.sip.dialog import Dialog
 from proxy.sip.message import Message
@@ -42,6 +44,10 @@ class CallState(Couple):
         self.facts: CallFacts | None = None
         self.decision: Decision | None = None
         self.decision_id = ""
+        self.method = "INVITE"
+        self.inquiry: Inquiry | None = None  # what was asked, while the attempt that it counted can be taken back
+        self.asked_at = 0.0
+        self.metered = False
         self.b_call_id = b""
         self.b_tag = b""
         self.b_from = b""
@@ -118,6 +124,12 @@ class CallState(Couple):
         if self.fork is not None:
             self.forks.append(self.fork)
         return Fork(self, twin, b)
+
+    def take_back(self) -> None:
+        """The person was not reached: an attempt that was counted for this call counts no more."""
+        if self.inquiry is not None and not self.ringing_at and not self.answered_at:
+            self.fabric.outputs.append(Release(self.inquiry))
+        self.inquiry = None
 
     def keep_only(self, fork: Fork) -> None:
         """One early dialog was answered: the others are unknown from now on."""

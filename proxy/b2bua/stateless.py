@@ -69,7 +69,7 @@ def unreadable(fabric: Fabric, error: ParseError, host: str, port: int, leg: str
     """Count what could not be read and answer it where that is possible; the reason phrase says what is wrong."""
     fabric.counters.count_parse_error(error.kind)
     message = error.message
-    if message is None or message.method == b"ACK":
+    if message is None:
         return
     data = refusal(error, host, port, _tag(message))
     if data:

@@ -20,6 +20,7 @@ class PlatformTrunk:
     `sources` are `ip`, `ip:port` or CIDR texts; a request whose source matches none of any trunk's is refused.
     `customer` names the one customer of the trunk; when empty, the header `customer_header` names it per call.
     The naming headers never cross. `attested` says that the peer's caller numbers arrive authenticated.
+    `calls_per_second` and `most_calls` bound what it may send; 0 means no bound.
     """
 
     name: str
@@ -32,6 +33,8 @@ class PlatformTrunk:
     purpose_header: str = ""
     mode_header: str = ""
     attested: bool = False
+    calls_per_second: float = 0.0
+    most_calls: int = 0
 
 
 @dataclass(frozen=True)
@@ -61,12 +64,13 @@ class CarrierTrunk:
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds in seconds; `max_calls` 0 means no bound."""
+    """Bounds in seconds; `max_calls` and `calls_per_second` bound the node, 0 means no bound."""
 
     answer_timeout: float = 180.0
     longest_call: float = 14400.0
     decision_timeout: float = 0.05
     max_calls: int = 0
+    calls_per_second: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,8 @@ class Customer:
     consent: ConsentBasis = CAUTIOUS_CONSENT
     sector: str = ""
     hours_profile: str = ""
+    calls_per_second: float = 0.0
+    most_calls: int = 0
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,8 @@ VERDICTS: Final[dict[str, tuple[str, str]]] = {
     "refuse": ("refuse", "refuse"),
     "chose": ("chose", "retenue"),
     "need": ("need", "en attente"),
+    "unknown-pass": ("not known, passes", "inconnu, passe"),
+    "unknown-refuse": ("not known, refuses", "inconnu, refuse"),
     "off": ("off", "inactive"),
     "not applicable": ("not applicable", "sans objet"),
     "not asked": ("not asked", "non consultée"),

@@ -106,7 +106,7 @@ class Lines:
             retry_after=decision.retry_after,
             next_opening=decision.next_opening,
             warnings=decision.warnings,
-            rules=self._trail.walked(facts, decision, edition),
+            rules=self._trail.walked(facts, decision, edition, ledger),
             blind=decision.blind,
             revision=edition.revision,
             seconds=round(record.seconds, 7),

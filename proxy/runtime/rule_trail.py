@@ -2,16 +2,22 @@
 
 `decide` walks the rules of the day in order and stops at the first refusal. So the walk and the decision are enough:
 what stands before the rule that decided passed or, in mode `warn`, warned. Nothing is judged a second time: the
-policy objects keep small memories of their own and belong to the thread of the loop, this runs in the journal's.
+policy objects keep small memories of their own and belong to the thread of the loop, this runs in the journal's. Where
+the store was silent, the rules that had to do without it are told apart by what they read (`reads_state`).
 """
 
 from __future__ import annotations
 
 from typing import Final, final
 
+from proxy.policy.checks import Check
+from proxy.policy.checks_consent import ConsentCheck
+from proxy.policy.checks_ledger import CampaignAttemptsCheck, FrequencyCheck, RefusalCheck
 from proxy.policy.decision import Action, Decision, Presentation
+from proxy.policy.directory import REGISTER
 from proxy.policy.edition import Edition
 from proxy.policy.facts import CallFacts
+from proxy.policy.ledger import EMPTY, LedgerView
 from proxy.policy.moment import iso_day
 from proxy.policy.rulebook import Walk
 
@@ -20,17 +26,19 @@ WARNED: Final = "warn"
 REFUSED: Final = "refuse"
 CHOSE: Final = "chose"
 NEEDED: Final = "need"
+UNKNOWN_PASSED: Final = "unknown-pass"
+UNKNOWN_REFUSED: Final = "unknown-refuse"
 VERDICTS: Final = {Action.FORWARD: CHOSE, Action.REFUSE: REFUSED, Action.NEED: NEEDED}
 
 
 @final
 class Signposts:
-    """The rules of one walk as (id, `id@day since`), by sort."""
+    """The rules of one walk as (id, `id@day since`), by sort; gates with themselves."""
 
     __slots__ = ("afters", "gates", "shows")
 
     def __init__(self, walk: Walk, since: dict[str, int]) -> None:
-        self.gates: Final = [signpost(gate.id, since) for gate in (*walk.bypasses, *walk.gates)]
+        self.gates: Final = [(*signpost(gate.id, since), gate) for gate in (*walk.bypasses, *walk.gates)]
         self.shows: Final = [signpost(show.id, since) for show in walk.shows]
         self.afters: Final = [signpost(after.id, since) for after in walk.afters]
 
@@ -43,17 +51,24 @@ class Trail:
         self._edition: Edition | None = None
         self._kept: Final[dict[Walk, Signposts]] = {}
 
-    def walked(self, facts: CallFacts, decision: Decision, edition: Edition) -> list[str]:
-        """`<rule id>@<day since> <verdict>` in the order of the walk; verdicts: pass, warn, refuse, chose, need.
+    def walked(
+        self, facts: CallFacts, decision: Decision, edition: Edition, ledger: LedgerView = EMPTY
+    ) -> list[str]:  # fmt: skip
+        """`<rule id>@<day since> <verdict>` in the order of the walk; verdicts: pass, warn, refuse, chose, need,
+        unknown-pass and unknown-refuse.
 
-        `chose` is the rule that let the call go on and settled what is shown. The presentation rules of a call that
+        The unknown ones are rules whose state was missing when the store was silent, with what they say then. `chose` is the rule that let the call go on and settled what is shown. The presentation rules of a call that
         was refused after them are left out: they settled nothing.
         """
         posts = self._signposts(facts, edition)
         trail: list[str] = []
         settled = False
-        for rule_id, text in posts.gates:
-            trail.append(f"{text} {verdict(rule_id, decision)}")
+        silent = ledger.expired and ledger.state is None
+        for rule_id, text, gate in posts.gates:
+            told = verdict(rule_id, decision)
+            if silent and told == PASSED and reads_state(gate.check, facts):
+                told = UNKNOWN_REFUSED if gate.enforced and gate.row.on_unknown == "refuse" else UNKNOWN_PASSED
+            trail.append(f"{text} {told}")
             if rule_id == decision.rule:
                 settled = True
                 if decision.action == Action.REFUSE or decision.presentation == Presentation.UNCHANGED:
@@ -82,6 +97,15 @@ class Trail:
 def signpost(rule_id: str, since: dict[str, int]) -> tuple[str, str]:
     """(id, `id@day since`)."""
     return rule_id, f"{rule_id}@{iso_day(since[rule_id])}"
+
+
+def reads_state(check: Check, facts: CallFacts) -> bool:
+    """Whether the rule cannot judge this call without the store."""
+    if isinstance(check, ConsentCheck):
+        return facts.consent.basis == REGISTER
+    if isinstance(check, CampaignAttemptsCheck):
+        return facts.campaign is not None and facts.campaign.counts_attempts()
+    return isinstance(check, RefusalCheck | FrequencyCheck)
 
 
 def verdict(rule_id: str, decision: Decision) -> str:

@@ -36,6 +36,9 @@ class Machine(Protocol):
     def tick(self, now: float, epoch: float) -> None:
         """Fire what is due."""
 
+    def stop(self, now: float, epoch: float) -> None:
+        """End every call at once."""
+
     def take_sends(self) -> list[Send]:
         """The datagrams to send, in order."""
         ...
@@ -72,7 +75,9 @@ class UdpPort:
         self._loop.add_reader(self._socket, self._readable)
 
     def close(self) -> None:
-        """Stop reading and give the port back."""
+        """Stop reading, end the calls that are left, and give the port back."""
+        self._engine.stop(self._clock.monotonic(), self._clock.epoch())
+        self.flush()
         self._loop.remove_reader(self._socket)
         self._loop.remove_writer(self._socket)
         if self._timer is not None:

@@ -12,6 +12,9 @@ from typing import Final, final
 from proxy.sip.address import parse_address, parse_uri, split_values
 from proxy.sip.message import Message, ParseError
 
+_ROUTES: Final = (b"sip", b"sips")
+_TARGETS: Final = (b"sip", b"sips", b"tel")
+
 
 @final
 class Dialog:
@@ -75,7 +78,9 @@ class Dialog:
             return
         if reverse:
             routes.reverse()
-        parse_address(routes[0])
+        for route in routes:
+            if b"<" not in route or parse_address(route).uri.scheme not in _ROUTES:
+                raise ParseError(400, "record-route", "expected `<sip:...>` in Record-Route")
         self.routes = tuple(routes)
         self._find_peer()
 
@@ -145,17 +150,11 @@ def is_ip_address(host: str) -> bool:
     return 0 < int(parts[0]) < 224
 
 
-def read_tag(message: Message) -> bytes:
-    """The To tag of a response that makes a dialog. Raises ParseError when it has none (RFC 3261 12.1.2)."""
-    if not message.to_tag:
-        raise ParseError(0, "tag", "expected a To tag in a response that makes a dialog")
-    return message.to_tag
-
-
 def read_contact(message: Message) -> bytes:
     """The URI of the first Contact as a remote target, empty when there is none. Raises ParseError 400.
 
-    Headers in it are cut off: a Request-URI has none (RFC 3261 19.1.1).
+    It must be one that a request can be sent to (RFC 3261 8.1.1.8). Headers in it are cut off: a Request-URI has none
+    (RFC 3261 19.1.1).
     """
     contact = message.first(b"contact")
     if not contact:
@@ -163,7 +162,10 @@ def read_contact(message: Message) -> bytes:
     values = split_values(contact)
     if not values:
         raise ParseError(400, "contact", "expected an address in Contact")
-    raw = parse_address(values[0]).uri.raw
+    uri = parse_address(values[0]).uri
+    if uri.scheme not in _TARGETS:
+        raise ParseError(400, "contact", "expected a sip, sips or tel URI in Contact")
+    raw = uri.raw
     question = raw.find(b"?", raw.find(b"@") + 1)
     return raw if question < 0 else raw[:question]
 

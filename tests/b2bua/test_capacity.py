@@ -44,7 +44,7 @@ def test_less_than_one_call_per_second_says_how_long_to_wait() -> None:
     assert not capacity.look("acme", limits, "vms", UNLIMITED, 0.0).over
     capacity.begin("acme", "vms", 0.0)
     assert capacity.look("acme", limits, "vms", UNLIMITED, 0.5).retry_after == 10
-    assert capacity.look("acme", limits, "vms", UNLIMITED, 9.0).retry_after == 2
+    assert capacity.look("acme", limits, "vms", UNLIMITED, 8.5).retry_after == 2
     assert not capacity.look("acme", limits, "vms", UNLIMITED, 10.5).over
 
 

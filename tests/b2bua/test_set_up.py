@@ -53,8 +53,9 @@ def test_redirections_and_challenges_never_cross(ladder: Ladder, status: int, sh
 
 def test_a_405_names_our_methods(ladder: Ladder) -> None:
     _, callee = ringing(ladder)
-    ladder.feed("b", callee.reply(405, extra=["Allow: FOO"]))
+    ladder.feed("b", callee.reply(405, extra=["Allow: INVITE, BYE"]))
     _, failed = ladder.expect("b ACK", "a 405 INVITE")
+    assert len(failed.headers("allow")) == 1
     assert failed.header("allow") == "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, MESSAGE"
 
 
@@ -341,7 +342,10 @@ def test_an_answer_without_a_tag_is_taken(ladder: Ladder) -> None:
     ladder.assert_empty()
 
 
-@pytest.mark.parametrize("line", ["Contact: <sip:broken", "Contact: *", "Record-Route: <sip:x", 'Record-Route: "'])
+@pytest.mark.parametrize(
+    "line",
+    ["Contact: <sip:broken", "Contact: *", "Contact: <mailto:a@b.example>", "Record-Route: <sip:x", 'Record-Route: "'],
+)
 @pytest.mark.parametrize("cancelled", [False, True])
 def test_an_answer_that_cannot_be_read_in_full_still_makes_or_ends_the_call(
     ladder: Ladder, line: str, cancelled: bool
@@ -452,5 +456,10 @@ def test_reliable_provisionals_are_renumbered_on_each_leg(ladder: Ladder) -> Non
     assert prack(1).header("rack") == "7000 1 INVITE"
     assert progress(7001).header("rseq") == "2"
     assert prack(2).header("rack") == "7001 1 INVITE"
+    progress(7002)
+    ladder.feed("b", callee.reply(200, body=ANSWER))
+    ladder.expect("a 200 INVITE", "b ACK")
+    ladder.feed("a", caller.ack(cseq=41))
+    assert prack(3).header("rack") == "7002 1 INVITE"  # it was lost on its first way
     ladder.feed("a", caller.request("PRACK", extra=["RAck: what ever"]))
     assert ladder.one("b PRACK").header("rack") == ""

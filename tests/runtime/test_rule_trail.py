@@ -6,15 +6,16 @@ from datetime import datetime
 
 import pytest
 
-from proxy.policy.decide import decide
-from proxy.policy.decision import Decision, Presentation, need, refuse
+from proxy.policy.decide import UNREACHABLE, decide
+from proxy.policy.decision import Action, Decision, Presentation, need, refuse
 from proxy.policy.edition import Edition
 from proxy.policy.explain import explain
 from proxy.policy.facts import CallFacts, TrunkFacts
 from proxy.policy.gather import gather
-from proxy.policy.inquiry import Inquiry
-from proxy.policy.ledger import EMPTY
+from proxy.policy.inquiry import Inquiry, PersonState
+from proxy.policy.ledger import EMPTY, EXPIRED, LedgerView
 from proxy.runtime.rule_trail import Trail
+from tests.runtime.recorded import Dice
 
 OPEN = "2026-11-24T11:00:00+01:00"
 NIGHT = "2026-11-24T23:00:00+01:00"
@@ -140,3 +141,26 @@ def test_a_new_edition_is_told_in_its_own_words(edition: Edition) -> None:
     fewer = Edition(edition.plan, edition.calendar, type(edition.book)(edition.book.rules[:3]), edition.directory, "x")
     facts, decision = decided(fewer)
     assert len(trail.walked(facts, decision, fewer)) < len(first)
+
+
+def test_rules_that_had_to_do_without_the_store_say_so(edition: Edition) -> None:
+    dice, seen = Dice(4, edition), set()
+    for _ in range(1500):
+        record = dice.record("d")
+        facts = record.facts
+        decision = decide(facts, edition, EXPIRED)
+        found = verdicts(Trail().walked(facts, decision, edition, EXPIRED))
+        judged = {step.id: step.verdict for step in explain(facts, edition, EXPIRED)}
+        unknown = {rule for rule, verdict in found.items() if verdict.startswith("unknown-")}
+        assert unknown == {rule for rule in found if judged[rule] == "unknown"}
+        refusing = {rule for rule, verdict in found.items() if verdict == "unknown-refuse"}
+        if decision.rule == UNREACHABLE:
+            assert refusing
+            seen.add("refused")
+        elif refusing:
+            assert decision.action == Action.REFUSE
+        if unknown - refusing:
+            seen.add("passed")
+    assert "refused" in seen or "passed" in seen
+    rules = Trail().walked(facts, decision, edition, LedgerView(PersonState(), None, True))
+    assert not [rule for rule in rules if "unknown-" in rule]

@@ -139,7 +139,7 @@ def asked(*sources: Path) -> set[str]:
 
 def test_every_key_is_documented_and_nothing_else() -> None:
     loaders = (settings, record_settings, store_settings, trunk_settings)
-    keys = asked(*(Path(loader.__file__) for loader in loaders)) | set(trunk_settings.NAMING_HEADERS)
+    keys = asked(*(Path(str(loader.__file__)) for loader in loaders)) | set(trunk_settings.NAMING_HEADERS)
     page = (ROOT / "config" / "README.md").read_text(encoding="utf-8")
     part = page.partition("## proxy.toml")[2].partition("\n## ")[0]
     documented = set(re.findall(r"^\| `(\w+)` \|", part, re.MULTILINE))

@@ -35,6 +35,7 @@ class Machine:
         self.outputs: list[Output] = []
         self.deadline = NEVER
         self.ticks: list[float] = []
+        self.stopped_at: list[float] = []
 
     def receive(self, data: bytes, host: str, port: int, now: float, epoch: float) -> None:
         self.fed.append(data)
@@ -46,6 +47,9 @@ class Machine:
         self.epochs.add(epoch)
         if now >= self.deadline:
             self.deadline = NEVER
+
+    def stop(self, now: float, epoch: float) -> None:
+        self.stopped_at.append(now)
 
     def take_sends(self) -> list[Send]:
         taken, self.orders = self.orders, []
@@ -73,6 +77,7 @@ class OddSocket(socket.socket):
     full = False
     refusals = 0
     sent: list[bytes]
+    port: UdpPort
 
     def sendto(self, *given: Any) -> int:  # Any: the overloads of the original
         if self.full:
@@ -138,9 +143,9 @@ async def odd(machine: Machine, recorder: Recorder) -> AsyncIterator[OddSocket]:
         bound.sent = []
         bound.setblocking(False)
         bound.bind((HOST, 0))
-        started = UdpPort(bound, machine, FixedClock(EPOCH), recorder)
+        bound.port = UdpPort(bound, machine, FixedClock(EPOCH), recorder)
         yield bound
-        started.close()
+        bound.port.close()
 
 
 def poke(near: socket.socket, data: bytes = b"x") -> None:
@@ -246,13 +251,15 @@ async def test_what_the_kernel_does_not_take_waits_in_order(odd: OddSocket, mach
     machine.orders = [Send(b"3", HOST, 9)]
     poke(odd)
     await until(lambda: len(machine.fed) == 2)
-    assert odd.sent == []
     odd.full = False
-    await until(lambda: len(odd.sent) == 3)
     machine.orders = [Send(b"4", HOST, 9)]
-    poke(odd)
+    odd.port.flush()  # there is room again, but others were first
+    assert odd.sent == []
     await until(lambda: len(odd.sent) == 4)
-    assert odd.sent == [b"1", b"2", b"3", b"4"]
+    assert not asyncio.get_running_loop().remove_writer(odd)  # nobody waits for room any more
+    machine.orders = [Send(b"5", HOST, 9)]
+    odd.port.flush()
+    assert odd.sent == [b"1", b"2", b"3", b"4", b"5"]
     assert machine.counters.dropped == {}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.sip.dialog import Dialog, check_contact, is_ip_address, is_loose, read_tag
+from proxy.sip.dialog import Dialog, check_contact, is_ip_address, is_loose
 from proxy.sip.message import Message, ParseError
 from proxy.sip.parse import parse
 
@@ -199,13 +199,6 @@ def test_their_numbers_never_go_back() -> None:
     assert made.accept_cseq(2**31 - 1)
 
 
-def test_the_tag_that_makes_a_dialog() -> None:
-    assert read_tag(answer()) == b"2"
-    with pytest.raises(ParseError) as caught:
-        read_tag(answer(to=b"<sip:c@d>"))
-    assert caught.value.status == 0
-
-
 @pytest.mark.parametrize(
     "host",
     ["192.0.2.1", "1.0.0.0", "127.0.0.1", "223.255.255.255", "2001:db8::1", "::1", "::ffff:192.0.2.1", "FE80::1"],
@@ -221,3 +214,32 @@ def test_addresses_that_one_host_can_own(host: str) -> None:
 )  # fmt: skip
 def test_anything_else_is_left_to_the_peer_address(host: str) -> None:
     assert not is_ip_address(host)
+
+
+@pytest.mark.parametrize("contact", [b"<mailto:a@b.example>", b"<rip:agent@10.1.0.1>", b"<http://10.1.0.1/>"])
+def test_a_contact_that_no_request_can_be_sent_to_is_refused(contact: bytes) -> None:
+    with pytest.raises(ParseError, match="expected a sip, sips or tel URI"):
+        check_contact(answer(b"Contact: " + contact))
+
+
+def test_what_cannot_be_read_of_an_answer_changes_nothing() -> None:
+    broken = b"Record-Route: <sip:h@x@y;lr>"
+    made = dialog()
+    with pytest.raises(ParseError):
+        made.learn_routes(answer(broken), True)
+    assert not made.routes
+    made.take_answer(answer(broken, b"Contact: " + TARGET), True)
+    assert peer(made) == ("192.0.2.9", 5070)
+    assert not made.routes
+    made.take_answer(answer(b"Record-Route: <sip:192.0.2.1;lr>", b"Contact: *"), True)
+    assert (peer(made), made.routes) == (("192.0.2.1", 5060), (b"<sip:192.0.2.1;lr>",))
+    made.take_answer(answer(b"Record-Route: <sip:192.0.2.2;lr>"), False)
+    assert made.routes == (b"<sip:192.0.2.1;lr>",)
+
+
+@pytest.mark.parametrize(
+    "route", [b"Nsip:10.1.0.1;lr>", b"sip:10.1.0.1;lr", b"<tel:+33140000000>", b"<sip:h;lr>, <x:y>"]
+)
+def test_a_route_that_leads_nowhere_is_refused(route: bytes) -> None:
+    with pytest.raises(ParseError, match="in Record-Route"):
+        dialog().learn_routes(answer(b"Record-Route: " + route), False)

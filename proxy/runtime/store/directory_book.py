@@ -67,7 +67,7 @@ class Book:
         broken: set[str] = set()
         for draft in drafts:
             kind = draft.record.kind
-            removes = draft.replaces != "" and not draft.record.values
+            removes = draft.replaces != "" and not draft.record.values and draft.mistake is None
             key = "" if removes else mistakes.attempt(partial(book.read, draft))
             if draft.replaces and draft.replaces != key:
                 book._remove(kind, draft.replaces)
@@ -106,6 +106,8 @@ class Book:
 
     def read(self, draft: Draft) -> str:
         """Read a draft into this book, which it alone changes; its key. Raises ConfigError."""
+        if draft.mistake is not None:
+            raise draft.mistake
         record, table = draft.record, draft.table()
         if record.kind == CUSTOMER:
             customer = customer_of(table, self._numbering)

@@ -2,7 +2,7 @@
 
 A TOML file holds `[[customer]]` tables as `customers.toml` does, with their numbers and campaigns inside, or `[[number]]`
 and `[[campaign]]` tables that name their `customer`. A CSV file holds one kind; its first line names the fields, and
-commas or semicolons part them. Only shape is looked at here, all of it before anything is said; the rest is the book's.
+commas or semicolons part them. What is wrong with a line stays with its draft, so that the book tells it with the rest.
 """
 
 from __future__ import annotations
@@ -66,9 +66,10 @@ def toml_drafts(source: TomlSource) -> list[Draft]:
                 drafts.append(Draft(Record(kind, name, row.values), source, row.where))
     for kind in (NUMBER, CAMPAIGN):
         for row in mistakes.attempt(partial(source.root.tables, kind)) or []:
-            owner = mistakes.attempt(partial(row.text, CUSTOMER))
+            wrong = Mistakes()
+            owner = wrong.attempt(partial(row.text, CUSTOMER)) or ""
             values = {key: value for key, value in row.values.items() if key != CUSTOMER}
-            drafts.append(Draft(Record(kind, owner or "", values), source, row.where))
+            drafts.append(Draft(Record(kind, owner, values), source, row.where, mistake=wrong_or_none(wrong)))
     mistakes.attempt(source.root.close)
     mistakes.raise_any()
     return drafts
@@ -88,28 +89,36 @@ def csv_drafts(file: str, text: str, kind: str) -> list[Draft]:
     drafts = []
     for cells in lines:
         row = Row(file, lines.line_num)
-        if not any(part.strip() for part in cells):
-            continue
-        if len(cells) != len(names):
-            mistakes.add(ConfigError(file, row.line(()), "", f"{len(names)} columns", f"{len(cells)}"))
-            continue
-        drafts.append(Draft(record(row, kind, dict(zip(names, cells, strict=True)), mistakes), row))
-    mistakes.raise_any()
+        if len(cells) != len(names) and any(cells):
+            mistake = ConfigError(file, row.line(()), "", f"{len(names)} columns", str(len(cells)))
+            drafts.append(Draft(Record(kind, "", {}), row, mistake=mistake))
+        elif any(part.strip() for part in cells):
+            drafts.append(draft_of(row, kind, dict(zip(names, cells, strict=True))))
     return drafts
 
 
-def record(row: Row, kind: str, cells: dict[str, str], mistakes: Mistakes) -> Record:
-    """The record of one line; what a cell should not say is kept as a mistake."""
+def draft_of(row: Row, kind: str, cells: dict[str, str]) -> Draft:
+    """One line, with whatever its cells should not say."""
     values: Values = {}
+    wrong = Mistakes()
     for field, text in cells.items():
         if text.strip():
             form = FIELDS[kind][field]
             try:
                 put(values, field, parsed(form, text))
             except ValueError:
-                mistakes.add(ConfigError(row.file, row.line(()), field, WANTED[form], seen(text.strip())))
+                wrong.add(ConfigError(row.file, row.line(()), field, WANTED[form], seen(text.strip())))
     owner = values.get("id", "") if kind == CUSTOMER else values.pop(CUSTOMER, "")
-    return Record(kind, str(owner), values)
+    return Draft(Record(kind, str(owner), values), row, mistake=wrong_or_none(wrong))
+
+
+def wrong_or_none(mistakes: Mistakes) -> ConfigError | None:
+    """What was kept as one error, none if nothing was."""
+    try:
+        mistakes.raise_any()
+    except ConfigError as error:
+        return error
+    return None
 
 
 def written(records: Sequence[Record], kind: str, form: str) -> str:

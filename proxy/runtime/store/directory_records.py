@@ -15,7 +15,7 @@ from typing import Final, final
 import msgspec
 
 from proxy.runtime.toml_lines import Where
-from proxy.runtime.toml_source import Source, Table
+from proxy.runtime.toml_source import ConfigError, Source, Table
 
 CUSTOMER: Final = "customer"
 NUMBER: Final = "number"
@@ -50,12 +50,16 @@ class Record:
 
 @dataclass(frozen=True)
 class Draft:
-    """A record that somebody wants, and where it is written; `replaces` is the key it had when it was read to be changed."""
+    """A record that somebody wants, and where it is written.
+
+    `replaces` is the key it had when it was read to be changed; `mistake` says why it could not be read at all.
+    """
 
     record: Record
     source: Source
     where: Where = ()
     replaces: str = ""
+    mistake: ConfigError | None = None
 
     def table(self) -> Table:
         """The record for the loaders, which check it and say where it is wrong."""

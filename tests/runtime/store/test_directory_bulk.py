@@ -46,15 +46,23 @@ def test_customers_in_toml_are_the_whole_directory() -> None:
     assert again.records == book.records
 
 
-def test_every_line_that_is_wrong_is_told() -> None:
-    lines = "acme;0162000001;2026-01-01;\nacme;0162000002;tomorrow;\n\nacme;0162000003\nacme;0162000004;1.1.26;x\n"
+def test_every_line_that_is_wrong_is_told_whatever_is_wrong_with_it() -> None:
+    lines = (
+        "acme;0162000021;2026-01-01;\nacme;0162000022;tomorrow;\n\nacme;0162000023\nacme;0162000024;1.1.26;x\n"
+        "acme;0612345678;2026-01-01;\nnobody;0162000025;2026-01-01;\nsonda;0162000001;2026-01-01;\n"
+    )
     with pytest.raises(ConfigErrors) as caught:
-        csv_drafts("n.csv", HEAD + lines, NUMBER)
-    assert [str(one) for one in caught.value.mistakes] == [
+        shipped().edited(csv_drafts("n.csv", HEAD + lines, NUMBER))
+    told = [str(one) for one in caught.value.mistakes]
+    assert told[:4] == [
         "n.csv:3: key `since`: expected a date such as 2026-08-11, seen `tomorrow`",
         "n.csv:5: expected 4 columns, seen 2",
         "n.csv:6: key `since`: expected a date such as 2026-08-11, seen `1.1.26`",
+        "n.csv:7: key `number`: expected a number that may be shown, such as `+33162000001`, seen `0612345678`",
     ]
+    assert told[4].startswith("n.csv:8: key `customer`: expected the id of a customer")
+    assert told[5].startswith("n.csv:9: key `number`: expected a number free on that day, since `acme` holds it")
+    assert len(told) == 6
 
 
 @pytest.mark.parametrize("head", ["customer,number,colour\n", "number,number\n", "\n"])
@@ -78,10 +86,11 @@ def test_commas_semicolons_quotes_and_a_byte_order_mark_are_understood(tmp_path:
 
 
 def test_tables_of_their_own_name_their_customer() -> None:
-    text = '[[number]]\nnumber = "1"\n[[campaign]]\ncustomer = "a"\nid = "c"\n[[colour]]\n'
-    with pytest.raises(ConfigErrors) as caught:
-        toml_drafts(TomlSource("n.toml", text))
-    assert [(one.line, one.key) for one in caught.value.mistakes] == [(1, "customer"), (1, "colour")]
+    drafts = toml_drafts(TomlSource("n.toml", '[[number]]\nnumber = "1"\n[[campaign]]\ncustomer = "a"\nid = "c"\n'))
+    assert [(draft.record.customer, draft.mistake is None) for draft in drafts] == [("", False), ("a", True)]
+    assert "n.toml:1: key `customer`: expected a text in quotes, seen nothing" in str(drafts[0].mistake)
+    with pytest.raises(ConfigError, match="the unknown key `colour`"):
+        toml_drafts(TomlSource("n.toml", "[[colour]]\n"))
 
 
 def test_texts_survive_toml() -> None:

@@ -1,0 +1,97 @@
+"""What is read of an INVITE: identities, the called number, and what must not leave."""
+
+from __future__ import annotations
+
+import pytest
+
+from proxy.b2bua.extract import Secrets, addresses, call_facts, called_text, secrets
+from proxy.policy.edition import Edition
+from proxy.sip.message import Message, ParseError
+from proxy.sip.parse import parse
+from tests.ladder import EPOCH, Caller, platform
+
+
+def message(*extra: str, user: str = "+33145001234", display: str = "", called: str = "+33140000000") -> Message:
+    caller = Caller(user=user, called=called)
+    caller.display = display
+    return parse(caller.invite(extra=extra))
+
+
+def kept_back(edition: Edition, invite: Message, kept: str = "") -> Secrets:
+    shown = addresses(invite)
+    return secrets(invite, shown, call_facts(invite, shown, called_text(invite), platform(), edition, EPOCH), kept)
+
+
+def test_every_identity_is_found_with_its_header() -> None:
+    invite = message(
+        "P-Asserted-Identity: <sip:a@x>, <tel:+331>", "P-Preferred-Identity: b <sip:b@x>", "Diversion: <sip:c@x>",
+        "Remote-Party-ID: <sip:d@x>", "Diversion: <sip:e@x>", "Reply-To: <sip:f@x>",
+    )  # fmt: skip
+    found = [(source, address.uri.user) for source, address in addresses(invite)]
+    assert found == [
+        ("From", b"+33145001234"), ("P-Asserted-Identity", b"a"), ("P-Asserted-Identity", b"+331"),
+        ("P-Preferred-Identity", b"b"), ("Remote-Party-ID", b"d"), ("Diversion", b"c"), ("Diversion", b"e"),
+    ]  # fmt: skip
+
+
+def test_a_broken_identity_is_the_peers_fault() -> None:
+    with pytest.raises(ParseError):
+        addresses(message("P-Asserted-Identity: <sip:"))
+
+
+def test_facts_name_customer_and_campaign_from_the_trusted_headers(edition: Edition) -> None:
+    invite = message("X-Campaign: spring")
+    facts = call_facts(invite, addresses(invite), "+33140000000", platform(), edition, EPOCH)
+    assert (facts.customer_id, facts.campaign_id, facts.called_text) == ("acme", "spring", "+33140000000")
+    facts = call_facts(invite, addresses(invite), "112", platform(customer="other"), edition, EPOCH)
+    assert facts.customer_id == "other"
+
+
+def test_the_caller_is_kept_back_in_what_all_writings_share(edition: Edition) -> None:
+    found = kept_back(edition, message("Contact: <sip:desk7@10.1.0.1>", display="Jean Martinet"))
+    assert found.digits == (b"145001234",)
+    assert found.texts == (b"jean martinet", b"agent1", b"desk7")
+    assert found.hosts == (b"10.1.0.1",)
+
+
+@pytest.mark.parametrize(
+    ("user", "display", "digits"),
+    [
+        ("0145001234", "", (b"145001234",)),
+        ("%2B33145001234", "", (b"145001234",)),
+        ("+33-1-45-00-12-34", "01 45 00 12 34", (b"145001234",)),
+        ("+442071838750", "", (b"071838750",)),
+        ("vms-0145001234", "", (b"145001234",)),
+        ("anonymous", "Desk 01 45 00 12 34", (b"145001234",)),
+        ("vms-0162000001", "", ()),
+        ("12345", "", (b"12345",)),
+        ("1234", "", ()),
+        ("+33140000000", "", ()),
+        ("+33162000001", "", ()),
+    ],
+)
+def test_digits(edition: Edition, user: str, display: str, digits: tuple[bytes, ...]) -> None:
+    assert kept_back(edition, message(user=user, display=display), "+33162000001").digits == digits
+
+
+@pytest.mark.parametrize(
+    ("display", "texts"),
+    [("Bob", (b"agent1",)), ("Anonymous", (b"agent1",)), ("DUPONT", (b"dupont", b"agent1")), ("", (b"agent1",))],
+)
+def test_names(edition: Edition, display: str, texts: tuple[bytes, ...]) -> None:
+    assert kept_back(edition, message(display=display)).texts == texts
+
+
+@pytest.mark.parametrize("header", ["Contact", "Referred-By", "Reply-To", "History-Info", "P-Charge-Info"])
+def test_every_header_that_hints_at_the_caller_is_searched(edition: Edition, header: str) -> None:
+    found = kept_back(edition, message(f'{header}: "Martinet" <sip:+33612345678@h.example>'))
+    assert (b"612345678" in found.digits, b"martinet" in found.texts, b"h.example" in found.hosts) == (True,) * 3
+
+
+def test_headers_that_do_not_cross_are_searched_and_may_be_broken(edition: Edition) -> None:
+    found = kept_back(
+        edition,
+        message("Referred-By: <sip:+33612345678@h.example>", "History-Info: <sip:", 'Reply-To: "', "P-Charge-Info: *"),
+    )
+    assert found.digits == (b"145001234", b"612345678")
+    assert found.hosts == (b"10.1.0.1", b"h.example")

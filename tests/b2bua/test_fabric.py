@@ -1,0 +1,76 @@
+"""What is shared inside one engine: faces and paces per carrier, answers, requests, dialogs."""
+
+from __future__ import annotations
+
+import pytest
+
+from proxy.b2bua.fabric import Fabric, method_name
+from proxy.b2bua.legs import Couple, Fork, a_leg
+from proxy.b2bua.rewrite import Face
+from proxy.policy.edition import Edition
+from proxy.sip.parse import parse
+from proxy.sip.transaction import Pace, ServerTransaction
+from tests.ladder import Caller, CountedIds, Ticks, carrier, topology
+
+
+@pytest.fixture
+def fabric(edition: Edition) -> Fabric:
+    return Fabric(topology(), edition, CountedIds(), Ticks())
+
+
+def server(fabric: Fabric, method: str) -> ServerTransaction:
+    made = ServerTransaction(
+        fabric.wire, fabric.a_pace, "a", b"k", method, b"Via: x\r\n", b"<sip:b>;tag=1", "10.1.0.1", 5070
+    )
+    made.merge_key = b"m"
+    fabric.servers[b"k"], fabric.merged[b"m"] = made, b"k"
+    return made
+
+
+def test_an_answer_is_sent_counted_and_returned(fabric: Fabric) -> None:
+    data = fabric.reply(server(fabric, "INVITE"), 486, [b"X: 1"], b"", b"<sip:other>", b"Gone Fishing")
+    assert data == b"SIP/2.0 486 Gone Fishing\r\nVia: x\r\nTo: <sip:other>\r\nX: 1\r\nContent-Length: 0\r\n\r\n"
+    assert [send.data for send in fabric.wire.sends] == [data]
+    assert fabric.counters.responses_out == {("a", "INVITE", 486): 1}
+
+
+def test_big_datagrams_are_counted_in_both_directions(fabric: Fabric) -> None:
+    fabric.reply(server(fabric, "INVITE"), 200, [], b"x" * 1300)
+    fabric.ask("b", fabric.a_pace, b"b", "INFO", b"INFO sip:x SIP/2.0\r\n" + b"x" * 1300, "10.2.0.1", 5080, None)
+    assert fabric.counters.oversized == 2
+
+
+def test_a_server_transaction_is_forgotten_with_its_merge_key(fabric: Fabric) -> None:
+    fabric.forget_server(server(fabric, "INFO"))
+    assert not fabric.servers
+    assert not fabric.merged
+
+
+def test_a_client_transaction_lets_its_owner_go(fabric: Fabric) -> None:
+    client = fabric.ask("b", fabric.a_pace, b"b", "BYE", b"BYE sip:x SIP/2.0\r\n\r\n", "10.2.0.1", 5080, fabric)
+    assert fabric.clients == {b"b": client}
+    fabric.forget_client(client)
+    assert client.owner is None
+    assert not fabric.clients
+
+
+def test_a_pair_of_dialogs_is_found_by_both_legs_until_it_is_dropped(fabric: Fabric) -> None:
+    a = a_leg(parse(Caller(1).invite()), b"x", "10.1.0.1", 5070)
+    b = a_leg(parse(Caller(2).invite()), b"y", "10.2.0.1", 5080)
+    fork = Fork(Couple(Face(topology(), None), Pace(0.5, 4.0, 5.0)), a, b)
+    fabric.register(fork)
+    assert fabric.dialogs == {fork.a_key(): fork, fork.b_key(): fork}
+    fabric.unregister(fork)
+    fabric.unregister(fork)
+    assert not fabric.dialogs
+
+
+def test_each_carrier_has_its_own_face_and_pace(fabric: Fabric) -> None:
+    fabric.use_topology(topology(carrier_trunk=carrier(name="slow", t1=1.0, t2=8.0, t4=10.0)))
+    assert set(fabric.carriers) == set(fabric.faces) == set(fabric.paces) == {"slow"}
+    assert fabric.carrier("slow").t1 == fabric.paces["slow"].t1 == 1.0
+    assert fabric.paces["slow"].long == 64.0
+
+
+def test_methods_are_counted_by_names_that_we_know() -> None:
+    assert (method_name(b"INVITE"), method_name(b"FOO"), method_name(b"invite")) == ("INVITE", "other", "other")

@@ -1,0 +1,98 @@
+"""What is refused inside a call before it crosses."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.ladder import ANSWER, OFFER, Ladder, hang_up, set_up
+
+
+@pytest.mark.parametrize("method", ["REFER", "NOTIFY"])
+def test_a_transfer_is_403(ladder: Ladder, method: str) -> None:
+    talk = set_up(ladder)
+    ladder.feed("a", talk.caller.request(method, extra=["Refer-To: <sip:+33612345678@x>"]))
+    ladder.expect(f"a 403 {method}")
+    ladder.feed("b", talk.callee.request(method, extra=["Refer-To: <sip:+33612345678@x>"]))
+    ladder.expect(f"b 403 {method}")
+    hang_up(talk)
+
+
+@pytest.mark.parametrize("method", ["SUBSCRIBE", "PUBLISH", "FOO"])
+def test_other_methods_are_405_with_allow(ladder: Ladder, method: str) -> None:
+    talk = set_up(ladder)
+    ladder.feed("b", talk.callee.request(method))
+    assert ladder.one(f"b 405 {method}").header("allow").startswith("INVITE, ACK, CANCEL, BYE")
+
+
+def test_two_re_invites_that_meet_are_491(ladder: Ladder) -> None:
+    talk = set_up(ladder)
+    ladder.feed("a", talk.caller.request("INVITE", body=OFFER))
+    again = ladder.one("b INVITE")
+    ladder.feed("b", talk.callee.request("INVITE", body=OFFER))
+    ladder.expect("b 491 INVITE")
+    ladder.feed("b", talk.callee.reply(491, to=again))
+    ladder.expect("b ACK", "a 491 INVITE")
+
+
+def test_a_second_re_invite_of_the_same_side_is_500_with_retry_after(ladder: Ladder) -> None:
+    talk = set_up(ladder)
+    ladder.feed("a", talk.caller.request("INVITE", body=OFFER))
+    ladder.expect("b INVITE")
+    ladder.feed("a", talk.caller.request("INVITE", body=OFFER))
+    assert 0 <= int(ladder.one("a 500 INVITE").header("retry-after")) <= 10
+
+
+def test_a_re_invite_waits_for_the_ack_of_the_one_before(ladder: Ladder) -> None:
+    talk = set_up(ladder)
+    ladder.feed("a", talk.caller.request("INVITE", body=OFFER))
+    ladder.feed("b", talk.callee.reply(200, to=ladder.one("b INVITE"), body=ANSWER))
+    ladder.expect("a 200 INVITE", "b ACK")
+    ladder.feed("b", talk.callee.request("INVITE", body=OFFER))
+    ladder.expect("b 491 INVITE")
+    ladder.feed("a", talk.caller.ack())
+    ladder.feed("b", talk.callee.request("INVITE", body=OFFER))
+    ladder.expect("a INVITE")
+
+
+def test_a_number_that_goes_back_is_500(ladder: Ladder) -> None:
+    talk = set_up(ladder)
+    ladder.feed("a", talk.caller.request("INFO", cseq=10))
+    ladder.expect("b INFO")
+    ladder.feed("a", talk.caller.request("INFO", cseq=9))
+    ladder.expect("a 500 INFO")
+    ladder.feed("a", talk.caller.request("BYE", cseq=2))
+    ladder.expect("a 500 BYE")
+
+
+def test_no_hops_left_is_483(ladder: Ladder) -> None:
+    talk = set_up(ladder)
+    ladder.feed("a", talk.caller.request("INFO", hops="0"))
+    ladder.expect("a 483 INFO")
+    ladder.feed("a", talk.caller.request("BYE", hops="0"))
+    ladder.expect("a 200 BYE", "b BYE")
+
+
+def test_an_extension_that_we_cannot_carry_is_420(ladder: Ladder) -> None:
+    talk = set_up(ladder)
+    ladder.feed("a", talk.caller.request("UPDATE", extra=["Require: timer, foo"]))
+    assert ladder.one("a 420 UPDATE").header("unsupported") == "foo"
+    ladder.feed("a", talk.caller.request("UPDATE", extra=["Require: timer"]))
+    ladder.expect("b UPDATE")
+
+
+def test_a_body_that_cannot_be_looked_into_is_415(ladder: Ladder) -> None:
+    talk = set_up(ladder)
+    ladder.feed("a", talk.caller.request("INFO", extra=["Content-Encoding: gzip"], body=b"\x1f\x8b"))
+    assert ladder.one("a 415 INFO").header("accept-encoding") == "identity"
+    ladder.feed("a", talk.caller.request("INFO", extra=["Content-Encoding: identity"], body=b"x"))
+    ladder.expect("b INFO")
+    ladder.feed("b", talk.callee.request("INFO", extra=["Content-Encoding: gzip"], body=b"\x1f\x8b"))
+    assert ladder.one("a INFO").body == b"\x1f\x8b"
+
+
+@pytest.mark.parametrize("line", ["Contact: <sip:broken", "Max-Forwards: many"])
+def test_a_broken_header_is_400_and_says_what_was_expected(ladder: Ladder, line: str) -> None:
+    talk = set_up(ladder)
+    ladder.feed("a", talk.caller.request("UPDATE", extra=[line]).replace(b"Max-Forwards: 70\r\n", b""))
+    assert "expected" in ladder.one("a 400 UPDATE").start
+    hang_up(talk)

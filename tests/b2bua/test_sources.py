@@ -1,0 +1,53 @@
+"""Which trunk a datagram comes from."""
+
+from __future__ import annotations
+
+import pytest
+
+from proxy.b2bua.sources import Sources
+from proxy.b2bua.trunks import Topology
+from tests.ladder import carrier, platform
+
+
+def sources(*trunks: tuple[str, tuple[str, ...]]) -> Sources:
+    platforms = tuple(platform(name=name, sources=given) for name, given in trunks)
+    return Sources(Topology("10.0.0.1", 5060, platforms, (carrier(),)))
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "name"),
+    [
+        ("10.1.0.1", 5060, "host"),
+        ("10.1.0.1", 5099, "exact"),
+        ("10.1.7.7", 5060, "network"),
+        ("2001:db8::1", 5060, "six"),
+        ("2001:db8::1", 5099, "six exact"),
+        ("2001:db8:1::9", 5060, "six network"),
+        ("10.2.0.1", 5080, ""),
+        ("192.0.2.1", 5060, ""),
+        ("2001:db9::1", 5060, ""),
+    ],
+)
+def test_the_closest_description_wins(host: str, port: int, name: str) -> None:
+    known = sources(
+        ("network", ("10.1.0.0/16",)),
+        ("host", ("10.1.0.1",)),
+        ("exact", ("10.1.0.1:5099",)),
+        ("six", ("2001:db8::1",)),
+        ("six exact", ("[2001:db8::1]:5099",)),
+        ("six network", ("2001:db8:1::/48",)),
+    )
+    for _ in range(2):  # from the search, then from memory
+        found = known.platform(host, port)
+        assert (found.name if found is not None else "") == name
+
+
+def test_a_carrier_is_known_by_its_address_and_by_its_host_where_no_platform_lives() -> None:
+    apart = sources(("vms", ("10.1.0.1",)))
+    assert apart.is_carrier("10.2.0.1", 5080)
+    assert apart.is_carrier("10.2.0.1", 9999)
+    assert not apart.is_carrier("10.1.0.1", 5070)
+    together = sources(("vms", ("10.2.0.1",)))
+    assert together.is_carrier("10.2.0.1", 5080)
+    assert not together.is_carrier("10.2.0.1", 9999)
+    assert together.platform("10.2.0.1", 5080) is None

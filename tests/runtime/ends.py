@@ -1,0 +1,153 @@
+"""The two ends of calls through real sockets: a platform and a carrier on loopback, and the files of a proxy for them.
+
+`Caller` and `Callee` of `tests.ladder` write the messages; here they only get an address that can be reached.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from stage import HOST, free_port
+
+from tests.ladder import ANSWER, PRESENTED, Callee, Caller, Seen
+
+CONFIG = Path(__file__).parents[2] / "config"
+OPEN = "2026-11-23T11:00:00+01:00"
+PATIENCE = 5.0
+
+
+@dataclass(frozen=True)
+class Site:
+    """The files of one proxy and its ports."""
+
+    folder: Path
+    sip: int
+    admin: int
+    carrier: int
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "proxy.toml"
+
+    @property
+    def records(self) -> Path:
+        return self.folder / "records.jsonl"
+
+    def change(self, name: str, old: str, new: str) -> None:
+        """Replace the first `old` in a file."""
+        path = self.folder / name
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def site_in(folder: Path) -> Site:
+    """The shipped configuration with free ports."""
+    for name in ("proxy.toml", "customers.toml", "numbering.toml"):
+        shutil.copy(CONFIG / name, folder)
+    shutil.copytree(CONFIG / "rules", folder / "rules")
+    site = Site(folder, free_port(), free_port(), free_port())
+    changes = {
+        "127.0.0.1:5060": f"{HOST}:{site.sip}",
+        "127.0.0.1:9460": f"{HOST}:{site.admin}",
+        "127.0.0.1:5080": f"{HOST}:{site.carrier}",
+        "var/records.jsonl": f"{site.records}",
+    }
+    for old, new in changes.items():
+        site.change("proxy.toml", f'"{old}"', f'"{new}"')
+    return site
+
+
+class End:
+    """One socket of a peer; `side` is `a` for the platform, `b` for the carrier."""
+
+    def __init__(self, side: str, site: Site) -> None:
+        self.side = side
+        self.proxy = (HOST, site.sip)
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.setblocking(False)
+        self.socket.bind((HOST, site.carrier if side == "b" else 0))
+        self.port: int = self.socket.getsockname()[1]
+        self._taken: set[bytes] = set()
+
+    def send(self, data: bytes) -> None:
+        """To the proxy."""
+        self.socket.sendto(data, self.proxy)
+
+    async def take(self, label: str) -> Seen:
+        """The next message, which must be this one; a copy of an earlier one is passed over."""
+        loop = asyncio.get_running_loop()
+        while True:
+            data = await asyncio.wait_for(loop.sock_recv(self.socket, 65535), PATIENCE)
+            if data not in self._taken:
+                break
+        self._taken.add(data)
+        seen = Seen(self.side, data, 0.0)
+        assert seen.label == f"{self.side} {label}", seen.head
+        return seen
+
+    def is_quiet(self) -> bool:
+        """Nothing waits to be read."""
+        try:
+            self.socket.recv(65535, socket.MSG_PEEK)
+        except BlockingIOError:
+            return True
+        return False
+
+
+class Ends:
+    """Platform and carrier around one proxy, and the calls that they make."""
+
+    def __init__(self, site: Site) -> None:
+        self.a = End("a", site)
+        self.b = End("b", site)
+        self._calls = 0
+
+    def close(self) -> None:
+        """Give both ports back."""
+        self.a.socket.close()
+        self.b.socket.close()
+
+    def caller(self, user: str = PRESENTED) -> Caller:
+        """The platform's side of one more call."""
+        self._calls += 1
+        caller = Caller(self._calls, user)
+        caller.contact = f"sip:agent@{HOST}:{self.a.port}"
+        return caller
+
+    async def offered(self, caller: Caller, account: str = "acme") -> Callee:
+        """Call until the carrier has the INVITE."""
+        self.a.send(caller.invite(account=account))
+        await self.a.take("100 INVITE")
+        callee = Callee(await self.b.take("INVITE"), f"btag{caller.number}")
+        callee.contact = f"sip:gateway@{HOST}:{self.b.port}"
+        return callee
+
+    async def talk(self, account: str = "acme") -> tuple[Caller, Callee]:
+        """Call until both ends talk."""
+        caller = self.caller()
+        callee = await self.offered(caller, account)
+        self.b.send(callee.reply(180))
+        await self.a.take("180 INVITE")
+        self.b.send(callee.reply(200, body=ANSWER))
+        caller.learn(await self.a.take("200 INVITE"))
+        self.a.send(caller.ack())
+        await self.b.take("ACK")
+        return caller, callee
+
+    async def hang_up(self, caller: Caller, callee: Callee) -> None:
+        """The caller ends the call."""
+        self.a.send(caller.request("BYE"))
+        await self.a.take("200 BYE")
+        self.b.send(callee.reply(200, to=await self.b.take("BYE")))
+
+    async def refused(self, caller: Caller, status: int, account: str = "acme") -> Seen:
+        """Call and be refused; returns the answer."""
+        self.a.send(caller.invite(account=account))
+        answer = await self.a.take(f"{status} INVITE")
+        self.a.send(caller.ack_failure(answer))
+        return answer

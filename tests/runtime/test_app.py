@@ -1,0 +1,449 @@
+"""The whole process: calls through real sockets, reload, drain, stop, and what the operator is told.
+
+In this process on asyncio, and as `python -m proxy run` on uvloop, of the build that the tests run on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from stage import HOST, Proxy, environment
+
+from proxy.runtime import build
+from proxy.runtime.app import App
+from proxy.runtime.clock import FixedClock
+from proxy.runtime.configuration import load_configuration
+from proxy.runtime.mistakes import ConfigErrors
+from proxy.runtime.toml_source import ConfigError
+from tests.ladder import EPOCH, datagram
+from tests.runtime.ends import OPEN, PATIENCE, Ends, Site, site_in
+
+NEWCOMER = """
+[[customer]]
+id = "fresh"
+name = "Fresh (fictional)"
+siren = "000000099"
+status = "active"
+purpose = "service"
+mode = "broadcast"
+default_npv = "+33162990001"
+kyc = { status = "verified", evidence = "kyc/99", verified_on = 2026-01-12 }
+[[customer.number]]
+number = "+33162990001"
+since = 2023-02-01
+callback_target = "sip:accueil@fresh.example"
+"""
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return site_in(tmp_path)
+
+
+@pytest.fixture
+def ends(site: Site) -> Iterator[Ends]:
+    both = Ends(site)
+    yield both
+    both.close()
+
+
+def app_of(site: Site) -> App:
+    return App(load_configuration(site.config), FixedClock(EPOCH, running=True))
+
+
+@pytest.fixture
+async def app(site: Site) -> AsyncIterator[App]:
+    started = app_of(site)
+    await started.start()
+    yield started
+    await started.stop()
+
+
+@pytest.fixture
+def process(site: Site) -> Iterator[Proxy]:
+    with Proxy(site.config, site.admin, OPEN, site.folder) as started:
+        yield started
+
+
+async def ask(site: Site, method: str, path: str) -> tuple[int, str]:
+    """Status and body of an admin page."""
+    url = f"http://{HOST}:{site.admin}{path}"
+    async with aiohttp.ClientSession() as session, session.request(method, url) as answer:
+        return answer.status, await answer.text()
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Let time pass until it holds."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "never came"
+        await asyncio.sleep(0.01)
+
+
+def records(site: Site, kind: str) -> list[dict[str, Any]]:  # Any: a JSON object
+    lines = [json.loads(line) for line in site.records.read_text(encoding="utf-8").splitlines()]
+    return [line for line in lines if line["record"] == kind]
+
+
+def options() -> bytes:
+    return datagram(
+        "OPTIONS sip:edge SIP/2.0",
+        [
+            "Via: SIP/2.0/UDP 10.1.0.1:5070;branch=z9hG4bKoptions;rport", "Max-Forwards: 70",
+            "From: <sip:probe@10.1.0.1>;tag=probe", "To: <sip:edge>", "Call-ID: probe", "CSeq: 1 OPTIONS",
+        ],
+    )  # fmt: skip
+
+
+# -- calls -------------------------------------------------------------------
+
+
+async def test_a_call_shows_the_npv_and_is_written_down(app: App, site: Site, ends: Ends) -> None:
+    caller, callee = await ends.talk()
+    for header in ("from", "p-asserted-identity"):
+        assert "<sip:+33162000001@" in callee.invite.header(header)
+    assert b"45001234" not in callee.invite.data
+    assert app.engine.active_calls() == 1
+    await ends.hang_up(caller, callee)
+    await until(lambda: app.engine.active_calls() == 0)
+    await app.stop()
+    (decision,), (call,) = records(site, "decision"), records(site, "call")
+    assert (decision["action"], decision["presentation"], decision["shown"]) == ("forward", "npv", "+33162000001")
+    assert (call["decision"], call["status"], call["ended_by"]) == (decision["id"], 200, "a")
+
+
+async def test_the_carrier_hangs_up(app: App, ends: Ends) -> None:
+    _, callee = await ends.talk()
+    ends.b.send(callee.request("BYE"))
+    await ends.b.take("200 BYE")
+    bye = await ends.a.take("BYE")
+    ends.a.send(callee.reply(200, to=bye))
+    await until(lambda: app.engine.active_calls() == 0)
+
+
+async def test_a_refused_call_never_reaches_the_carrier(app: App, site: Site, ends: Ends) -> None:
+    answer = await ends.refused(ends.caller("+33612345678"), 403)
+    assert "cli.mobile" in answer.header("warning")
+    assert ends.b.is_quiet()
+    assert app.engine.active_calls() == 0
+    status, page = await ask(site, "GET", "/metrics")
+    assert status == 200
+    assert 'npv_decisions_total{rule="cli.mobile",verdict="refused"} 1.0' in page
+
+
+async def test_options_and_the_pages_say_that_calls_are_welcome(app: App, site: Site, ends: Ends) -> None:
+    ends.a.send(options())
+    await ends.a.take("200 OPTIONS")
+    assert await ask(site, "GET", "/readyz") == (200, "ready\n")
+    assert app.admin_port == site.admin
+
+
+@pytest.mark.usefixtures("app")
+async def test_hostile_datagrams_leave_calls_alone(ends: Ends) -> None:
+    caller, callee = await ends.talk()
+    for data in (b"", b"\x00" * 65_000, b"INVITE", b"SIP/2.0 200 OK\r\n\r\n", b"\r\n\r\n", os.urandom(1400)):
+        ends.a.send(data)
+    await ends.hang_up(caller, callee)
+
+
+# -- reload ------------------------------------------------------------------
+
+
+async def test_a_reload_decides_the_next_call(app: App, site: Site, ends: Ends) -> None:
+    talking = await ends.talk()
+    before = app.digest
+    site.change("customers.toml", 'default_npv = "+33162000001"', 'default_npv = "+33162000002"')
+    assert await ask(site, "POST", "/reload") == (200, json.dumps({"outcome": "applied", "config": app.digest}))
+    assert app.digest != before
+    await ends.hang_up(*talking)
+    _, callee = await ends.talk()
+    assert "+33162000002" in callee.invite.header("from")
+    assert app.reloads == {"applied": 1, "refused": 0}
+
+
+async def test_records_tell_the_rules_that_decided(app: App, site: Site, ends: Ends) -> None:
+    await ends.refused(ends.caller("+33612345678"), 403)
+    site.change("rules/10-cli.toml", "until = 2025-12-31", "until = 2026-01-01")
+    site.change("rules/10-cli.toml", "from = 2026-01-01", "from = 2026-01-02")
+    await app.reload()
+    await ends.refused(ends.caller("+33612345678"), 403)
+    await app.stop()
+    first, second = records(site, "decision")
+    assert "cli.mobile@2026-01-01 refuse" in first["rules"]
+    assert "cli.mobile@2026-01-02 refuse" in second["rules"]
+    assert first["revision"] != second["revision"]
+
+
+async def test_a_reload_takes_new_limits_and_trunks(app: App, site: Site, ends: Ends) -> None:
+    site.change("proxy.toml", 'customer_header = "X-Account"', 'customer = "nonumber"')
+    site.change("proxy.toml", "max_calls = 0", "max_calls = 1")
+    await app.reload()
+    _, callee = await ends.talk(account="")
+    assert "anonymous" in callee.invite.header("from")
+    await ends.refused(ends.caller(), 503)
+
+
+async def test_a_refused_reload_keeps_everything_and_says_why(app: App, site: Site, ends: Ends) -> None:
+    before = app.digest
+    site.change("customers.toml", 'default_npv = "+33162000001"', 'default_npv = "+33162000002"')
+    site.change("customers.toml", 'status = "active"', 'status = "asleep"')
+    status, body = await ask(site, "POST", "/reload")
+    assert status == 422
+    assert "customers.toml:" in json.loads(body)["error"]
+    assert "`asleep`" in json.loads(body)["error"]
+    assert app.digest == before
+    _, callee = await ends.talk()
+    assert "+33162000001" in callee.invite.header("from")
+    assert app.reloads == {"applied": 0, "refused": 1}
+
+
+async def test_a_reload_that_would_need_a_restart_is_refused(app: App, site: Site) -> None:
+    site.change("proxy.toml", f'"{site.records}"', '"elsewhere.jsonl"')
+    with pytest.raises(ConfigError, match=r"key `path`: .*restart the proxy"):
+        await app.reload()
+    assert app.reloads == {"applied": 0, "refused": 1}
+
+
+async def test_a_rule_file_that_vanishes_is_a_mistake_of_the_operator(app: App, site: Site) -> None:
+    (site.folder / "rules" / "20-hours.toml").rename(site.folder / "rules" / "20-hours.off")
+    (site.folder / "rules" / "20-hours.toml").symlink_to("nowhere")
+    with pytest.raises(ConfigError, match="expected a readable file"):
+        await app.reload()
+
+
+async def test_reloads_at_once_are_made_one_after_the_other(app: App) -> None:
+    digests = await asyncio.gather(*(app.reload() for _ in range(3)))
+    assert digests == [app.digest] * 3
+    assert app.reloads["applied"] == 3
+
+
+async def test_sighup_reloads_and_reopens_the_records(
+    app: App, site: Site, ends: Ends, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = site.folder / "records.1"
+    site.records.rename(old)
+    await app.hang_up()
+    assert capsys.readouterr().err == f"npv-proxy: reloaded, configuration {app.digest}\n"
+    await until(site.records.exists)
+    await ends.refused(ends.caller("+33612345678"), 403)
+    await until(lambda: records(site, "decision"))
+    assert old.read_text(encoding="utf-8") == ""
+
+
+# -- drain and stop ----------------------------------------------------------
+
+
+async def test_draining_takes_no_call_and_ends_with_the_last_one(
+    app: App, site: Site, ends: Ends, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, other = await ends.talk(), await ends.talk()
+    app.terminate()
+    assert "draining, 2 calls in progress" in capsys.readouterr().err
+    assert await ask(site, "GET", "/readyz") == (503, "draining\n")
+    assert (await ask(site, "GET", "/healthz"))[0] == 200
+    assert "npv_draining 1.0" in (await ask(site, "GET", "/metrics"))[1]
+    assert (await ends.refused(ends.caller(), 503)).header("retry-after")
+    ends.a.send(options())
+    assert (await ends.a.take("503 OPTIONS")).header("retry-after")
+    await ends.hang_up(*one)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(app.serve(), 0.3)
+    await ends.hang_up(*other)
+    await asyncio.wait_for(app.serve(), PATIENCE)
+
+
+async def test_without_calls_a_drain_ends_at_once(app: App) -> None:
+    app.terminate()
+    await asyncio.wait_for(app.serve(), PATIENCE)
+
+
+async def test_the_second_terminate_does_not_wait(app: App, ends: Ends) -> None:
+    await ends.talk()
+    app.terminate()
+    app.terminate()
+    await asyncio.wait_for(app.serve(), PATIENCE)
+    assert app.engine.active_calls() == 1
+
+
+async def test_a_stop_hangs_up_what_is_left_and_records_it(app: App, site: Site, ends: Ends) -> None:
+    await ends.talk()
+    await app.stop()
+    assert [(record["status"], record["reason"]) for record in records(site, "call")] == [(200, "proxy stopped")]
+
+
+async def test_an_interrupt_does_not_wait(app: App, ends: Ends) -> None:
+    await ends.talk()
+    app.stop_now()
+    await asyncio.wait_for(app.serve(), PATIENCE)
+
+
+async def test_stop_gives_everything_back(site: Site) -> None:
+    files = len(os.listdir("/proc/self/fd"))
+    for _ in range(2):  # the ports can be taken again
+        app = app_of(site)
+        await app.start()
+        assert (app.ready, app.admin_port) == (True, site.admin)
+        await app.stop()
+        await app.stop()  # twice does no harm
+        assert (app.ready, app.admin_port) == (False, site.admin)
+    assert len(os.listdir("/proc/self/fd")) == files
+    assert len(asyncio.all_tasks()) == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "reason"),
+    [
+        ("records.path", '"{folder}/rules"', "is a directory"),
+        ("listen.udp", '"127.0.0.1:{taken}"', "address already in use"),
+        ("listen.udp", '"192.0.2.77:{taken}"', "cannot assign requested address"),
+        ("admin.listen", '"127.0.0.1:{taken}"', "address already in use"),
+    ],
+)
+async def test_what_cannot_be_had_is_named_and_the_rest_given_back(
+    key: str, value: str, reason: str, site: Site
+) -> None:
+    written = {
+        "records.path": f'"{site.records}"',
+        "listen.udp": f'"{HOST}:{site.sip}"',
+        "admin.listen": f'"{HOST}:{site.admin}"',
+    }[key]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
+        udp.bind((HOST, 0))
+        tcp.bind((HOST, udp.getsockname()[1]))
+        tcp.listen()
+        value = value.format(folder=site.folder, taken=udp.getsockname()[1])
+        site.change("proxy.toml", written, value)
+        line = site.config.read_text(encoding="utf-8").splitlines().index(f"{key.partition('.')[2]} = {value}") + 1
+        files = len(os.listdir("/proc/self/fd"))
+        app = app_of(site)
+        with pytest.raises(ConfigError) as caught:
+            await app.start()
+        assert str(caught.value).startswith(f"{site.config}:{line}: key `{key}`: expected ")
+        assert str(caught.value).endswith(f"seen `{value[1:-1]}` ({reason})")
+        await app.stop()
+        assert not app.ready
+        assert len(os.listdir("/proc/self/fd")) == files
+    assert len(asyncio.all_tasks()) == 1
+
+
+# -- the process -------------------------------------------------------------
+
+
+async def test_a_process_says_what_it_is_carries_a_call_and_drains(process: Proxy, site: Site, ends: Ends) -> None:
+    first = process.output().splitlines()[0]
+    assert first.startswith(f"npv-proxy: version {build.version()}, {build.kind()} build, SIP on {HOST}:{site.sip}, ")
+    assert f"admin on port {site.admin}, configuration " in first
+    caller, callee = await ends.talk()
+    assert "+33162000001" in callee.invite.header("from")
+    process.process.send_signal(signal.SIGTERM)
+    await until(lambda: "draining, 1 calls" in process.output())
+    await ends.refused(ends.caller(), 503)
+    assert process.process.poll() is None
+    await ends.hang_up(caller, callee)
+    assert process.wait(PATIENCE) == 0
+    assert [line["status"] for line in records(site, "call")] == [200]
+    assert len(process.output().splitlines()) == 2
+
+
+async def test_a_process_stops_at_the_second_signal(process: Proxy, ends: Ends) -> None:
+    await ends.talk()
+    process.process.send_signal(signal.SIGTERM)
+    await until(lambda: "draining" in process.output())
+    process.process.send_signal(signal.SIGTERM)
+    assert process.wait(PATIENCE) == 0
+
+
+async def test_a_process_is_interrupted(process: Proxy, ends: Ends) -> None:
+    await ends.talk()
+    assert process.stop(signal.SIGINT) == 0
+
+
+async def test_a_process_reloads_at_sighup(process: Proxy, site: Site, ends: Ends) -> None:
+    answer = await ends.refused(ends.caller(), 403, account="fresh")
+    assert "customer.unknown" in answer.header("warning")
+    shipped = (site.folder / "customers.toml").read_text(encoding="utf-8")
+    (site.folder / "customers.toml").write_text(shipped + NEWCOMER.replace("000000099", "99"), encoding="utf-8")
+    process.process.send_signal(signal.SIGHUP)
+    await until(lambda: "reload refused, the old configuration stays:\n" in process.output())
+    assert "customers.toml:" in process.output()
+    assert "`99`" in process.output()
+    await ends.refused(ends.caller(), 403, account="fresh")
+    await ends.hang_up(*await ends.talk())
+    (site.folder / "customers.toml").write_text(shipped + NEWCOMER, encoding="utf-8")
+    process.process.send_signal(signal.SIGHUP)
+    await until(lambda: "reloaded, configuration " in process.output())
+    caller, callee = await ends.talk("fresh")
+    assert "+33162990001" in callee.invite.header("from")
+    await ends.hang_up(caller, callee)
+
+
+def test_sighup_while_the_files_are_read_does_not_end_the_process(site: Site) -> None:
+    customers = site.folder / "customers.toml"
+    text = customers.read_bytes()
+    customers.unlink()
+    os.mkfifo(customers)
+    command = [sys.executable, "-m", "proxy", "run", "--config", str(site.config)]
+    with subprocess.Popen(command, cwd=site.folder, env=environment(), stderr=subprocess.PIPE, text=True) as started:
+        try:
+            with customers.open("wb") as slow:  # opens when the proxy is about to read it
+                started.send_signal(signal.SIGHUP)
+                customers.unlink()
+                customers.write_bytes(text)  # should it be read again
+                slow.write(text)
+            assert started.stderr is not None
+            assert "SIP on" in started.stderr.readline()
+            started.send_signal(signal.SIGTERM)
+            assert started.wait(PATIENCE) == 0
+        finally:
+            started.kill()
+
+
+def run(site: Site, *options: str) -> subprocess.CompletedProcess[str]:
+    """A proxy that is expected to end by itself."""
+    return subprocess.run(
+        [sys.executable, "-m", "proxy", "run", "--config", str(site.config), *options],
+        cwd=site.folder, env=environment(), capture_output=True, text=True, check=False, timeout=30,
+    )  # fmt: skip
+
+
+def test_a_process_whose_port_is_taken_ends_with_one_line(site: Site) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind((HOST, site.sip))
+        ended = run(site)
+    assert ended.returncode == 1
+    assert ended.stderr == (
+        f"npv-proxy: cannot start: {site.config}:8: key `listen.udp`: expected a free address of this machine, "
+        f"seen `{HOST}:{site.sip}` (address already in use)\n"
+    )
+
+
+def test_a_process_with_wrong_files_ends_with_the_mistakes(site: Site) -> None:
+    site.change("proxy.toml", "max_calls = 0", "max_calls = -1")
+    site.change("proxy.toml", 'numbers = "e164"', 'numbers = "roman"')
+    ended = run(site)
+    assert ended.returncode == 1
+    assert [line.split(": ")[1] for line in ended.stderr.splitlines()] == ["key `max_calls`", "key `numbers`"]
+    with pytest.raises(ConfigErrors):
+        load_configuration(site.config)
+
+
+@pytest.mark.parametrize(("clock", "status"), [("2026-11-23T11:00:00+01:00", 0), ("2026-11-23T21:00:00+01:00", 480)])
+async def test_the_fixed_clock_is_the_one_that_decides(clock: str, status: int, site: Site, ends: Ends) -> None:
+    with Proxy(site.config, site.admin, clock, site.folder):
+        if status:
+            answer = await ends.refused(ends.caller(), status)
+            assert "hours." in answer.header("warning")
+        else:
+            await ends.hang_up(*await ends.talk())
