@@ -131,6 +131,12 @@ def verify(data: bytes, trusted: str = "") -> Verdict:
     return Verdict(found + torn, len(lines), first.public_key, "")
 
 
+def follows(before: bytes, after: bytes) -> bool:
+    """Whether a file of records goes on where another ends: its first line names the hash of the other's last."""
+    last = before.rstrip(b"\n").rpartition(b"\n")[2]
+    return seen(after.partition(b"\n")[0]).prev == hash_of(last)
+
+
 def seen(line: bytes) -> Seen:
     """The fields of a line; empty ones for a line that cannot be read."""
     try:

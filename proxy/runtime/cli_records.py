@@ -123,26 +123,34 @@ def customer(
     evidence(config, records, out, customer=customer)
 
 
-@audit.command(epilog=examples("npv-proxy audit verify evidence.jsonl", "npv-proxy audit verify var/records.jsonl"))
+@audit.command(epilog=examples("npv-proxy audit verify evidence.jsonl", "npv-proxy audit verify var/records*.jsonl"))
 def verify(
-    file: Annotated[Path, typer.Argument(help="An audit file, or a file of records.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Audit files, or files of records in order.")],
     key: Annotated[str, typer.Option(metavar="HEX", help="The public key that must have signed.")] = "",
 ) -> None:
-    """Say which lines were altered, taken out or moved; 1 when there is one."""
+    """Say which lines were altered, taken out or moved, and which file is missing between two; 1 when there is one."""
     from proxy.runtime import audit_file
 
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        typer.echo(f"{file}: {error.strerror}", err=True)
-        raise typer.Exit(1) from None
-    verdict = audit_file.verify(data, key)
-    for fault in verdict.faults:
-        typer.echo(f"{file}:{fault.line}: {fault.text}")
-    if verdict.faults:
+    before, wrong = b"", False
+    for file in files:
+        try:
+            data = file.read_bytes()
+        except OSError as error:
+            typer.echo(f"{file}: {error.strerror}", err=True)
+            raise typer.Exit(1) from None
+        verdict = audit_file.verify(data, key)
+        for fault in verdict.faults:
+            typer.echo(f"{file}:{fault.line}: {fault.text}")
+        if before and verdict.note and not audit_file.follows(before, data):
+            typer.echo(f"{file}:1: does not follow the file before it")
+            wrong = True
+        elif not verdict.faults:
+            signed = f"signed by {verdict.public_key}" if verdict.public_key else verdict.note
+            typer.echo(f"{file}: {verdict.lines} lines as they were written; {signed}")
+        wrong = wrong or bool(verdict.faults)
+        before = data if verdict.note else b""
+    if wrong:
         raise typer.Exit(1)
-    signed = f"signed by {verdict.public_key}" if verdict.public_key else verdict.note
-    typer.echo(f"{file}: {verdict.lines} lines as they were written; {signed}")
 
 
 def evidence(config: Path | None, records: list[Path] | None, out: Path, number: str = "", customer: str = "") -> None:

@@ -19,7 +19,7 @@ from proxy.runtime.record_shapes import BeginLine, EndLine, utc
 
 DAY: Final = 86_400.0
 MEGABYTE: Final = 1_000_000
-STAMP: Final = re.compile(r"\d{8}T\d{6}\.\d{6}Z(?:-\d+)?")
+STAMP: Final = re.compile(r"(\d{8}T\d{6}\.\d{6}Z)(?:-(\d+))?")
 TAIL: Final = 1 << 22  # no line is longer
 
 
@@ -100,9 +100,10 @@ def archived(target: Path) -> list[Path]:
     """The closed files of a target, the oldest first."""
     found = []
     for path in target.parent.glob(f"{target.stem}-*{target.suffix}"):
-        if STAMP.fullmatch(path.stem.removeprefix(f"{target.stem}-")):
-            found.append(path)
-    return sorted(found)
+        stamp = STAMP.fullmatch(path.stem.removeprefix(f"{target.stem}-"))
+        if stamp:
+            found.append((stamp[1], int(stamp[2] or 1), path))
+    return [path for _, _, path in sorted(found)]
 
 
 def files_of(target: Path) -> list[Path]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from proxy.runtime.audit_file import AuditFile, public_text, signing_key, verify
+from proxy.runtime.audit_file import AuditFile, follows, public_text, signing_key, verify
 from proxy.runtime.record_chain import Chain
 from proxy.runtime.toml_source import ConfigError
 
@@ -89,6 +89,15 @@ def test_files_of_records_are_verified_too() -> None:
     assert (verdict.faults, verdict.note) == ([], "a file of records")
     assert "not closed" in verify(b"".join(lines[:2])).note
     assert [fault.line for fault in verify(lines[0] + lines[2]).faults] == [2]
+
+
+def test_a_file_names_the_last_line_of_the_one_before() -> None:
+    chain = Chain()
+    one = chain.link(b'{"record":"begin"}') + chain.link(b'{"record":"end"}')
+    two = Chain(-1, chain.last).link(b'{"record":"begin"}')
+    assert follows(one, two)
+    assert not follows(one[:-3], two)
+    assert not follows(one, one)
 
 
 def test_nothing_is_no_file() -> None:

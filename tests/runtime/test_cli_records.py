@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from proxy.policy.edition import Edition
 from proxy.runtime import cli, cli_records
+from proxy.runtime.record_archive import files_of
 from tests.runtime.recorded import write_day
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -87,6 +88,18 @@ def test_records_are_verified_too(folder: Path) -> None:
     done = runner.invoke(cli.app, ["audit", "verify", "var/records.jsonl"])
     assert (done.exit_code, "a file of records" in done.output) == (0, True)
     assert runner.invoke(cli.app, ["audit", "verify", "gone.jsonl"]).exit_code == 1
+
+
+def test_a_file_missing_between_two_is_told(folder: Path, edition: Edition) -> None:
+    for seed in (1, 2):
+        write_day(folder / "var" / "records.jsonl", edition, 5, seed)
+    names = [f"var/{path.name}" for path in files_of(Path("var/records.jsonl"))]
+    assert len(names) == 3
+    whole = runner.invoke(cli.app, ["audit", "verify", *names])
+    assert (whole.exit_code, whole.output.count("as they were written")) == (0, 3)
+    hole = runner.invoke(cli.app, ["audit", "verify", names[0], names[2]])
+    assert hole.exit_code == 1
+    assert f"{names[2]}:1: does not follow the file before it" in hole.output
 
 
 @pytest.mark.parametrize(

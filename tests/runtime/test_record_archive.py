@@ -29,7 +29,10 @@ def test_a_foreign_file_in_the_place_is_put_aside_by_its_age(tmp_path: Path) -> 
 def test_a_name_that_is_taken_gets_a_count(tmp_path: Path) -> None:
     assert archived_name(tmp_path / "records.jsonl", NOON) == NAME
     (tmp_path / NAME).touch()
-    assert free_name(tmp_path / NAME).name == "records-20261122T120000.000000Z-2.jsonl"
+    second = free_name(tmp_path / NAME)
+    assert second.name == "records-20261122T120000.000000Z-2.jsonl"
+    second.touch()
+    assert archived(tmp_path / "records.jsonl") == [tmp_path / NAME, second]
 
 
 def test_the_ends_of_a_file(tmp_path: Path) -> None:
