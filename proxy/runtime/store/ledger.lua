@@ -150,6 +150,14 @@ local function withdraw_refusal(keys, args)
 end
 
 local function consent(keys, args)
+  local oldest = struct.unpack('>d', args[2]) - tonumber(args[4])
+  local found = redis.call('HGETALL', keys[1])
+  for index = 1, #found, 2 do
+    if found[index] ~= 'r' and struct.unpack('>d', found[index + 1]) <= oldest then
+      redis.call('HDEL', keys[1], found[index])
+      redis.call('HDEL', keys[2], found[index])
+    end
+  end
   redis.call('HSET', keys[1], 'c' .. args[1], args[2])
   redis.call('HSET', keys[2], 'c' .. args[1], args[3])
   age(keys, tonumber(args[4]))

@@ -25,6 +25,9 @@ from proxy.runtime.store.ledger_function import LIBRARY, LOADED, MISSING, Comman
 FIRST_REST: Final = 0.02
 LONGEST_REST: Final = 0.5
 CONNECTIONS: Final = 16  # to one master; more questions at once than that find none free and stay unanswered
+NOT_OF_MASTER: Final = frozenset(
+    {"host", "port", "connection_class"}
+)  # the rest of a sentinel's URL is the master's too
 Reply: TypeAlias = Any  # bytes, int, None, a list of these or a ResponseError: what RESP has
 
 
@@ -149,13 +152,16 @@ class OneMaster:
 
     def _sentinel(self, place: Place) -> Redis:
         addresses = [(str(parsed["host"]), int(parsed.get("port", 26379))) for parsed in map(parse, place.urls)]
-        login = {key: value for key, value in parse(place.urls[0]).items() if key in {"username", "password", "db"}}
+        options = {key: value for key, value in parse(place.urls[0]).items() if key not in NOT_OF_MASTER}
+        secure = {key: value for key, value in options.items() if key.startswith("ssl")}
+        if place.urls[0].startswith("rediss:"):
+            secure["ssl"] = True
         sentinel = Sentinel(  # type: ignore[no-untyped-call]  # redis-py leaves this class without types
-            addresses, sentinel_kwargs={"retry": no_retry(), "protocol": 2}
+            addresses, sentinel_kwargs={"retry": no_retry(), "protocol": 2, **secure}
         )
         self._sentinels.extend(sentinel.sentinels)
-        found = sentinel.master_for(place.sentinel, retry=no_retry(), protocol=2, max_connections=CONNECTIONS, **login)
-        return cast(Redis, found)
+        options |= {"retry": no_retry(), "protocol": 2, "max_connections": CONNECTIONS, **secure}
+        return cast(Redis, sentinel.master_for(place.sentinel, **options))
 
     async def renew(self, deadline: float) -> bool:
         """There is nothing to choose from."""

@@ -108,7 +108,9 @@ class RedisLedger:
             raise ValueError(mistake)
         keys, member = self._lasting(consent.customer, consent.person)
         reference = consent.reference.encode()
-        await self._one(("ZADD", listed("consents", consent.customer), consent.at, member + reference))
+        index = listed("consents", consent.customer)
+        ended = ("ZREMRANGEBYSCORE", index, "-inf", consent.at - PROOF_KEPT)
+        await self._all([("ZADD", index, consent.at, member + reference), ended])
         row, told = function.consent_row(consent), json.dumps([consent.basis, consent.proof])
         await self._one(function.step("consent", keys, reference, row, told, int(PROOF_KEPT)))
 

@@ -20,7 +20,7 @@ from proxy.runtime.store.ledger_desk import LedgerDesk
 from proxy.runtime.store.redis_connect import Place
 from proxy.runtime.store.redis_ledger import RedisLedger
 from proxy.runtime.tasks import Tasks
-from tests.runtime.store.histories import NOON, inquiry, keys
+from tests.runtime.store.histories import DAY, NOON, PERSON, consent, inquiry, keys
 from tests.runtime.store.redis_servers import RedisServer, sentinel_of, until
 
 WAIT = 0.1
@@ -115,6 +115,20 @@ async def test_a_server_without_memory_says_so(server: RedisServer, ledger: Redi
         client.config_set("maxmemory", 1)
     reason, _ = await silence(ledger, inquiry("a"))
     assert reason == "refused by redis"
+
+
+async def test_proofs_that_need_not_be_kept_go_with_the_next_consent(server: RedisServer, ledger: RedisLedger) -> None:
+    await ledger.consent(consent("old", at=NOON - 3 * 366 * DAY, until=NOON - 2 * 366 * DAY))
+    await ledger.consent(consent("later", at=NOON - 3 * 366 * DAY + 1, until=NOON - 2 * 366 * DAY))
+    await ledger.consent(consent("new", at=NOON))
+    assert [found.reference for found in await ledger.consents("acme")] == ["new", "later"]
+    with server.client() as client:
+        assert client.zcard("npv:consents:acme") == 2
+        hashes = [key for key in client.scan_iter("{*") if client.type(key) == b"hash"]
+        assert [client.hlen(key) for key in hashes] == [2, 2]
+        assert all(client.ttl(key) > 3 * 365 * DAY for key in hashes)
+        await ledger.refuse("acme", PERSON, NOON, "607", "call-1")
+        assert [client.ttl(key) for key in hashes] == [-1, -1]
 
 
 async def test_one_silent_master_leaves_the_answers_of_the_others_alone(redis_nodes: list[RedisServer]) -> None:
