@@ -57,6 +57,14 @@ class Dice:
         load = Load(dice.choice(("", "customer", "trunk", "node")), dice.randrange(5)) if dice.random() < 0.2 else None
         return LedgerView(state, load, False)
 
+    def plain_number(self) -> str:
+        """A number as it can stand in a SIP URI."""
+        return self.number().replace(" ", "").replace(":", "") or "anonymous"
+
+    def ladder_state(self, at: float) -> PersonState | None:
+        """What a store might answer; None for nothing in time."""
+        return self.ledger(at).state
+
     def record(self, name: str) -> DecisionRecord:
         dice, edition = self.dice, self.edition
         at = dice.uniform(FIRST, LAST)

@@ -14,6 +14,7 @@ from proxy.policy.ledger import EMPTY
 from proxy.policy.rulebook import OFF, Rule, RuleBook
 from proxy.runtime.record_lines import Lines
 from proxy.runtime.replay_command import Replay, Replayed, replay
+from tests.ladder import Caller, Ladder
 from tests.runtime.recorded import Dice, write_day
 
 
@@ -97,3 +98,31 @@ def test_progress_comes_to_the_end(tmp_path: Path, edition: Edition) -> None:
     assert len(seen) > 1
     assert seen[-1] == (tmp_path / "r.jsonl").stat().st_size
     assert msgspec.json.encode(run(edition, tmp_path / "r.jsonl")).startswith(b'{"revision"')
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_the_engine_decided_is_decided_again(edition: Edition, seed: int) -> None:
+    dice, ladder, lines, replaying = Dice(seed, edition), Ladder(edition), Lines("edge-1"), Replay(edition)
+    chance, asked = dice.dice, 0
+    for number in range(150):
+        ladder.advance(chance.uniform(60, 40_000))
+        usual = chance.random() < 0.5
+        caller, called = ("0162000001", "0612345678") if usual else (dice.plain_number(), dice.plain_number())
+        account = "acme" if usual else chance.choice(dice.customers) or "acme"
+        peer = Caller(number + 1, caller, called)
+        extra = [f"P-Asserted-Identity: <sip:{dice.plain_number()}@h>"] if chance.random() < 0.3 else []
+        ladder.unread.clear()
+        ladder.feed("a", peer.invite(account=account, extra=extra))
+        for fetch in ladder.fetches()[asked:]:
+            asked += 1
+            state = dice.ladder_state(ladder.epoch)
+            if state is not None:
+                ladder.arrived(fetch.call, state)
+        ladder.advance(1.0)
+    for record in ladder.decisions():
+        replaying.add(lines.line(record, edition))
+    result = replaying.result()
+    assert (result.changed, result.changes) == (0, [])
+    assert result.decisions > 100
+    assert asked > 3
+    assert len([one for one in result.rules if one.before]) >= 5
