@@ -38,7 +38,8 @@ def add(config: Path, kind: str, said: dict[str, str], who: str) -> None:
 def import_file(config: Path, kind: str, path: Path, dry_run: bool, who: str) -> None:
     """All lines of a file, or none. Raises ConfigError with every line that is wrong."""
     count = record(config, kind, lambda: entries(path, kind), who, dry_run)
-    typer.echo(f"all valid: {count} {kind}s; nothing was recorded" if dry_run else f"{count} {kind}s recorded")
+    many = f"{count} {kind}{'' if count == 1 else 's'}"
+    typer.echo(f"all valid: {many}; nothing was recorded" if dry_run else f"{many} recorded")
 
 
 def record(config: Path, kind: str, read: Callable[[], list[Entry]], who: str, dry_run: bool) -> int:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from proxy.policy.directory import Directory
 from proxy.policy.edition import Edition
-from proxy.runtime.edition_file import load_edition
+from proxy.runtime.edition_file import edition_with, load_edition
 from proxy.runtime.toml_source import ConfigError
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -48,3 +49,12 @@ def test_a_folder_without_rules(folder: Path) -> None:
     shutil.rmtree(folder / "rules")
     with pytest.raises(ConfigError, match="expected a folder with"):
         load(folder)
+
+
+def test_another_directory_leaves_the_law_as_it_is(edition: Edition) -> None:
+    directory = Directory([], [], [])
+    other = edition_with(edition, directory, 17)
+    assert (other.plan, other.calendar, other.book) == (edition.plan, edition.calendar, edition.book)
+    assert other.directory is other.reference.directory is directory
+    assert other.revision == f"{edition.revision}.17"
+    assert edition_with(other, directory, 18).revision == f"{edition.revision}.18"
