@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from proxy.b2bua.outputs import DecisionRecord
+from proxy.policy.decide import decide
 from proxy.policy.edition import Edition
+from proxy.policy.facts import TrunkFacts
+from proxy.policy.gather import gather
 from proxy.policy.ledger import EMPTY
 from proxy.policy.rulebook import OFF, Rule, RuleBook
 from proxy.runtime.record_lines import Lines
@@ -52,14 +56,16 @@ def test_a_rule_switched_off_is_seen_by_rule_and_customer(tmp_path: Path, editio
 
 
 def test_what_the_store_would_have_said_is_not_guessed(edition: Edition) -> None:
-    dice = Dice(5, edition)
-    mobile = next(
-        r for r in (dice.record("d") for _ in range(5000)) if r.decision.rule == "cli.mobile" and r.facts.customer
-    )
-    record = DecisionRecord("d", mobile.at, mobile.facts, mobile.decision, b"c", 0.0, EMPTY)
+    at = datetime.fromisoformat("2026-11-24T11:00:00+01:00").timestamp()
+    facts = gather(
+        edition, TrunkFacts("vms"), "acme", "", "", "", "INVITE", [("From", "0698765432")], "0612345678", at, False
+    )  # fmt: skip
+    record = DecisionRecord("d", at, facts, decide(facts, edition, EMPTY), b"c", 0.0, EMPTY)
     replaying = Replay(without(edition, "cli.mobile"))
     replaying.add(Lines("edge-1").line(record, edition))
-    assert replaying.result().changed == 1
+    (change,) = replaying.result().changes
+    assert change.before == "refuse 403 cli.mobile"
+    assert change.after.startswith("need ")
 
 
 def test_least_used_first_goes_by_what_was_shown(edition: Edition) -> None:
