@@ -11,21 +11,26 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from time import perf_counter
 from typing import Final, final
 
 from proxy.b2bua.engine import Engine
+from proxy.policy.directory import Directory
+from proxy.policy.inquiry import PersonState
 from proxy.runtime import build
 from proxy.runtime.addresses import Endpoint
 from proxy.runtime.admin import Admin, start_admin
 from proxy.runtime.clock import Clock, FixedClock, SystemClock
 from proxy.runtime.configuration import Configuration, load_configuration, load_successor
+from proxy.runtime.edition_file import edition_with
 from proxy.runtime.ids import RandomIds
 from proxy.runtime.journal import Journal
 from proxy.runtime.loop_lag import LoopLag
+from proxy.runtime.shared_state import SharedState
+from proxy.runtime.store.ledger_desk import Question
 from proxy.runtime.tasks import Tasks
 from proxy.runtime.toml_source import ConfigError, read_toml, seen
 from proxy.runtime.udp import UdpPort, bound_socket
@@ -57,6 +62,8 @@ class App:
         self._reloading: Final = asyncio.Lock()
         self._taken: Final = AsyncExitStack()
         self._admin: Admin | None = None
+        self._port: UdpPort | None = None
+        self.shared: Final = SharedState(settings, clock, self.tasks, say)
 
     @property
     def digest(self) -> str:
@@ -79,11 +86,16 @@ class App:
         with needed(settings.path, "records", "path", "a file that can be written", settings.records.path):
             self.journal.start()
         taken.callback(self.journal.stop)
+        taken.push_async_callback(self.tasks.cancel)
+        taken.push_async_callback(self.shared.stop)
+        await self.shared.start(self._answered, self._renewed)
         listen, admin = settings.listen, settings.admin
         with needed(settings.path, "listen", "udp", "a free address of this machine", shown(listen)):
             bound = bound_socket(listen.host, listen.port)
-        taken.callback(UdpPort(bound, self.engine, self.clock, self.journal).close)
-        taken.push_async_callback(self.tasks.cancel)
+        port = self._port = UdpPort(bound, self.engine, self.clock, self.journal)
+        taken.callback(port.close)
+        if self.shared.desk is not None:
+            port.use_ledger(self.shared.desk)
         if admin is not None:
             with needed(settings.path, "admin", "listen", "a free address of this machine", shown(admin)):
                 self._admin = await start_admin(admin.host, admin.port, self)
@@ -103,12 +115,24 @@ class App:
                     seen = error.strerror or "an error of the system"
                     raise ConfigError(str(error.filename), 0, "", "a readable file", seen) from None
                 raise
+            self.shared.take_keys()
             self.configuration = fresh
-            self.engine.use_edition(fresh.edition)
             self.engine.use_topology(fresh.settings.topology)
-            self.journal.use_edition(fresh.edition)
+            held = self.shared.directory
+            if held is not None:
+                self._renewed(*held)
             self.reloads["applied"] += 1
             return fresh.digest
+
+    def _answered(self, answers: Sequence[tuple[Question, PersonState]]) -> None:
+        if self._port is not None:
+            self._port.answered(answers)
+
+    def _renewed(self, directory: Directory, version: int) -> None:
+        """Decide by this directory from now on, under the rules of the files."""
+        edition = edition_with(self.configuration.edition, directory, version)
+        self.engine.use_edition(edition)
+        self.journal.use_edition(edition)
 
     async def hang_up(self) -> None:
         """SIGHUP: reopen the journal and reload; what is wrong is said on standard error."""

@@ -84,6 +84,8 @@ def customer_of(table: Table, numbering: Numbering) -> Customer:
         consent=consent_of(table) or CAUTIOUS_CONSENT,
         sector=table.one_of("sector", SECTORS, ""),
         hours_profile=table.one_of("hours_profile", HOURS_PROFILES, ""),
+        calls_per_second=float(table.bound("calls_per_second")),
+        most_calls=table.bound("most_calls"),
     )
     kyc.day("verified_on")
     kyc.close()

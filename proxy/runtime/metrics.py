@@ -11,7 +11,7 @@ import platform
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeAlias, final
+from typing import Final, Protocol, final
 
 from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -19,6 +19,8 @@ from prometheus_client.registry import Collector
 
 from proxy.b2bua.counters import Counters, Histogram
 from proxy.runtime import build
+from proxy.runtime.metric_samples import Frozen, Samples, Snapshot, by_one, by_two, frozen, requests, responses
+from proxy.runtime.metrics_store import STORE_ROWS, SharedView, store_samples
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 BUILD_LABELS: Final = (build.version(), build.kind(), platform.python_version())
@@ -61,6 +63,7 @@ TABLE: Final = (
     Row("npv_records_written_total", "counter", (), "Records written to the journal."),
     Row("npv_records_dropped_total", "counter", (), "Records lost because the journal could not keep up."),
     Row("npv_faults_total", "counter", (), "Defects of ours that ended a call."),
+    *(Row(*row) for row in STORE_ROWS),
 )  # fmt: skip
 
 
@@ -106,25 +109,8 @@ class Observed(Protocol):
     def digest(self) -> str: ...
     @property
     def draining(self) -> bool: ...
-
-
-@final
-class Frozen:
-    """A histogram as it stood at the scrape, with cumulated buckets as Prometheus wants them."""
-
-    __slots__ = ("buckets", "sum")
-
-    def __init__(self, histogram: Histogram) -> None:
-        self.buckets: Final[list[tuple[str, float]]] = []
-        self.sum: Final = histogram.sum
-        total = 0
-        for bound, count in zip([*map(repr, histogram.bounds), "+Inf"], histogram.buckets, strict=True):
-            total += count
-            self.buckets.append((bound, float(total)))
-
-
-Samples: TypeAlias = dict[tuple[str, ...], "float | Frozen"]
-Snapshot: TypeAlias = dict[str, Samples]
+    @property
+    def shared(self) -> SharedView: ...
 
 
 def snapshot(node: Observed) -> Snapshot:
@@ -157,36 +143,8 @@ def snapshot(node: Observed) -> Snapshot:
         "npv_records_written_total": {(): node.journal.written},
         "npv_records_dropped_total": {(): node.journal.dropped},
         "npv_faults_total": {(): counters.faults},
+        **store_samples(node.shared),
     }
-
-
-def by_one(counts: Mapping[str, int]) -> Samples:
-    """Samples of a table with one label."""
-    return {(key,): count for key, count in counts.items()}
-
-
-def by_two(counts: Mapping[tuple[str, str], int]) -> Samples:
-    """Samples of a table with two labels."""
-    return {(one, two): count for (one, two), count in counts.items()}
-
-
-def frozen(histograms: Mapping[str, Histogram]) -> Samples:
-    """Samples of one histogram per carrier."""
-    return {(carrier,): Frozen(histogram) for carrier, histogram in histograms.items()}
-
-
-def requests(counters: Counters) -> Samples:
-    """Both directions in one table: (leg, direction, method)."""
-    received: Samples = {(leg, "in", method): count for (leg, method), count in counters.requests_in.items()}
-    sent: Samples = {(leg, "out", method): count for (leg, method), count in counters.requests_out.items()}
-    return received | sent
-
-
-def responses(counters: Counters) -> Samples:
-    """Both directions in one table: (leg, direction, method, code)."""
-    received: Samples = {(leg, "in", method, str(code)): n for (leg, method, code), n in counters.responses_in.items()}
-    sent: Samples = {(leg, "out", method, str(code)): n for (leg, method, code), n in counters.responses_out.items()}
-    return received | sent
 
 
 def families(taken: Snapshot) -> Iterator[Metric]:

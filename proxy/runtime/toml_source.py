@@ -97,6 +97,13 @@ class Table:
         """A whole number."""
         return self._get(key, int, "a whole number", default)
 
+    def bound(self, key: str) -> int:
+        """A bound in whole numbers; 0, also when absent, is none."""
+        value = self.integer(key, 0)
+        if value < 0:
+            raise self.error(key, "a whole number, 0 for no bound")
+        return value
+
     def number(self, key: str, default: float | None = None) -> float:
         """A number."""
         return self._get(key, float, "a number", default)

@@ -97,7 +97,12 @@ def read_platform(table: Table) -> PlatformTrunk:
         carrier=table.text("carrier"),
         customer=customer,
         attested=table.flag("attested", False),
-        **headers,
+        calls_per_second=float(table.bound("calls_per_second")),
+        most_calls=table.bound("most_calls"),
+        customer_header=headers["customer_header"],
+        campaign_header=headers["campaign_header"],
+        purpose_header=headers["purpose_header"],
+        mode_header=headers["mode_header"],
     )
     table.close()
     return platform

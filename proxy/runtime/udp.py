@@ -10,11 +10,14 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections import deque
+from collections.abc import Sequence
 from typing import Final, Protocol, final
 
 from proxy.b2bua.counters import Counters
-from proxy.b2bua.outputs import CallRecord, DecisionRecord, Fault, Fetch, Output
+from proxy.b2bua.outputs import CallRecord, Count, DecisionRecord, Fault, Fetch, Output, RefusalHeard, Release
+from proxy.policy.inquiry import Inquiry, PersonState
 from proxy.runtime.clock import Clock
+from proxy.runtime.store.ledger_desk import Question
 from proxy.sip.wire import Send
 
 BATCH: Final = 64
@@ -39,6 +42,10 @@ class Machine(Protocol):
     def stop(self, now: float, epoch: float) -> None:
         """End every call at once."""
 
+    def state_arrived(self, call: int, state: PersonState, now: float, epoch: float) -> bool:
+        """The ledger's answer; False: the attempt that it counted must be taken back."""
+        ...
+
     def take_sends(self) -> list[Send]:
         """The datagrams to send, in order."""
         ...
@@ -59,6 +66,22 @@ class Recorder(Protocol):
         """Keep one record."""
 
 
+class Ledger(Protocol):
+    """Takes what the engine orders of shared state; never blocks. `store.ledger_desk.LedgerDesk` is one."""
+
+    def fetch(self, question: Fetch) -> None:
+        """Answer with `UdpPort.answered`."""
+
+    def count(self, inquiry: Inquiry) -> None:
+        """The attempt counts, although nobody answered in time."""
+
+    def release(self, inquiry: Inquiry) -> None:
+        """The attempt does not count."""
+
+    def refusal_heard(self, customer: str, person: str, at: float, source: str, reference: str) -> None:
+        """The person wants no more calls of this customer."""
+
+
 @final
 class UdpPort:
     """One bound socket, which it owns, and the engine behind it."""
@@ -68,11 +91,26 @@ class UdpPort:
         self._engine: Final = engine
         self._clock: Final = clock
         self._recorder: Final = recorder
+        self._ledger: Ledger | None = None
         self._loop: Final = asyncio.get_running_loop()
         self._waiting: Final[deque[tuple[bytes, str, int]]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = NEVER
         self._loop.add_reader(self._socket, self._readable)
+
+    def use_ledger(self, ledger: Ledger) -> None:
+        """Ask here from now on; without a ledger each call's deadline answers, by the rule's `on_unknown`."""
+        self._ledger = ledger
+
+    def answered(self, answers: Sequence[tuple[Question, PersonState]]) -> None:
+        """Hand the ledger's answers to the engine; an attempt that was counted for nobody is taken back."""
+        now, epoch = self._clock.monotonic(), self._clock.epoch()
+        for question, state in answers:
+            stands = self._engine.state_arrived(question.call, state, now, epoch)
+            if state.reserved and not stands and self._ledger is not None:
+                self._ledger.release(question.inquiry)
+            self.flush()
+        self._arm()
 
     def close(self) -> None:
         """Stop reading, end the calls that are left, and give the port back."""
@@ -103,8 +141,20 @@ class UdpPort:
         for order in self._engine.take_sends():
             self._send(order.data, order.host, order.port)
         for output in self._engine.take_outputs():
-            if not isinstance(output, Fetch):  # without a ledger the deadline answers, by the rule's on_unknown
+            if isinstance(output, DecisionRecord | CallRecord | Fault):
                 self._recorder.put(output)
+            elif self._ledger is not None:
+                self._tell(self._ledger, output)
+
+    def _tell(self, ledger: Ledger, order: Fetch | Count | Release | RefusalHeard) -> None:
+        if isinstance(order, Fetch):
+            ledger.fetch(order)
+        elif isinstance(order, Count):
+            ledger.count(order.inquiry)
+        elif isinstance(order, Release):
+            ledger.release(order.inquiry)
+        else:
+            ledger.refusal_heard(order.customer, order.person, order.at, "607", order.call_id.decode("latin-1"))
 
     def _send(self, data: bytes, host: str, port: int) -> None:
         if self._waiting:

@@ -44,6 +44,8 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         "class_cli": TEXT,
         "display_name": TEXT,
         "platform_exchanges": FLAG,
+        "calls_per_second": WHOLE,
+        "most_calls": WHOLE,
         "kyc.status": TEXT,
         "kyc.evidence": TEXT,
         "kyc.verified_on": DAY,

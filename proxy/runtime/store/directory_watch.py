@@ -43,7 +43,8 @@ class DirectoryWatch:
         self._arrived: Final = arrived
         self._say: Final = say
         self._tasks: Final = Tasks(say)
-        self._numbering: Final = numbering
+        self._numbering = numbering
+        self._reading: Final = asyncio.Lock()
         self._book = Book(numbering)
         self._noted: dict[str, int] = {}
         self._noted_at = clock.monotonic()
@@ -75,16 +76,25 @@ class DirectoryWatch:
         except (DirectoryUnreachable, TimeoutError) as failure:
             self._say(f"the last uses of numbers were not noted: {failure}")
 
+    async def use_plan(self, numbering: Numbering) -> None:
+        """Read every record anew under another plan and hand the directory over. Raises ConfigError; all stays then."""
+        async with self._reading:
+            records = tuple(self._book.records.values())
+            book = await asyncio.to_thread(Book(numbering).filled, self._book.version, records)
+            self._numbering = numbering
+            await self._take(book)
+
     async def look(self) -> None:
         """Take over what is new. Raises DirectoryUnreachable, TimeoutError or ConfigError; the old directory stays then."""
         asked_at = self._clock.monotonic()
-        async with asyncio.timeout(PATIENCE):
-            last = await self._store.version()
-        if last < self._book.version:
-            raise DirectoryUnreachable(f"the store has lost versions: {last} instead of {self._book.version}")
-        if last > self._book.version:
-            async with asyncio.timeout(READING):
-                await self._take(await caught_up(self._store, self._book))
+        async with self._reading:
+            async with asyncio.timeout(PATIENCE):
+                last = await self._store.version()
+            if last < self._book.version:
+                raise DirectoryUnreachable(f"the store has lost versions: {last} instead of {self._book.version}")
+            if last > self._book.version:
+                async with asyncio.timeout(READING):
+                    await self._take(await caught_up(self._store, self._book))
         self._seen_at = asked_at
 
     async def _watch(self) -> None:

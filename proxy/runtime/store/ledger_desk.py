@@ -30,7 +30,6 @@ OWED_MOST: Final = 200_000
 OWED_TOGETHER: Final = 16
 SETTLING: Final = 1.0
 BOUNDS: Final = (1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1)
-Arrived: TypeAlias = Callable[[Sequence[tuple[int, PersonState]]], None]
 
 
 class Question(Protocol):
@@ -42,6 +41,9 @@ class Question(Protocol):
     def inquiry(self) -> Inquiry: ...
     @property
     def deadline(self) -> float: ...
+
+
+Arrived: TypeAlias = Callable[[Sequence[tuple[Question, PersonState]]], None]
 
 
 class Counter(Protocol):
@@ -165,12 +167,12 @@ class LedgerDesk:
         self._hand_out(questions, known or [None] * len(questions))
 
     def _hand_out(self, questions: list[tuple[Question, float]], known: Sequence[PersonState | None]) -> None:
-        now, answers = self._now(), list[tuple[int, PersonState]]()
+        now, answers = self._now(), list[tuple[Question, PersonState]]()
         for (question, since), state in zip(questions, known, strict=True):
             self._count("ask", "silent" if state is None else "answered" if now < question.deadline else "late")
             if state is not None:
                 self.seconds.observe(now - since)
-                answers.append((question.call, state))
+                answers.append((question, state))
         if answers:
             self._arrived(answers)
 

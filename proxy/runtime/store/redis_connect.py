@@ -24,7 +24,7 @@ from proxy.runtime.store.ledger_function import LIBRARY, LOADED, MISSING, Comman
 
 FIRST_REST: Final = 0.02
 LONGEST_REST: Final = 0.5
-CONNECTIONS: Final = 16  # to one master; more questions at once than that find none free and stay unanswered
+CONNECTIONS: Final = 16  # to one master; more questions at once than that wait for each other
 NOT_OF_MASTER: Final = frozenset(
     {"host", "port", "connection_class"}
 )  # the rest of a sentinel's URL is the master's too
@@ -76,9 +76,21 @@ class Link:
         self.name: Final = name
         self.pace: Final = Pace()
         self._client: Final = client
+        self._free: Final = asyncio.Semaphore(CONNECTIONS)
 
     async def run(self, commands: Sequence[Command], deadline: float) -> list[Reply]:
         """All in one pipeline; an error of one command is its reply. Raises LedgerSilent."""
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._free.acquire()
+        except TimeoutError:
+            raise LedgerSilent("busy") from None  # our own doing: the master is not to blame
+        try:
+            return await self._run(commands, deadline)
+        finally:
+            self._free.release()
+
+    async def _run(self, commands: Sequence[Command], deadline: float) -> list[Reply]:
         loop = asyncio.get_running_loop()
         self.pace.enter(loop.time())
         try:

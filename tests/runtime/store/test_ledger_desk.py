@@ -12,7 +12,7 @@ from proxy.b2bua.outputs import Fetch
 from proxy.policy.inquiry import Inquiry, PersonState
 from proxy.runtime.store import ledger_desk
 from proxy.runtime.store.interface import LedgerSilent
-from proxy.runtime.store.ledger_desk import LedgerDesk
+from proxy.runtime.store.ledger_desk import LedgerDesk, Question
 from proxy.runtime.tasks import Tasks
 from tests.runtime.store.histories import NOON, inquiry
 
@@ -57,8 +57,8 @@ class Bench:
         self.arrived: list[int] = []
         self.desk = LedgerDesk(self.store, self.take, self.tasks, time.monotonic)
 
-    def take(self, answers: Sequence[tuple[int, PersonState]]) -> None:
-        self.arrived += [call for call, _ in answers]
+    def take(self, answers: Sequence[tuple[Question, PersonState]]) -> None:
+        self.arrived += [question.call for question, _ in answers]
 
     def fetch(self, call: int, patience: float = 5.0) -> None:
         self.desk.fetch(Fetch(call, inquiry(f"a{call}"), time.monotonic() + patience))

@@ -1,0 +1,60 @@
+"""What Prometheus sees of the shared state: the ledger's desk and the directory's watch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Protocol
+
+from proxy.b2bua.counters import Histogram
+from proxy.policy.directory import Directory
+from proxy.runtime.metric_samples import Frozen, Snapshot, by_one, by_two
+
+STORE_ROWS: Final = (
+    ("npv_store_operations_total", "counter", ("operation", "outcome"), "Questions and notes to the ledger."),
+    ("npv_store_seconds", "histogram", (), "From a question to the ledger's answer."),
+    ("npv_store_silences_total", "counter", ("reason",), "Times the ledger did not answer in time."),
+    ("npv_store_waiting", "gauge", (), "Questions that wait to be sent."),
+    ("npv_store_owed", "gauge", (), "Notes that the ledger must still be told."),
+    ("npv_directory_age_seconds", "gauge", (), "Since the store last said that there is no newer directory."),
+    ("npv_directory_version", "gauge", (), "Version of the directory in force."),
+)
+NONE_YET: Final = Histogram((0.001,))
+
+
+class DeskView(Protocol):
+    """What is read of `store.ledger_desk.LedgerDesk`."""
+
+    @property
+    def operations(self) -> Mapping[tuple[str, str], int]: ...
+    @property
+    def silences(self) -> Mapping[str, int]: ...
+    @property
+    def seconds(self) -> Histogram: ...
+    @property
+    def queue(self) -> int: ...
+    @property
+    def owed(self) -> int: ...
+
+
+class SharedView(Protocol):
+    """What is read of `shared_state.SharedState`."""
+
+    @property
+    def desk(self) -> DeskView | None: ...
+    @property
+    def directory(self) -> tuple[Directory, int] | None: ...
+    def directory_age(self) -> float: ...
+
+
+def store_samples(shared: SharedView) -> Snapshot:
+    """Every value by name and labels."""
+    desk, held = shared.desk, shared.directory
+    return {
+        "npv_store_operations_total": by_two(desk.operations) if desk else {},
+        "npv_store_seconds": {(): Frozen(desk.seconds if desk else NONE_YET)},
+        "npv_store_silences_total": by_one(desk.silences) if desk else {},
+        "npv_store_waiting": {(): desk.queue if desk else 0},
+        "npv_store_owed": {(): desk.owed if desk else 0},
+        "npv_directory_age_seconds": {(): shared.directory_age()},
+        "npv_directory_version": {(): held[1] if held else 0},
+    }

@@ -1,0 +1,104 @@
+"""The state that outlives calls, as the running proxy holds it: the ledger with its desk, and the directory with its watch.
+
+Opened before the first call and closed after the last: what is owed to the ledger is told before the proxy goes.
+A store that holds no directory yet is filled from the customers file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from typing import Final, final
+
+from proxy.policy.directory import Directory
+from proxy.runtime.clock import Clock
+from proxy.runtime.directory_desk import seed_from
+from proxy.runtime.numbering_file import load_numbering
+from proxy.runtime.settings import Settings
+from proxy.runtime.store.directory_interface import DirectoryUnreachable
+from proxy.runtime.store.directory_open import directory_store
+from proxy.runtime.store.directory_watch import DirectoryWatch
+from proxy.runtime.store.interface import LedgerSilent
+from proxy.runtime.store.ledger_choice import SomeLedger, chosen_ledger, take_keys
+from proxy.runtime.store.ledger_desk import Arrived, LedgerDesk
+from proxy.runtime.store.person_keys import KeysDiffer
+from proxy.runtime.tasks import Tasks
+from proxy.runtime.toml_source import ConfigError, read_toml
+
+PATIENCE: Final = 5.0  # s that a stop waits for what is owed to the ledger
+
+
+@final
+class SharedState:
+    """Ledger and directory of one proxy. `say` gets a line when something is wrong while it runs."""
+
+    def __init__(self, settings: Settings, clock: Clock, tasks: Tasks, say: Callable[[str], None]) -> None:
+        self._settings: Final = settings
+        self._clock: Final = clock
+        self._tasks: Final = tasks
+        self._say: Final = say
+        self._taken: Final = AsyncExitStack()
+        self._ledger: SomeLedger | None = None
+        self._watch: DirectoryWatch | None = None
+        self.desk: LedgerDesk | None = None
+
+    @property
+    def directory(self) -> tuple[Directory, int] | None:
+        """The directory in force and its version; None before the start."""
+        return (self._watch.directory, self._watch.version) if self._watch is not None else None
+
+    def directory_age(self) -> float:
+        """Seconds since the store last said that there is nothing newer; 0 before the start."""
+        return self._watch.age() if self._watch is not None else 0.0
+
+    async def start(self, arrived: Arrived, renewed: Callable[[Directory, int], None]) -> None:
+        """Open both. `arrived` gets the ledger's answers, `renewed` each new directory. Raises ConfigError."""
+        try:
+            await self._open_directory(renewed)
+            await self._open_ledger(arrived)
+        except (DirectoryUnreachable, LedgerSilent, KeysDiffer) as failure:
+            raise self._mistake(str(failure)) from None
+        except OSError as failure:
+            raise self._mistake(failure.strerror or str(failure)) from None
+
+    async def _open_directory(self, renewed: Callable[[Directory, int], None]) -> None:
+        settings = self._settings
+        numbering = load_numbering(read_toml(settings.files.numbering))
+        store = directory_store(settings.store.path, settings.store.place)
+        self._taken.push_async_callback(store.close)
+        await seed_from(store, numbering, settings.files.customers, self._clock.epoch())
+        watch = self._watch = DirectoryWatch(store, numbering, self._clock, renewed, self._say)
+        await watch.start()
+        self._taken.push_async_callback(watch.stop)
+
+    async def _open_ledger(self, arrived: Arrived) -> None:
+        store, clock = self._settings.store, self._clock
+        ledger = self._ledger = chosen_ledger(store.path, store.place, store.keys, store.wait, clock.epoch)
+        await ledger.open()
+        self._taken.push_async_callback(ledger.close)
+        self.desk = LedgerDesk(ledger, arrived, self._tasks, clock.monotonic)
+        self._taken.push_async_callback(self._settle, self.desk)
+
+    async def _settle(self, desk: LedgerDesk) -> None:
+        owed = await desk.settle(PATIENCE)
+        if owed:
+            self._say(f"{owed} notes to the ledger could not be delivered before the stop")
+
+    def take_keys(self) -> None:
+        """Go on with the key file as it is now. Raises ConfigError."""
+        if self._ledger is None:
+            return
+        try:
+            take_keys(self._ledger, self._settings.store.keys)
+        except KeysDiffer as failure:
+            raise self._mistake(str(failure)) from None
+
+    def _mistake(self, reason: str) -> ConfigError:
+        settings = self._settings
+        key = "path" if settings.store.place is None else "urls"
+        line = read_toml(settings.path).line(("store", key))
+        return ConfigError(str(settings.path), line, f"store.{key}", "a store that answers", reason)
+
+    async def stop(self) -> None:
+        """Tell what is owed, then close; right after a failed start too."""
+        await self._taken.aclose()
