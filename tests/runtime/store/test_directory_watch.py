@@ -10,13 +10,15 @@ import pytest
 
 from proxy.policy.directory import Directory
 from proxy.runtime.clock import FixedClock
+from proxy.runtime.numbering_file import load_numbering
 from proxy.runtime.store.directory_changes import change, seed
 from proxy.runtime.store.directory_embedded import EmbeddedDirectory
 from proxy.runtime.store.directory_interface import DirectoryStore, DirectoryUnreachable, Use
 from proxy.runtime.store.directory_redis import RedisDirectory
 from proxy.runtime.store.directory_watch import DirectoryWatch
 from proxy.runtime.store.redis_connect import Place
-from tests.runtime.store.directory_shelf import CUSTOMER, ME, NOON, SMALL, drafts, edit, numbering
+from proxy.runtime.toml_source import read_toml
+from tests.runtime.store.directory_shelf import CONFIG, CUSTOMER, ME, NOON, SMALL, drafts, edit, numbering
 from tests.runtime.store.redis_servers import RedisServer
 
 TODAY = 739_943  # the ordinal of the day of NOON
@@ -140,4 +142,21 @@ async def test_a_store_that_lost_versions_is_not_followed(tmp_path: Path) -> Non
     with pytest.raises(DirectoryUnreachable, match="the store has lost versions: 0 instead of 1"):
         await node.watch.look()
     assert node.watch.directory.customer("a") is not None
+    await node.end()
+
+
+async def test_another_plan_reads_every_record_anew(tmp_path: Path) -> None:
+    store = EmbeddedDirectory(tmp_path / "store.db")
+    await seed(store, numbering(), drafts(SMALL), ME)
+    node = Node(store)
+    await node.watch.start()
+    node.watch.directory.used("+33162000001")
+    plan = load_numbering(read_toml(CONFIG / "numbering.toml"))
+    await node.watch.use_plan(plan)
+    assert [version for version, _ in node.arrived] == [1, 1]
+    assert node.arrived[1][1] is node.watch.directory is not node.arrived[0][1]
+    assert node.watch.directory.uses == {"+33162000001": 1}
+    await change(store, plan, edit(CUSTOMER.format("c")), ME)
+    await node.watch.look()
+    assert node.watch.version == 2
     await node.end()
