@@ -20,7 +20,7 @@ from proxy.policy.inquiry import PersonState
 from proxy.runtime.app import SWITCH
 from proxy.runtime.store.embedded import EmbeddedLedger
 from proxy.runtime.store.interface import Ledger
-from proxy.runtime.store.ledger_desk import LedgerDesk
+from proxy.runtime.store.ledger_desk import LedgerDesk, Question
 from proxy.runtime.store.redis_connect import Place
 from proxy.runtime.store.redis_ledger import RedisLedger
 from proxy.runtime.tasks import Tasks
@@ -41,9 +41,9 @@ async def play(ledger: Ledger, rate: int, seconds: float) -> list[float]:
     begun: dict[int, float] = {}
     waits: list[float] = []
 
-    def take(answers: Sequence[tuple[int, PersonState]]) -> None:
+    def take(answers: Sequence[tuple[Question, PersonState]]) -> None:
         now = time.perf_counter()
-        waits.extend(now - begun.pop(call) for call, _ in answers)
+        waits.extend(now - begun.pop(question.call) for question, _ in answers)
 
     desk = LedgerDesk(ledger, take, Tasks(complain), time.monotonic)
     chance, due, end, call = random.Random(1), time.perf_counter(), time.perf_counter() + seconds, 0

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from proxy.runtime.store.interface import LedgerSilent
-from proxy.runtime.store.redis_connect import LONGEST_REST, Link, OneMaster, Pace, Place, client_of
+from proxy.runtime.store.redis_connect import CONNECTIONS, LONGEST_REST, Link, OneMaster, Pace, Place, client_of
 from tests.runtime.store.redis_servers import RedisServer, free_port
 
 
@@ -68,4 +68,19 @@ async def test_a_question_that_was_given_up_does_not_keep_others_out(redis_serve
     with pytest.raises(asyncio.CancelledError):
         await task
     assert str((await link.run([("PING",)], loop.time() + 5))[0]) == "True"
+    await route.close()
+
+
+@pytest.mark.tool
+async def test_more_questions_than_connections_wait_for_each_other(redis_server: RedisServer) -> None:
+    route, loop = OneMaster(Place((redis_server.url,))), asyncio.get_running_loop()
+    link = route.link(b"any")
+    replies = await asyncio.gather(*[link.run([("PING",)], loop.time() + 5) for _ in range(10 * CONNECTIONS)])
+    assert len(replies) == 10 * CONNECTIONS
+    slow = [asyncio.ensure_future(link.run([("BLPOP", f"k{n}", 1)], loop.time() + 5)) for n in range(CONNECTIONS)]
+    await asyncio.sleep(0.05)
+    with pytest.raises(LedgerSilent, match="busy"):
+        await link.run([("PING",)], loop.time() + 0.05)
+    assert link.pace.failures == 0
+    await asyncio.gather(*slow)
     await route.close()

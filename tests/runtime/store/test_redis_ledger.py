@@ -16,7 +16,7 @@ from proxy.b2bua.outputs import Fetch
 from proxy.policy.inquiry import Inquiry, PersonState
 from proxy.runtime.store import ledger_desk
 from proxy.runtime.store.interface import LedgerSilent
-from proxy.runtime.store.ledger_desk import LedgerDesk
+from proxy.runtime.store.ledger_desk import LedgerDesk, Question
 from proxy.runtime.store.redis_connect import Place
 from proxy.runtime.store.redis_ledger import RedisLedger
 from proxy.runtime.tasks import Tasks
@@ -202,9 +202,9 @@ class Calls:
         self.open[call] = fetch
         self.desk.fetch(fetch)
 
-    def take(self, answers: Sequence[tuple[int, PersonState]]) -> None:
-        for call, state in answers:
-            fetch = self.open.pop(call, None)
+    def take(self, answers: Sequence[tuple[Question, PersonState]]) -> None:
+        for question, state in answers:
+            fetch = self.open.pop(question.call, None)
             if fetch is not None and state.reserved:
                 self.made[fetch.inquiry.person] = self.made.get(fetch.inquiry.person, 0) + 1
 
