@@ -41,9 +41,12 @@ class EmbeddedLedger:
         self._cleaned = 0.0
 
     async def open(self) -> None:
-        """Make or open the file. Raises KeysDiffer, sqlite3.Error or OSError."""
+        """Make or open the file. Raises KeysDiffer, OSError, or LedgerSilent for a file that is no ledger."""
         loop = asyncio.get_running_loop()
-        connection = await loop.run_in_executor(None, opened, self.path, self.keys.fingerprint)
+        try:
+            connection = await loop.run_in_executor(None, opened, self.path, self.keys.fingerprint)
+        except sqlite3.Error as error:
+            raise LedgerSilent(str(error)) from error
         self._writer = Writer(self.path, connection, self._wait)
         self._writer.start()
 

@@ -129,3 +129,9 @@ async def test_a_closed_ledger_is_silent(tmp_path: Path) -> None:
     await ledger.close()
     with pytest.raises(LedgerSilent, match="closed"):
         await ledger.ask([inquiry("a")])
+
+
+async def test_a_file_that_is_no_ledger_is_told(tmp_path: Path) -> None:
+    (tmp_path / "ledger.db").write_bytes(b"a letter, and no database at all " * 100)
+    with pytest.raises(LedgerSilent, match="not a database"):
+        await opened(tmp_path / "ledger.db")
