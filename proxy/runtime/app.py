@@ -109,20 +109,26 @@ class App:
             loop = asyncio.get_running_loop()
             try:
                 fresh = await loop.run_in_executor(None, load_successor, self.configuration)
+                self.shared.take_keys()
+                await self._decide_by(fresh)
             except (ConfigError, OSError) as error:
                 self.reloads["refused"] += 1
                 if isinstance(error, OSError):
                     seen = error.strerror or "an error of the system"
                     raise ConfigError(str(error.filename), 0, "", "a readable file", seen) from None
                 raise
-            self.shared.take_keys()
-            self.configuration = fresh
             self.engine.use_topology(fresh.settings.topology)
-            held = self.shared.directory
-            if held is not None:
-                self._renewed(*held)
             self.reloads["applied"] += 1
             return fresh.digest
+
+    async def _decide_by(self, fresh: Configuration) -> None:
+        """Take the rules and the plan of `fresh`, with the directory of the store read under that plan."""
+        before, self.configuration = self.configuration, fresh
+        try:
+            await self.shared.use_plan(fresh.settings.files.numbering)
+        except ConfigError:
+            self.configuration = before
+            raise
 
     def _answered(self, answers: Sequence[tuple[Question, PersonState]]) -> None:
         if self._port is not None:

@@ -10,20 +10,20 @@ import typer
 from rich.console import Console
 
 from proxy.runtime.clock import SystemClock
-from proxy.runtime.configuration import load_configuration
 from proxy.runtime.decide_command import BadRequest, Decider, Request, explained
 from proxy.runtime.decide_lines import decide_lines
 from proxy.runtime.decide_text import plain_text, print_rich
+from proxy.runtime.records_at_hand import at_hand
 
 
 def answer(config: Path, request: Request, as_json: bool, as_lines: bool) -> int:
     """Print the decision of `request`, or of every line of standard input; 1 when a request could not be read.
 
-    Raises ConfigError.
+    The customers are those of the store where there is one, else those of the file. Raises ConfigError.
     """
-    found = load_configuration(config)
-    trunks = {platform.name: platform.facts for platform in found.settings.topology.platforms}
-    decider = Decider(found.edition, trunks, SystemClock().epoch)
+    now = at_hand(config)
+    trunks = {platform.name: platform.facts for platform in now.configuration.settings.topology.platforms}
+    decider = Decider(now.edition, trunks, SystemClock().epoch)
     if as_lines:
         return decide_lines(decider, sys.stdin.buffer, sys.stdout.buffer)
     try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Final, final
 
 from proxy.policy.directory import Directory
@@ -83,6 +84,11 @@ class SharedState:
         owed = await desk.settle(PATIENCE)
         if owed:
             self._say(f"{owed} notes to the ledger could not be delivered before the stop")
+
+    async def use_plan(self, numbering: Path) -> None:
+        """Read the directory anew under this numbering plan. Raises ConfigError; the old one stays then."""
+        if self._watch is not None:
+            await self._watch.use_plan(load_numbering(read_toml(numbering)))
 
     def take_keys(self) -> None:
         """Go on with the key file as it is now. Raises ConfigError."""
