@@ -9,6 +9,7 @@ import pytest
 from proxy.b2bua.outputs import Fault
 from proxy.b2bua.trunks import Limits
 from proxy.policy.edition import Edition
+from proxy.policy.inquiry import PersonState
 from tests.ladder import (
     ANSWER,
     OFFER,
@@ -263,7 +264,7 @@ def test_a_fault_after_the_ledger_answered_is_500(ladder_of: MakeLadder, lenient
     ladder.expect("a 100 INVITE")
     ladder.ids.broken = True
     if in_time:
-        ladder.arrived(ladder.fetches()[0].call, {})
+        ladder.arrived(ladder.fetches()[0].call, PersonState())
     else:
         ladder.advance(0.05)
     failed = ladder.one("a 500 INVITE")
