@@ -56,6 +56,8 @@ def site_in(folder: Path) -> Site:
         "127.0.0.1:9460": f"{HOST}:{site.admin}",
         "127.0.0.1:5080": f"{HOST}:{site.carrier}",
         "var/records.jsonl": f"{site.records}",
+        "var/store.db": f"{site.folder / 'store.db'}",
+        "var/store.keys": f"{site.folder / 'store.keys'}",
     }
     for old, new in changes.items():
         site.change("proxy.toml", f'"{old}"', f'"{new}"')

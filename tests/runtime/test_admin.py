@@ -16,6 +16,7 @@ from proxy.runtime import build
 from proxy.runtime.admin import Admin, is_local, start_admin
 from proxy.runtime.loop_lag import LoopLag
 from proxy.runtime.toml_source import ConfigError
+from tests.runtime.observed import FakeShared
 
 
 @dataclass
@@ -51,6 +52,7 @@ class FakeNode:
     draining: bool = False
     ready: bool = True
     mistake: ConfigError | None = None
+    shared: FakeShared = field(default_factory=FakeShared)
 
     async def reload(self) -> str:
         if self.mistake is not None:

@@ -9,8 +9,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from proxy.b2bua.counters import CALL_BOUNDS, DURATION_BOUNDS, Counters
+from proxy.policy.directory import Directory
 from proxy.runtime.loop_lag import LoopLag
 from proxy.runtime.metrics import TABLE, Metrics, snapshot
+from tests.runtime.observed import FakeDesk, FakeShared
 
 
 @dataclass
@@ -45,6 +47,7 @@ class FakeNode:
     reloads: dict[str, int] = field(default_factory=lambda: {"applied": 1, "refused": 4})
     digest: str = "c0ffee"
     draining: bool = False
+    shared: FakeShared = field(default_factory=FakeShared)
 
 
 def busy_node() -> FakeNode:
@@ -69,6 +72,7 @@ def busy_node() -> FakeNode:
     counters.observe(counters.pdd_seconds, "carrier-1", CALL_BOUNDS, 0.3)
     counters.observe(counters.duration_seconds, "carrier-1", DURATION_BOUNDS, 45.0)
     node.lag.seconds.observe(0.003)
+    node.shared = FakeShared(desk=FakeDesk(), directory=(Directory([], [], []), 12), seconds=0.25)
     return node
 
 
@@ -115,6 +119,13 @@ def scrape(node: FakeNode) -> dict[str, float]:
         ("npv_records_written_total{}", 11),
         ("npv_records_dropped_total{}", 2),
         ("npv_draining{}", 0),
+        ('npv_store_operations_total{operation="ask",outcome="answered"}', 8),
+        ('npv_store_silences_total{reason="too slow"}', 2),
+        ("npv_store_seconds_count{}", 1),
+        ("npv_store_waiting{}", 3),
+        ("npv_store_owed{}", 1),
+        ("npv_directory_age_seconds{}", 0.25),
+        ("npv_directory_version{}", 12),
     ],
 )
 def test_a_counted_event_is_exposed(sample: str, value: float) -> None:
@@ -138,7 +149,8 @@ def test_names_follow_the_conventions() -> None:
     for row in TABLE:
         assert row.name.startswith("npv_")
         assert row.name.endswith("_total") == (row.kind == "counter"), row.name
-        assert row.name.endswith("_seconds") == (row.kind == "histogram"), row.name
+        timed = row.kind == "histogram" or row.name.endswith("_age_seconds")
+        assert row.name.endswith("_seconds") == timed, row.name
         assert row.help.endswith("."), row.name
 
 

@@ -1,0 +1,36 @@
+"""The shared state of a node, as far as metrics look at it, with figures of the test's choice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from proxy.b2bua.counters import Histogram
+from proxy.policy.directory import Directory
+
+
+def observed_once() -> Histogram:
+    """One answer that came after two milliseconds."""
+    seconds = Histogram((1e-3, 5e-3))
+    seconds.observe(2e-3)
+    return seconds
+
+
+@dataclass
+class FakeDesk:
+    operations: dict[tuple[str, str], int] = field(default_factory=lambda: {("ask", "answered"): 8})
+    silences: dict[str, int] = field(default_factory=lambda: {"too slow": 2})
+    seconds: Histogram = field(default_factory=observed_once)
+    queue: int = 3
+    owed: int = 1
+
+
+@dataclass
+class FakeShared:
+    """Without `desk` and `directory` it has not started."""
+
+    desk: FakeDesk | None = None
+    directory: tuple[Directory, int] | None = None
+    seconds: float = 0.0
+
+    def directory_age(self) -> float:
+        return self.seconds
