@@ -18,6 +18,12 @@ GEOGRAPHIC = '"Dupont Energie" <sip:+33142685300@vms.example.net>'
 MOBILE = '"Dupont Energie" <sip:+33612345678@vms.example.net>'
 OWN = '"Dupont Energie" <sip:+33162000002@vms.example.net>'
 SUBJECT = "Subject: Campagne Dupont"
+REGISTER = "X-Campaign: accords"
+"""Names a campaign that calls only persons whose consent is in the store."""
+
+ANSWERED = "answered"
+CARRIER_ENDS = frozenset({ANSWERED, "607"})
+"""How a call ends that reached the carrier; every other end is the rule that refused it."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,8 @@ class Traced:
 
 @dataclass(frozen=True)
 class Case:
+    """One play. `before` are commands of npv-proxy on the store of the play; `ends` makes it a series to one person."""
+
     name: str
     uac: str
     uas: str
@@ -46,18 +54,40 @@ class Case:
     calls: int = 1
     rate: int = 10
     hold_ms: int = 100
+    at_once: int = 0
+    ends: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
+    method: str = "INVITE"
     untouched: bool = False
     traced: tuple[Traced, ...] = ()
 
     @property
-    def reaches_carrier(self) -> bool:
-        return self.uas != "silent"
+    def decided(self) -> int:
+        """How many calls are decided."""
+        return len(self.ends) or self.calls
+
+    @property
+    def reaching(self) -> int:
+        """How many calls reach the carrier."""
+        if self.ends:
+            return sum(end in CARRIER_ENDS for end in self.ends)
+        return 0 if self.uas == "silent" else self.calls
+
+    @property
+    def rules(self) -> frozenset[str]:
+        """The rules that refuse."""
+        return frozenset({self.rule, *self.ends} - CARRIER_ENDS - {""})
 
     def rows(self) -> list[tuple[str, ...]]:
-        """Injected values of the platform side, one row a call; each call has its own called number."""
-        head, tail = self.called[:-4], int(self.called[-4:]) if self.calls > 1 else 0
+        """Injected values of the platform side, one row a call.
+
+        The calls of a series go to one person and each says how it ends; other calls have a called number each.
+        """
+        if self.ends:
+            return [(self.caller, self.identity, self.called, self.account, end) for end in self.ends]
         if self.calls == 1:
             return [(self.caller, self.identity, self.called, self.account, self.rule)]
+        head, tail = self.called[:-4], int(self.called[-4:])
         return [
             (self.caller, self.identity, f"{head}{tail + index:04d}", self.account, self.rule)
             for index in range(self.calls)
@@ -135,4 +165,57 @@ _CALL = (
     Case("load", "call", "call", calls=300, rate=120),
 )
 
-CASES: dict[str, Case] = {case.name: case for case in (*_IDENTITY, *_DESTINATION, *_CALL)}
+_STATE = (
+    Case(
+        "frequency",
+        "series",
+        "call",
+        account="vente",
+        shown="+33162000003",
+        at_once=1,
+        ends=(*[ANSWERED] * 4, "frequency.consumer"),
+    ),
+    Case(
+        "refusal_607",
+        "series",
+        "unwanted",
+        account="vente",
+        shown="+33162000003",
+        at_once=1,
+        ends=("607", "refusal.consumer"),
+    ),
+    Case("consent_missing", "refused", "silent", identity=REGISTER, account="vente", rule="consent.consumer"),
+    Case(
+        "consent_given",
+        "call",
+        "call",
+        identity=REGISTER,
+        account="vente",
+        shown="+33162000003",
+        before=("consents add 0155660001 --customer vente --reference form-17 --at 2026-11-20",),
+    ),
+    Case(
+        "capacity",
+        "series",
+        "call",
+        settings={"platform.most_calls": 1},
+        at_once=2,
+        hold_ms=700,
+        ends=(ANSWERED, "capacity.trunk"),
+    ),
+)
+
+_TEXT = (
+    Case("message_ok", "message", "message", caller=OWN, identity=SUBJECT, shown="+33162000002", method="MESSAGE"),
+    Case(
+        "message_mobile",
+        "message_refused",
+        "silent",
+        caller=MOBILE,
+        identity=SUBJECT,
+        rule="cli.mobile",
+        method="MESSAGE",
+    ),
+)
+
+CASES: dict[str, Case] = {case.name: case for case in (*_IDENTITY, *_DESTINATION, *_STATE, *_TEXT, *_CALL)}

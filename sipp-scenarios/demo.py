@@ -1,9 +1,9 @@
-"""Plays a dozen different calls through the proxy and shows what became of each.
+"""Plays different calls through the proxy and shows what became of each.
 
     python sipp-scenarios/demo.py
 
 The proxy runs with the configuration in config/, copied so that it gets free ports and its records
-stay out of the tree, and with its clock set: at night the law would refuse most of these
+and its store, new for each run, stay out of the tree, and with its clock set: at night the law would refuse most of these
 calls. SIPp plays the platform and the carrier. Nothing in the table is written here but who calls whom and what is
 presented: what the callee saw is read from the messages that the carrier received, the answer from
 those that the platform received, the rule from the decision records and its legal basis from the
@@ -16,14 +16,15 @@ import shutil
 import sys
 import tempfile
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from demo_table import Seen, read, table
-from messages import read_trace
+from messages import Message, read_trace
 from rich.console import Console
-from stage import HOST, ROOT, Proxy, Sipp, StageError, free_port
+from stage import HOST, ROOT, Proxy, Sipp, StageError, command_done, free_port
 
 CLOCK = "2026-11-23T11:00:00+01:00"
 WIDTH = 170
@@ -40,6 +41,10 @@ class Placed:
     campaign: str = ""
 
 
+UNWILLING = "+33155660015"
+"""Whose telephone answers 607: no more calls of this kind."""
+ASKED = "+33155660016"
+
 CALLS = (
     Placed("acme", "sip:+33142685300", "+33155660001"),
     Placed("acme", "sip:+33270000001", "+33155660002"),
@@ -54,7 +59,15 @@ CALLS = (
     Placed("sonda", "sip:+33162000001", "+33155660011"),
     Placed("stopped", "sip:+33162200001", "+33155660012"),
     Placed("acme", "sip:+33142685300", "15"),
+    *[Placed("acme", "sip:+33162000001", "+33155660014")] * 5,
+    *[Placed("acme", "sip:+33162000001", UNWILLING)] * 2,
+    Placed("acme", "sip:+33162000001", ASKED, campaign="opt-in"),
 )
+
+CONSENT = f"consents add {ASKED} --customer acme --reference form-17 --at 2026-11-20"
+"""What the operator records while the proxy runs."""
+
+THEN = (Placed("acme", "sip:+33162000001", ASKED, campaign="opt-in"),)
 
 CONFIG = ROOT / "config"
 
@@ -73,30 +86,38 @@ def copy_configuration(folder: Path) -> tuple[Path, dict[str, int]]:
     return path, ports
 
 
-def rows() -> list[tuple[str, ...]]:
+def rows(calls: Sequence[Placed]) -> list[tuple[str, ...]]:
     """What is injected into the platform's side, one row a call."""
-    campaigns = [f"X-Campaign: {call.campaign}" if call.campaign else "Organization: demonstration" for call in CALLS]
+    campaigns = [f"X-Campaign: {call.campaign}" if call.campaign else "Organization: demonstration" for call in calls]
     return [
         (f'"Plateau" <{call.caller}@vms.example.net>', call.identity, call.called, call.account, campaign)
-        for call, campaign in zip(CALLS, campaigns, strict=True)
+        for call, campaign in zip(calls, campaigns, strict=True)
     ]
+
+
+def place(side: str, calls: Sequence[Placed], ports: dict[str, int], folder: Path) -> list[Message]:
+    """Place these calls one after another; what the platform sent and received."""
+    platform = Sipp(
+        "demo_uac", side, ports["platform"], rows(calls), folder,
+        "-m", str(len(calls)), "-r", "10", "-l", "1", "-d", "50", f"{HOST}:{ports['sip']}",
+    )  # fmt: skip
+    with platform:
+        if platform.wait(45) != 0:
+            raise StageError(f"the platform's side failed: {platform.complaint()}")
+    return read_trace(platform.trace)
 
 
 def play(folder: Path) -> tuple[list[Seen], str]:
     """Play all calls with SIPp on both sides; what was seen, and the line with which the proxy started."""
     config, ports = copy_configuration(folder)
-    carrier = Sipp("demo_uas", "carrier", ports["carrier"], [("",)], folder)
-    platform = Sipp(
-        "demo_uac", "platform", ports["platform"], rows(), folder,
-        "-m", str(len(CALLS)), "-r", "10", "-l", "1", "-d", "50", f"{HOST}:{ports['sip']}",
-    )  # fmt: skip
+    carrier = Sipp("demo_uas", "carrier", ports["carrier"], [(UNWILLING,)], folder)
     with carrier, Proxy(config, ports["admin"], CLOCK, folder) as proxy:
-        with platform:
-            if platform.wait(45) != 0:
-                raise StageError(f"the platform's side failed: {platform.complaint()}")
+        seen = place("platform", CALLS, ports, folder)
+        command_done(CONSENT, config, folder)
+        seen += place("platform-then", THEN, ports, folder)
         proxy.stop()
         carrier.stop()
-    return read(folder, read_trace(platform.trace), read_trace(carrier.trace)), proxy.output().partition("\n")[0]
+    return read(folder, seen, read_trace(carrier.trace)), proxy.output().partition("\n")[0]
 
 
 def main() -> int:
@@ -110,9 +131,10 @@ def main() -> int:
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
     console.print(first_line, markup=False)
     console.print(table(calls, datetime.fromisoformat(CLOCK).date()))
+    console.print(f"Before the last call, with the proxy running: npv-proxy {CONSENT}", markup=False)
     console.print(f"The clock was set to {CLOCK}, so that the legal hours do not depend on when this is run.")
     console.print("`make run` starts the proxy with the real clock, on the addresses in config/proxy.toml.")
-    return 0 if len(calls) == len(CALLS) else 1
+    return 0 if len(calls) == len(CALLS) + len(THEN) else 1
 
 
 if __name__ == "__main__":

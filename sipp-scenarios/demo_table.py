@@ -10,6 +10,7 @@ import re
 import tomllib
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 from pathlib import Path
 
 from messages import Message
@@ -47,7 +48,7 @@ def read(folder: Path, platform: list[Message], carrier: list[Message]) -> list[
             reached = offered.get(legs.get(call_id, ""))
             seen.append(
                 Seen(
-                    f"{decision['customer']}\n{decision['purpose']}\n{decision['mode']}",
+                    "\n".join(filter(None, map(decision.get, ("customer", "campaign", "purpose", "mode")))),
                     called(invite, decision),
                     presented(invite),
                     shown(reached),
@@ -110,15 +111,16 @@ def bases(day: date) -> dict[str, str]:
 
 
 def table(calls: list[Seen], day: date) -> Table:
-    """One row a call; `day` picks the version of the rules."""
+    """One row a call, or one for several alike in a row; `day` picks the version of the rules."""
     grid = Table(show_lines=True)
     for title in ("customer", "called", "presented", "seen by the callee", "answer", "rule", "legal basis"):
         grid.add_column(title)
     basis = bases(day)
-    for call in calls:
+    for call, alike in groupby(calls):
+        times = len(list(alike))
         grid.add_row(
             call.customer,
-            call.called,
+            f"{call.called}\n{times} calls" if times > 1 else call.called,
             call.presented,
             call.shown,
             call.answer,

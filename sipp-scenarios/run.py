@@ -27,11 +27,11 @@ from pathlib import Path
 
 from cases import CASES, Case
 from messages import Message, digits_of, leaks, read_trace
-from stage import HERE, HOST, Proxy, Sipp, StageError, free_port, write_config
+from stage import HERE, HOST, Proxy, Sipp, StageError, command_done, free_port, write_config
 
 LOGS = HERE / "logs"
 TRANSPORTS = {"udp": "u1"}
-PLATFORM_WORDS = {"dupont", "campagne", "vms.example", "x-account", "-platform"}
+PLATFORM_WORDS = {"dupont", "campagne", "vms.example", "x-account", "x-campaign", "accords", "-platform"}
 QUIET_S = 0.3
 """How long after a refusal the carrier is still watched."""
 CARRIER_ENDS_WITHIN = 20.0
@@ -70,12 +70,17 @@ def play(case: Case, transport: str = "udp", keep: Path | None = None, logs: Pat
 def _play(case: Case, transport: str, folder: Path) -> list[str]:
     ports = {"sip": free_port(), "admin": free_port(), "carrier": free_port(), "platform": free_port()}
     config = write_config(folder, ports, case.settings)
-    load = ["-t", transport, "-m", str(case.calls)]
-    carrier = Sipp(f"{case.uas}_uas", "carrier", ports["carrier"], [(case.shown,)], folder, *load)
-    pace = ["-r", str(case.rate), "-d", str(case.hold_ms), "-l", str(case.calls)]
+    carrier = Sipp(
+        f"{case.uas}_uas", "carrier", ports["carrier"], [(case.shown,)], folder,
+        "-t", transport, "-m", str(max(case.reaching, 1)),
+    )  # fmt: skip
     platform = Sipp(
-        f"{case.uac}_uac", "platform", ports["platform"], case.rows(), folder, *load, *pace, f"{HOST}:{ports['sip']}"
-    )
+        f"{case.uac}_uac", "platform", ports["platform"], case.rows(), folder,
+        "-t", transport, "-m", str(case.decided), "-r", str(case.rate), "-d", str(case.hold_ms),
+        "-l", str(case.at_once or case.decided), f"{HOST}:{ports['sip']}",
+    )  # fmt: skip
+    for command in case.before:
+        command_done(command, config, folder)
     problems = []
     with carrier, Proxy(config, ports["admin"], case.clock, folder) as proxy:
         with platform:
@@ -91,7 +96,7 @@ def _play(case: Case, transport: str, folder: Path) -> list[str]:
 
 def _carrier_done(case: Case, carrier: Sipp, within: float) -> bool:
     """Whether the carrier's side ended well; a side that must stay silent is ended here."""
-    if case.reaches_carrier:
+    if case.reaching:
         return carrier.wait(within) == 0
     time.sleep(QUIET_S)
     return carrier.process.poll() is None
@@ -102,22 +107,21 @@ def _recorded(case: Case, records: Path) -> list[str]:
     lines = [json.loads(line) for line in records.read_text(encoding="utf-8").splitlines()] if records.exists() else []
     kinds = Counter(line["record"] for line in lines)
     problems = [f"a defect was recorded: {line['text']}" for line in lines if line["record"] == "fault"]
-    ended = case.calls if case.reaches_carrier else 0
-    if (kinds["decision"], kinds["call"]) != (case.calls, ended):
-        problems.append(
-            f"{kinds['decision']} decisions and {kinds['call']} calls were recorded, expected {case.calls} and {ended}"
-        )
-    wrong = {line["rule"] for line in lines if line["record"] == "decision" and case.rule not in {"", line["rule"]}}
-    return problems + [f"`{rule}` was recorded, expected `{case.rule}`" for rule in sorted(wrong)]
+    seen, expected = (kinds["decision"], kinds["call"]), (case.decided, case.reaching)
+    if seen != expected:
+        problems.append("{} decisions and {} calls were recorded, expected {} and {}".format(*seen, *expected))
+    refused = {line["rule"] for line in lines if line["record"] == "decision" and line["action"] == "refuse"}
+    if refused != case.rules:
+        problems.append(f"refused by {sorted(refused)}, expected {sorted(case.rules)}")
+    return problems
 
 
 def _seen(case: Case, ports: dict[str, int], platform: Sequence[Message], carrier: Sequence[Message]) -> list[str]:
     """What is wrong with the messages that both sides wrote down."""
     problems = []
-    offered = {message.header("Call-ID") for message in carrier if message.received and message.method == "INVITE"}
-    expected = case.calls if case.reaches_carrier else 0
-    if len(offered) != expected:
-        problems.append(f"the carrier received {len(offered)} calls, expected {expected}")
+    offered = {message.header("Call-ID") for message in carrier if message.received and message.method == case.method}
+    if len(offered) != case.reaching:
+        problems.append(f"the carrier received {len(offered)} calls, expected {case.reaching}")
     if offered & {message.header("Call-ID") for message in platform}:
         problems.append("a Call-ID of the platform went on to the carrier")
     numbers = {digits_of(case.caller), digits_of(case.identity)} - {digits_of(f"sip:{case.shown}")}

@@ -61,6 +61,7 @@ customer_header = "X-Account"
 campaign_header = "X-Campaign"
 carrier = "carrier-1"
 origin = "national"
+{platform_limits}
 
 [[carrier]]
 name = "carrier-1"
@@ -103,12 +104,12 @@ def free_port() -> int:
 
 
 def write_config(folder: Path, ports: Mapping[str, int], settings: Mapping[str, int]) -> Path:
-    """proxy.toml for one play; `settings` are keys of [limits] and [timers], as `limits.answer_timeout`."""
+    """proxy.toml for one play; `settings` are keys as `limits.answer_timeout`, of `limits`, `timers` or `platform`."""
     tables = {
-        table: "\n".join(
+        place: "\n".join(
             f"{key.partition('.')[2]} = {value}" for key, value in settings.items() if key.startswith(table)
         )
-        for table in ("limits", "timers")
+        for table, place in (("limits", "limits"), ("timers", "timers"), ("platform", "platform_limits"))
     }
     path = folder / "proxy.toml"
     customers = HERE / "config" / "customers.toml"
@@ -117,6 +118,17 @@ def write_config(folder: Path, ports: Mapping[str, int], settings: Mapping[str, 
         encoding="utf-8",
     )
     return path
+
+
+def command_done(command: str, config: Path, folder: Path) -> str:
+    """Run a command of npv-proxy to its end on the store of a play; what it printed. Raises StageError if it failed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "proxy", *command.split(), "--config", str(config)],
+        capture_output=True, text=True, check=False, timeout=READY_WITHIN, cwd=folder, env=environment(),
+    )  # fmt: skip
+    if done.returncode:
+        raise StageError(f"`npv-proxy {command}` failed:\n{done.stdout}{done.stderr}")
+    return done.stdout
 
 
 class Program:
@@ -222,15 +234,8 @@ class Sipp(Program):
         values = folder / f"{side}.csv"
         values.write_text("SEQUENTIAL\n" + "".join(";".join(row) + ";\n" for row in rows), encoding="utf-8")
         files = [
-            "-inf",
-            str(values),
-            "-trace_msg",
-            "-message_file",
-            str(self.trace),
-            "-trace_err",
-            "-error_file",
-            str(self.errors),
-        ]
+            "-inf", str(values), "-trace_msg", "-message_file", str(self.trace), "-trace_err", "-error_file", str(self.errors),
+        ]  # fmt: skip
         bounds = ["-nostdin", "-timeout", "40", "-timeout_error", "-recv_timeout", "6000"]
         place = ["-i", HOST, "-p", str(port), "-cid_str", f"%u-%p-{side}@%s"]
         super().__init__(

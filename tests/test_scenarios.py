@@ -35,6 +35,8 @@ def test_case(case: Case) -> None:
         ({"uas": "silent"}, "the carrier received 1 calls, expected 0"),
         ({"uas": "withheld"}, "Failed regexp match"),
         ({"uac": "refused", "rule": "cli.mobile"}, "while expecting '403'"),
+        ({"uac": "series", "ends": ("answered", "frequency.consumer")}, "ended as [answered], expected [frequency"),
+        ({"before": ("consents add 0155660001 --customer nobody --reference r",)}, "consents add 0155660001"),
     ],
 )
 def test_a_call_that_goes_wrong_is_noticed(change: dict[str, str], complaint: str, tmp_path: Path) -> None:
@@ -48,16 +50,21 @@ def test_a_call_that_goes_wrong_is_noticed(change: dict[str, str], complaint: st
 def test_the_demonstration_shows_what_was_seen(tmp_path: Path) -> None:
     calls, first_line = demo.play(tmp_path)
     assert "build" in first_line
-    found = {
-        (call.customer.split()[0], call.rule): (call.shown.split("\n")[0], call.answer.split()[0]) for call in calls
-    }
+    ends = [
+        ((call.customer.split()[0], call.rule), (call.shown.split("\n")[0], call.answer.split()[0])) for call in calls
+    ]
+    found = dict(ends)
     silent = "the telephone does not ring"
-    assert len(calls) == len(demo.CALLS)
+    assert len(calls) == len(demo.CALLS) + len(demo.THEN)
     assert found[("acme", "presentation.default")] == ("+33162000001", "200")
     assert found[("acme", "hours.consumer")] == (silent, "480")
     assert found[("acme", "cli.mobile")] == (silent, "403")
     assert found[("nonumber", "presentation.withheld")] == ("Numéro inconnu", "200")
     assert found[("acme", "destination.emergency")] == ("+33142685300", "200")
+    assert [end[0][1] for end in ends if end[1] == (silent, "480")] == ["hours.consumer", "frequency.consumer"]
+    assert [call.answer.split()[0] for call in calls if demo.UNWILLING in call.called] == ["607", "403"]
+    assert found[("acme", "refusal.consumer")] == found[("acme", "consent.consumer")] == (silent, "403")
+    assert calls[-1].answer == "200 OK"
 
 
 def test_every_flow_is_played_and_every_case_has_its_flow() -> None:
