@@ -120,6 +120,7 @@ class UdpPort:
         self._loop.remove_writer(self._socket)
         if self._timer is not None:
             self._timer.cancel()
+        self._timer_due = -NEVER  # an answer of the ledger may still come; nothing is due any more
         self._socket.close()
 
     def _readable(self) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from stage import HOST, free_port
 
-from tests.ladder import ANSWER, PRESENTED, Callee, Caller, Seen
+from tests.ladder import ANSWER, CALLED, PRESENTED, Callee, Caller, Seen
 
 CONFIG = Path(__file__).parents[2] / "config"
 OPEN = "2026-11-23T11:00:00+01:00"
@@ -61,6 +61,9 @@ def site_in(folder: Path) -> Site:
     }
     for old, new in changes.items():
         site.change("proxy.toml", f'"{old}"', f'"{new}"')
+    # a machine that is busy with other tests must not decide calls without their answer
+    site.change("proxy.toml", "decision_timeout_ms = 50", "decision_timeout_ms = 3000")
+    site.change("proxy.toml", 'kind = "embedded"', 'kind = "embedded"\nwait_ms = 2000')
     return site
 
 
@@ -114,10 +117,10 @@ class Ends:
         self.a.socket.close()
         self.b.socket.close()
 
-    def caller(self, user: str = PRESENTED) -> Caller:
+    def caller(self, user: str = PRESENTED, called: str = CALLED) -> Caller:
         """The platform's side of one more call."""
         self._calls += 1
-        caller = Caller(self._calls, user)
+        caller = Caller(self._calls, user, called)
         caller.contact = f"sip:agent@{HOST}:{self.a.port}"
         return caller
 
@@ -140,6 +143,15 @@ class Ends:
         self.a.send(caller.ack())
         await self.b.take("ACK")
         return caller, callee
+
+    async def failed(self, caller: Caller, status: int, account: str = "acme") -> Seen:
+        """Call and get this failure from the carrier; returns what the platform got."""
+        callee = await self.offered(caller, account)
+        self.b.send(callee.reply(status))
+        await self.b.take("ACK")
+        answer = await self.a.take(f"{status} INVITE")
+        self.a.send(caller.ack_failure(answer))
+        return answer
 
     async def hang_up(self, caller: Caller, callee: Callee) -> None:
         """The caller ends the call."""

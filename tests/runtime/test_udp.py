@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from proxy.b2bua.counters import Counters
-from proxy.b2bua.outputs import CallRecord, DecisionRecord, Fault, Fetch, Output
-from proxy.policy.inquiry import Inquiry
+from proxy.b2bua.outputs import CallRecord, Count, DecisionRecord, Fault, Fetch, Output, RefusalHeard, Release
+from proxy.policy.inquiry import Inquiry, PersonState
 from proxy.runtime import udp
 from proxy.runtime.clock import FixedClock
 from proxy.runtime.udp import BATCH, NEVER, WAITING_MOST, UdpPort, bound_socket
@@ -36,6 +36,8 @@ class Machine:
         self.deadline = NEVER
         self.ticks: list[float] = []
         self.stopped_at: list[float] = []
+        self.answers: list[tuple[int, PersonState, float]] = []
+        self.calls = {1}  # those that wait for an answer
 
     def receive(self, data: bytes, host: str, port: int, now: float, epoch: float) -> None:
         self.fed.append(data)
@@ -50,6 +52,10 @@ class Machine:
 
     def stop(self, now: float, epoch: float) -> None:
         self.stopped_at.append(now)
+
+    def state_arrived(self, call: int, state: PersonState, now: float, epoch: float) -> bool:
+        self.answers.append((call, state, epoch))
+        return call in self.calls
 
     def take_sends(self) -> list[Send]:
         taken, self.orders = self.orders, []
@@ -69,6 +75,25 @@ class Recorder:
 
     def put(self, record: DecisionRecord | CallRecord | Fault) -> None:
         self.kept.append(record)
+
+
+class Desk:
+    """Keeps what it is told, as one line each."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[object, ...]] = []
+
+    def fetch(self, question: Fetch) -> None:
+        self.told.append(("fetch", question))
+
+    def count(self, inquiry: Inquiry) -> None:
+        self.told.append(("count", inquiry))
+
+    def release(self, inquiry: Inquiry) -> None:
+        self.told.append(("release", inquiry))
+
+    def refusal_heard(self, customer: str, person: str, at: float, source: str, reference: str) -> None:
+        self.told.append(("refusal", customer, person, at, source, reference))
 
 
 class OddSocket(socket.socket):
@@ -189,13 +214,76 @@ async def test_orders_leave_in_their_order_from_the_bound_port(peer: socket.sock
     assert [peer.recv(100) for _ in range(20)] == [b"%d" % count for count in range(20)]  # connected: from there only
 
 
+INQUIRY = Inquiry("acme", "+33140000000", "", "call-1", 0.0)
+
+
 @pytest.mark.usefixtures("port")
-async def test_records_are_kept_and_fetches_are_not(peer: socket.socket, machine: Machine, recorder: Recorder) -> None:
+async def test_without_a_ledger_records_are_kept_and_nobody_is_asked(
+    peer: socket.socket, machine: Machine, recorder: Recorder
+) -> None:
     fault = Fault("broken", b"call")
-    machine.outputs = [Fetch(1, Inquiry("acme", "+33140000000", "", "call-1", 0.0), 1.0), fault]
+    machine.outputs = [Fetch(1, INQUIRY, 1.0), fault, Release(INQUIRY)]
     peer.send(b"go")
     await until(lambda: machine.fed)
     assert recorder.kept == [fault]
+
+
+async def test_orders_of_shared_state_go_to_the_ledger_in_their_order(
+    port: UdpPort, peer: socket.socket, machine: Machine, recorder: Recorder
+) -> None:
+    desk, fault, question = Desk(), Fault("broken", b"call"), Fetch(1, INQUIRY, 1.0)
+    port.use_ledger(desk)
+    heard = RefusalHeard("acme", "+33140000000", EPOCH, b"call-1@platform")
+    machine.outputs = [question, fault, Count(INQUIRY), Release(INQUIRY), heard]
+    peer.send(b"go")
+    await until(lambda: machine.fed)
+    assert desk.told == [
+        ("fetch", question),
+        ("count", INQUIRY),
+        ("release", INQUIRY),
+        ("refusal", "acme", "+33140000000", EPOCH, "607", "call-1@platform"),
+    ]
+    assert recorder.kept == [fault]
+
+
+async def test_answers_reach_the_engine_and_what_it_orders_leaves_at_once(
+    port: UdpPort, peer: socket.socket, machine: Machine
+) -> None:
+    desk, state = Desk(), PersonState(attempts=2, reserved=True)
+    port.use_ledger(desk)
+    machine.orders = [Send(b"forwarded", *peer.getsockname())]
+    machine.deadline = time.monotonic() + 0.02
+    port.answered([(Fetch(1, INQUIRY, 1.0), state)])
+    assert machine.answers == [(1, state, EPOCH)]
+    assert peer.recv(100) == b"forwarded"
+    assert desk.told == []
+    await until(lambda: machine.deadline == NEVER)  # the timer was armed
+
+
+async def test_an_attempt_that_was_counted_for_nobody_is_released(port: UdpPort, machine: Machine) -> None:
+    desk, gone = Desk(), Inquiry("acme", "+33140000000", "", "call-2", 0.0)
+    counted, not_counted = PersonState(reserved=True), PersonState(attempts=4)
+    port.answered([(Fetch(2, gone, 1.0), counted)])  # nobody to tell
+    port.use_ledger(desk)
+    port.answered(
+        [(Fetch(2, gone, 1.0), counted), (Fetch(3, INQUIRY, 1.0), not_counted), (Fetch(1, INQUIRY, 1.0), counted)]
+    )
+    assert [call for call, _, _ in machine.answers] == [2, 2, 3, 1]
+    assert desk.told == [("release", gone)]
+
+
+async def test_an_answer_after_the_close_is_judged_and_arms_nothing(machine: Machine, recorder: Recorder) -> None:
+    desk = Desk()
+    port = UdpPort(bound_socket(HOST, 0), machine, FixedClock(EPOCH), recorder)
+    port.use_ledger(desk)
+    port.close()
+    machine.orders = [Send(b"late", HOST, 9)]
+    machine.deadline = time.monotonic() + 0.01
+    port.answered([(Fetch(2, INQUIRY, 1.0), PersonState(reserved=True))])
+    assert desk.told == [("release", INQUIRY)]
+    assert machine.counters.dropped == {"unsendable": 1}
+    await asyncio.sleep(0.03)
+    assert machine.ticks == []
 
 
 @pytest.mark.usefixtures("port")
