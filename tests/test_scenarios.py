@@ -35,7 +35,7 @@ def test_case(case: Case) -> None:
         ({"uas": "silent"}, "the carrier received 1 calls, expected 0"),
         ({"uas": "withheld"}, "Failed regexp match"),
         ({"uac": "refused", "rule": "cli.mobile"}, "while expecting '403'"),
-        ({"uac": "series", "ends": ("frequency.consumer",)}, "ended as [answered], expected [frequency"),
+        ({"uac": "series", "ends": ("frequency.consumer",)}, "ended as answered, expected frequency"),
     ],
 )
 def test_a_call_that_goes_wrong_is_noticed(change: dict[str, str], complaint: str, tmp_path: Path) -> None:
