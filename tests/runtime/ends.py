@@ -159,9 +159,11 @@ class Ends:
         await self.a.take("200 BYE")
         self.b.send(callee.reply(200, to=await self.b.take("BYE")))
 
-    async def refused(self, caller: Caller, status: int, account: str = "acme") -> Seen:
-        """Call and be refused; returns the answer."""
+    async def refused(self, caller: Caller, status: int, account: str = "acme", *, asked: bool = False) -> Seen:
+        """Call and be refused; returns the answer. `asked`: only after the ledger was asked."""
         self.a.send(caller.invite(account=account))
+        if asked:
+            await self.a.take("100 INVITE")
         answer = await self.a.take(f"{status} INVITE")
         self.a.send(caller.ack_failure(answer))
         return answer

@@ -25,26 +25,29 @@ from proxy.runtime import build
 from proxy.runtime.app import App
 from proxy.runtime.clock import FixedClock
 from proxy.runtime.configuration import load_configuration
+from proxy.runtime.directory_desk import opened
+from proxy.runtime.directory_edits import altered
 from proxy.runtime.mistakes import ConfigErrors
+from proxy.runtime.store.directory_records import CUSTOMER
 from proxy.runtime.toml_source import ConfigError
 from tests.ladder import EPOCH, datagram
 from tests.runtime.ends import OPEN, PATIENCE, Ends, Site, site_in
 
-NEWCOMER = """
-[[customer]]
-id = "fresh"
-name = "Fresh (fictional)"
-siren = "000000099"
-status = "active"
-purpose = "service"
-mode = "broadcast"
-default_npv = "+33162990001"
-kyc = { status = "verified", evidence = "kyc/99", verified_on = 2026-01-12 }
-[[customer.number]]
-number = "+33162990001"
-since = 2023-02-01
-callback_target = "sip:accueil@fresh.example"
-"""
+MOBILE = "+33612345678"
+LIVE_WITHIN = 2.0  # s from a change of the directory to the calls decided by it
+CALLBACK = "callback_target=sip:accueil@fresh.example"
+NEWCOMER = (
+    "id=fresh", "name=Fresh (fictional)", "siren=000000099", "status=active", "purpose=service", "mode=broadcast",
+    "kyc.status=verified", "kyc.evidence=kyc/99",
+)  # fmt: skip
+
+
+def allow_mobile(site: Site) -> None:
+    """From the next reload on, the rule on mobile callers only warns."""
+    path = site.folder / "rules" / "10-cli.toml"
+    head, row, rest = path.read_text(encoding="utf-8").partition('id = "cli.mobile"\nkind = "mobile_cli"\nfrom = 2026')
+    assert row
+    path.write_text(head + row + rest.replace('mode = "enforce"', 'mode = "warn"', 1), encoding="utf-8")
 
 
 @pytest.fixture
@@ -134,7 +137,7 @@ async def test_the_carrier_hangs_up(app: App, ends: Ends) -> None:
 
 
 async def test_a_refused_call_never_reaches_the_carrier(app: App, site: Site, ends: Ends) -> None:
-    answer = await ends.refused(ends.caller("+33612345678"), 403)
+    answer = await ends.refused(ends.caller(MOBILE), 403)
     assert "cli.mobile" in answer.header("warning")
     assert ends.b.is_quiet()
     assert app.engine.active_calls() == 0
@@ -162,23 +165,50 @@ async def test_hostile_datagrams_leave_calls_alone(ends: Ends) -> None:
 
 
 async def test_a_reload_decides_the_next_call(app: App, site: Site, ends: Ends) -> None:
+    await ends.refused(ends.caller(MOBILE), 403)
     talking = await ends.talk()
     before = app.digest
-    site.change("customers.toml", 'default_npv = "+33162000001"', 'default_npv = "+33162000002"')
+    allow_mobile(site)
     assert await ask(site, "POST", "/reload") == (200, json.dumps({"outcome": "applied", "config": app.digest}))
     assert app.digest != before
     await ends.hang_up(*talking)
-    _, callee = await ends.talk()
-    assert "+33162000002" in callee.invite.header("from")
+    callee = await ends.offered(ends.caller(MOBILE))
+    assert "+33162000001" in callee.invite.header("from")
     assert app.reloads == {"applied": 1, "refused": 0}
 
 
+async def test_a_reload_leaves_the_directory_to_the_store(app: App, site: Site, ends: Ends) -> None:
+    site.change("customers.toml", 'default_npv = "+33162000001"', 'default_npv = "+33162000002"')
+    await app.reload()
+    _, callee = await ends.talk()
+    assert "+33162000001" in callee.invite.header("from")
+
+
+async def test_a_change_of_the_directory_is_live_within_two_seconds(app: App, site: Site, ends: Ends) -> None:
+    talking = await ends.talk()
+    async with opened(site.config, "zoe") as desk:
+        edit = altered(desk.numbering, CUSTOMER, "acme", {"default_npv": "+33162000002"})
+        assert await desk.change(edit, "another number") is not None
+    changed = time.monotonic()
+    await until(lambda: app.shared.directory is not None and app.shared.directory[1] == 2)
+    assert time.monotonic() - changed < LIVE_WITHIN
+    _, callee = await ends.talk()
+    assert "+33162000002" in callee.invite.header("from")
+    assert "npv_directory_version 2.0" in (await ask(site, "GET", "/metrics"))[1]
+    await ends.hang_up(*talking)
+    await app.reload()  # the directory in force stays
+    _, callee = await ends.talk()
+    assert "+33162000002" in callee.invite.header("from")
+    await app.stop()
+    assert [line["revision"].partition(".")[2] for line in records(site, "decision")] == ["1", "2", "2"]
+
+
 async def test_records_tell_the_rules_that_decided(app: App, site: Site, ends: Ends) -> None:
-    await ends.refused(ends.caller("+33612345678"), 403)
+    await ends.refused(ends.caller(MOBILE), 403)
     site.change("rules/10-cli.toml", "until = 2025-12-31", "until = 2026-01-01")
     site.change("rules/10-cli.toml", "from = 2026-01-01", "from = 2026-01-02")
     await app.reload()
-    await ends.refused(ends.caller("+33612345678"), 403)
+    await ends.refused(ends.caller(MOBILE), 403)
     await app.stop()
     first, second = records(site, "decision")
     assert "cli.mobile@2026-01-01 refuse" in first["rules"]
@@ -197,15 +227,14 @@ async def test_a_reload_takes_new_limits_and_trunks(app: App, site: Site, ends: 
 
 async def test_a_refused_reload_keeps_everything_and_says_why(app: App, site: Site, ends: Ends) -> None:
     before = app.digest
-    site.change("customers.toml", 'default_npv = "+33162000001"', 'default_npv = "+33162000002"')
+    allow_mobile(site)
     site.change("customers.toml", 'status = "active"', 'status = "asleep"')
     status, body = await ask(site, "POST", "/reload")
     assert status == 422
     assert "customers.toml:" in json.loads(body)["error"]
     assert "`asleep`" in json.loads(body)["error"]
     assert app.digest == before
-    _, callee = await ends.talk()
-    assert "+33162000001" in callee.invite.header("from")
+    await ends.refused(ends.caller(MOBILE), 403)
     assert app.reloads == {"applied": 0, "refused": 1}
 
 
@@ -237,9 +266,10 @@ async def test_sighup_reloads_and_reopens_the_records(
     await app.hang_up()
     assert capsys.readouterr().err == f"npv-proxy: reloaded, configuration {app.digest}\n"
     await until(site.records.exists)
-    await ends.refused(ends.caller("+33612345678"), 403)
+    await ends.refused(ends.caller(MOBILE), 403)
     await until(lambda: records(site, "decision"))
-    assert old.read_text(encoding="utf-8") == ""
+    kinds = [json.loads(line)["record"] for line in old.read_text(encoding="utf-8").splitlines()]
+    assert kinds == ["begin", "end"]
 
 
 # -- drain and stop ----------------------------------------------------------
@@ -371,22 +401,32 @@ async def test_a_process_is_interrupted(process: Proxy, ends: Ends) -> None:
 
 
 async def test_a_process_reloads_at_sighup(process: Proxy, site: Site, ends: Ends) -> None:
-    answer = await ends.refused(ends.caller(), 403, account="fresh")
-    assert "customer.unknown" in answer.header("warning")
-    shipped = (site.folder / "customers.toml").read_text(encoding="utf-8")
-    (site.folder / "customers.toml").write_text(shipped + NEWCOMER.replace("000000099", "99"), encoding="utf-8")
+    await ends.refused(ends.caller(MOBILE), 403)
+    allow_mobile(site)
+    site.change("proxy.toml", "max_calls = 0", "max_calls = -1")
     process.process.send_signal(signal.SIGHUP)
     await until(lambda: "reload refused, the old configuration stays:\n" in process.output())
-    assert "customers.toml:" in process.output()
-    assert "`99`" in process.output()
-    await ends.refused(ends.caller(), 403, account="fresh")
-    await ends.hang_up(*await ends.talk())
-    (site.folder / "customers.toml").write_text(shipped + NEWCOMER, encoding="utf-8")
+    assert "key `max_calls`" in process.output()
+    await ends.refused(ends.caller(MOBILE), 403)
+    site.change("proxy.toml", "max_calls = -1", "max_calls = 0")
     process.process.send_signal(signal.SIGHUP)
     await until(lambda: "reloaded, configuration " in process.output())
+    await ends.failed(ends.caller(MOBILE), 486)
+
+
+async def test_a_command_changes_the_directory_of_a_process(process: Proxy, site: Site, ends: Ends) -> None:
+    answer = await ends.refused(ends.caller(), 403, account="fresh")
+    assert "customer.unknown" in answer.header("warning")
+    command(site, "customers", "add", *NEWCOMER)
+    command(site, "numbers", "assign", "+33162990001", "--to", "fresh", "since=2023-02-01", CALLBACK)
+    command(site, "customers", "set", "fresh", "default_npv=+33162990001")
+    changed = time.monotonic()
+    await until(lambda: "npv_directory_version 4.0" in process.get("/metrics")[1])
+    assert time.monotonic() - changed < LIVE_WITHIN
     caller, callee = await ends.talk("fresh")
     assert "+33162990001" in callee.invite.header("from")
     await ends.hang_up(caller, callee)
+    assert len(process.output().splitlines()) == 1
 
 
 def test_sighup_while_the_files_are_read_does_not_end_the_process(site: Site) -> None:
@@ -408,6 +448,15 @@ def test_sighup_while_the_files_are_read_does_not_end_the_process(site: Site) ->
             assert started.wait(PATIENCE) == 0
         finally:
             started.kill()
+
+
+def command(site: Site, *words: str) -> None:
+    """A command of the operator that goes well."""
+    done = subprocess.run(
+        [sys.executable, "-m", "proxy", *words, "--config", str(site.config)],
+        cwd=site.folder, env=environment(), capture_output=True, text=True, check=False, timeout=30,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def run(site: Site, *options: str) -> subprocess.CompletedProcess[str]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from stage import HOST, Proxy
 
-from tests.ladder import Callee, Caller, Seen
+from tests.ladder import PRESENTED, Callee, Caller, Seen
 from tests.runtime.ends import OPEN, End, Site, site_in
 
 CALLS = 2400
@@ -37,7 +39,8 @@ class Platform(End):
                 self.over.set()
             return
         self.begun += 1
-        caller = Caller(self.begun, MOBILE) if self.begun % 3 == 0 else Caller(self.begun)
+        person = f"+331400{self.begun:05}"  # nobody is called twice
+        caller = Caller(self.begun, MOBILE if self.begun % 3 == 0 else PRESENTED, person)
         caller.contact = f"sip:agent@{HOST}:{self.port}"
         self.going[caller.call_id] = caller
         self.send(caller.invite())
@@ -141,6 +144,8 @@ async def test_nothing_is_left_of_thousands_of_calls(site: Site) -> None:
         assert gone(proxy) == dict.fromkeys(GAUGES, 0.0)
         found = figures(proxy)
         assert (found["npv_faults_total"], found["npv_records_dropped_total"]) == (0, 0)
+        assert (found["npv_store_waiting"], found["npv_store_owed"]) == (0, 0)
         assert open_files(proxy) == files
         assert proxy.stop() == 0
-    assert len(site.records.read_bytes().splitlines()) == CALLS + CALLS - CALLS // 3
+    kinds = Counter(json.loads(line)["record"] for line in site.records.read_bytes().splitlines())
+    assert kinds == {"begin": 1, "decision": CALLS, "call": CALLS - CALLS // 3, "end": 1}
