@@ -1,4 +1,4 @@
-# make demo    play twelve calls through the proxy and show what became of them
+# make demo    play different calls through the proxy and show what became of them
 # make run     run the proxy with config/proxy.toml until it is interrupted
 # make test    everything, on the source and on the compiled wheel
 # make check   the quick part: lint, types, tests without other programs

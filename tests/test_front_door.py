@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+from stage import environment
 
 from proxy.runtime import build
 
@@ -30,10 +32,12 @@ def commands(first_word: str) -> list[list[str]]:
     return [line.partition("#")[0].split() for line in lines if line.split()[:1] == [first_word]]
 
 
-def proxy(*arguments: str) -> subprocess.CompletedProcess[str]:
+def proxy(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """Run a command of the build under test in that folder."""
     return subprocess.run(
-        [sys.executable, "-m", "proxy", *arguments], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
-    )
+        [sys.executable, "-m", "proxy", *arguments],
+        cwd=folder, env=environment(), capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
 
 
 def test_the_build_under_test_is_the_one_asked_for() -> None:
@@ -61,6 +65,25 @@ def test_every_proxy_command_is_one(words: list[str]) -> None:
         assert option in helped
 
 
+def test_commands_on_the_store_do_what_they_say(tmp_path: Path) -> None:
+    """In their order, on a store of their own."""
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    groups = {"customers", "numbers", "campaigns", "refusals", "consents", "directory", "rules"}
+    told: list[str] = []
+    seen: set[str] = set()
+    for words in commands("npv-proxy"):
+        if words[1] in groups:
+            done = proxy(*words[1:], folder=tmp_path)
+            assert (done.returncode, done.stderr) == (0, ""), words
+            told.append(done.stdout)
+            seen.add(words[1])
+    assert seen == groups
+    assert (tmp_path / "var/store.db").is_file()
+    assert "1 refusal recorded\n" in told
+    assert "1 consent recorded\n" in told
+    assert any("zoe" in line and "kyc.expires" in line for line in told)
+
+
 def test_the_decision_shown_is_the_one_promised() -> None:
     (words,) = (words for words in commands("npv-proxy") if words[1] == "decide")
     assert "cli.mobile" in proxy(*words[1:]).stdout
@@ -72,12 +95,14 @@ def test_links_resolve(link: str) -> None:
 
 
 def test_configuration_of_the_readme_is_accepted(tmp_path: Path) -> None:
-    trunks, customers = blocks("toml")
+    trunks, customers, store = blocks("toml")
     own = (ROOT / "config/proxy.toml").read_text(encoding="utf-8")
     head = own[: own.index("[[platform]]")]
     files = {"numbering.toml": ROOT / "config/numbering.toml", "rules": ROOT / "config/rules"}
     for name, path in files.items():
         head = head.replace(f'"{name}"', f'"{path}"')
+    head = re.sub(r"^\[store\]\n(.+\n)*", store, head, flags=re.MULTILINE)
+    assert store in head
     (tmp_path / "proxy.toml").write_text(head + trunks, encoding="utf-8")
     (tmp_path / "customers.toml").write_text(customers, encoding="utf-8")
     checked = proxy("check", "--config", str(tmp_path / "proxy.toml"))
