@@ -18,6 +18,7 @@ from proxy.runtime import shared_state
 from proxy.runtime.clock import FixedClock
 from proxy.runtime.settings import load_settings
 from proxy.runtime.shared_state import SharedState
+from proxy.runtime.store.directory_redis import RedisDirectory
 from proxy.runtime.store.embedded import EmbeddedLedger
 from proxy.runtime.store.interface import ATTEMPTS_KEPT, LedgerSilent
 from proxy.runtime.store.ledger_desk import Question
@@ -142,7 +143,8 @@ async def test_a_store_that_cannot_be_opened_is_named(site: Site, obstacle: str)
     assert len(os.listdir("/proc/self/fd")) == files
 
 
-async def test_a_server_that_is_not_there_is_named(site: Site) -> None:
+async def test_a_server_that_is_not_there_is_named(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared_state, "directory_store", lambda _, place: RedisDirectory(place, wait=0.2))
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))  # nobody listens
         url = f"redis://127.0.0.1:{held.getsockname()[1]}/0"

@@ -112,6 +112,17 @@ def test_values_of_a_wrong_shape(root: Table, read: Callable[[Table], object], m
     assert str(caught.value) == message
 
 
+def test_a_bound_is_whole_and_none_when_it_is_absent() -> None:
+    table = TomlSource("some.toml", "most = 12\nnone = 0\nless = -1\npart = 0.5\n").root
+    assert (table.bound("most"), table.bound("none"), table.bound("absent")) == (12, 0, 0)
+    with pytest.raises(
+        ConfigError, match=r"^some\.toml:3: key `less`: expected a whole number, 0 for no bound, seen `-1`"
+    ):
+        table.bound("less")
+    with pytest.raises(ConfigError, match=r"^some\.toml:4: key `part`: expected a whole number, seen `0\.5`"):
+        table.bound("part")
+
+
 def test_a_key_that_nobody_asked_for(root: Table) -> None:
     table = root.table("table")
     table.text("kez", "")
