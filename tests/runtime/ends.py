@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import shutil
 import socket
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -167,3 +169,11 @@ class Ends:
         answer = await self.a.take(f"{status} INVITE")
         self.a.send(caller.ack_failure(answer))
         return answer
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Let time pass until it holds."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "never came"
+        await asyncio.sleep(0.01)

@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ from proxy.runtime.mistakes import ConfigErrors
 from proxy.runtime.store.directory_records import CUSTOMER
 from proxy.runtime.toml_source import ConfigError
 from tests.ladder import EPOCH, datagram
-from tests.runtime.ends import OPEN, PATIENCE, Ends, Site, site_in
+from tests.runtime.ends import OPEN, PATIENCE, Ends, Site, site_in, until
 
 MOBILE = "+33612345678"
 LIVE_WITHIN = 2.0  # s from a change of the directory to the calls decided by it
@@ -87,12 +87,12 @@ async def ask(site: Site, method: str, path: str) -> tuple[int, str]:
         return answer.status, await answer.text()
 
 
-async def until(condition: Callable[[], object]) -> None:
-    """Let time pass until it holds."""
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end, "never came"
-        await asyncio.sleep(0.01)
+async def version_in_force(site: Site, version: int) -> None:
+    """Let time pass until calls are decided by that version of the directory, which must be soon."""
+    changed = time.monotonic()
+    while f"npv_directory_version {version}.0" not in (await ask(site, "GET", "/metrics"))[1]:
+        assert time.monotonic() - changed < LIVE_WITHIN
+        await asyncio.sleep(0.02)
 
 
 def records(site: Site, kind: str) -> list[dict[str, Any]]:  # Any: a JSON object
@@ -189,12 +189,9 @@ async def test_a_change_of_the_directory_is_live_within_two_seconds(app: App, si
     async with opened(site.config, "zoe") as desk:
         edit = altered(desk.numbering, CUSTOMER, "acme", {"default_npv": "+33162000002"})
         assert await desk.change(edit, "another number") is not None
-    changed = time.monotonic()
-    await until(lambda: app.shared.directory is not None and app.shared.directory[1] == 2)
-    assert time.monotonic() - changed < LIVE_WITHIN
+    await version_in_force(site, 2)
     _, callee = await ends.talk()
     assert "+33162000002" in callee.invite.header("from")
-    assert "npv_directory_version 2.0" in (await ask(site, "GET", "/metrics"))[1]
     await ends.hang_up(*talking)
     await app.reload()  # the directory in force stays
     _, callee = await ends.talk()
@@ -223,6 +220,20 @@ async def test_a_reload_takes_new_limits_and_trunks(app: App, site: Site, ends: 
     _, callee = await ends.talk(account="")
     assert "anonymous" in callee.invite.header("from")
     await ends.refused(ends.caller(), 503)
+
+
+@pytest.mark.usefixtures("app")
+async def test_a_limit_in_the_directory_holds_from_the_next_call_on(site: Site, ends: Ends) -> None:
+    one = await ends.talk()
+    async with opened(site.config) as desk:
+        await desk.change(altered(desk.numbering, CUSTOMER, "acme", {"most_calls": 1}), "no more at once")
+    await version_in_force(site, 2)
+    answer = await ends.refused(ends.caller(), 503)
+    assert "capacity.customer" in answer.header("warning")
+    assert answer.header("retry-after") == "1"
+    assert ends.b.is_quiet()
+    await ends.hang_up(*one)
+    await ends.hang_up(*await ends.talk())
 
 
 async def test_a_refused_reload_keeps_everything_and_says_why(app: App, site: Site, ends: Ends) -> None:
@@ -420,9 +431,7 @@ async def test_a_command_changes_the_directory_of_a_process(process: Proxy, site
     command(site, "customers", "add", *NEWCOMER)
     command(site, "numbers", "assign", "+33162990001", "--to", "fresh", "since=2023-02-01", CALLBACK)
     command(site, "customers", "set", "fresh", "default_npv=+33162990001")
-    changed = time.monotonic()
-    await until(lambda: "npv_directory_version 4.0" in process.get("/metrics")[1])
-    assert time.monotonic() - changed < LIVE_WITHIN
+    await version_in_force(site, 4)
     caller, callee = await ends.talk("fresh")
     assert "+33162990001" in callee.invite.header("from")
     await ends.hang_up(caller, callee)

@@ -58,7 +58,7 @@ def test_every_key_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
             '[node]\nname = "edge-7"\nserver_name = "edge"\n[listen]\nudp = "0.0.0.0:5062"\n'
             'advertise = "sip.example.net"\n[admin]\nlisten = ""\n[files]\ncustomers = "../c.toml"\n'
             'numbering = "n.toml"\nrules = "r"\n[records]\npath = "var/r.jsonl"\nqueue = 5\n[limits]\n'
-            "answer_timeout = 60\nlongest_call = 600\ndecision_timeout_ms = 20\nmax_calls = 9\n"
+            "answer_timeout = 60\nlongest_call = 600\ndecision_timeout_ms = 20\nmax_calls = 9\ncalls_per_second = 30\n"
             "[timers]\nt1_ms = 100\nt2_ms = 200\nt4_ms = 300\n" + PEERS,
         )
     )
@@ -69,6 +69,7 @@ def test_every_key_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert (topology.host, topology.port, topology.server_name) == ("sip.example.net", 5062, "edge")
     limits = topology.limits
     assert (limits.answer_timeout, limits.longest_call, limits.decision_timeout, limits.max_calls) == (60, 600, 0.02, 9)
+    assert limits.calls_per_second == 30.0
     assert (topology.carriers[0].t1, topology.carriers[0].t2, topology.carriers[0].t4) == (0.1, 0.2, 0.3)
 
 
@@ -87,6 +88,7 @@ def test_every_key_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         ("[records]\nqueue = 0\n", 2, "at least 1"),
         ("[limits]\nanswer_timeout = 0\n", 2, "at least 1"),
         ("[limits]\nmax_calls = -1\n", 2, "at least 0"),
+        ("[limits]\ncalls_per_second = -1\n", 2, "at least 0"),
         ("[limits]\nlongest_call = 1.5\n", 2, "a whole number"),
         ("[timers]\nt1_ms = 500\nt2_ms = 400\n", 3, "at least 500"),
         ("[timers]\nt3_ms = 500\n", 2, "seen the unknown key `t3_ms`"),

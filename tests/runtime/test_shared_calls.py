@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ from proxy.runtime.app import App
 from proxy.runtime.clock import FixedClock
 from proxy.runtime.configuration import load_configuration
 from tests.ladder import CALLED, EPOCH
-from tests.runtime.ends import PATIENCE, Ends, Site, site_in
+from tests.runtime.ends import Ends, Site, site_in, until
 
 OTHER = "+33140000017"
 DAY = 86_400.0
@@ -130,9 +129,7 @@ async def test_a_call_given_up_while_its_answer_is_on_the_way_does_not_count(app
     assert ends.b.is_quiet()
     assert app.shared.desk is not None
     told = app.shared.desk.operations
-    async with asyncio.timeout(PATIENCE):
-        while ("release", "answered") not in told:
-            await asyncio.sleep(0.01)
+    await until(lambda: ("release", "answered") in told)
     await app.stop()
     again = await started(site)
     await ends.hang_up(*await ends.talk())

@@ -45,6 +45,7 @@ def test_a_platform_with_defaults() -> None:
     found = platform(PLATFORM)
     assert (found.name, found.sources, found.carrier) == ("vms", ("192.0.2.1",), "carrier-1")
     assert (found.customer, found.customer_header, found.attested) == ("", "X-Account", False)
+    assert (found.calls_per_second, found.most_calls) == (0.0, 0)
     facts = found.facts
     assert (facts.name, facts.origin, facts.emergency, facts.unopened) == ("vms", "national", "pass", "pass")
     assert (facts.allowed_classes, facts.profile) == (frozenset(), "law")
@@ -56,6 +57,7 @@ def test_a_platform_with_everything() -> None:
         'campaign_header = "X-Campaign"\npurpose_header = "X-Purpose"\nmode_header = "X-Mode"\ncarrier = "c"\n'
         'origin = "international"\nattested = true\nemergency = "refuse"\nunopened = "refuse"\n'
         'destinations = ["geo", "mobile"]\nprofile = "strict"\n'
+        "calls_per_second = 20\nmost_calls = 300\n"
     )
     assert found.sources == ("192.0.2.1:5060", "10.0.0.0/8")
     assert (found.customer, found.customer_header) == ("acme", "")
@@ -66,6 +68,7 @@ def test_a_platform_with_everything() -> None:
     )  # fmt: skip
     assert facts.allowed_classes == {"geo", "mobile"}
     assert found.attested is True
+    assert (found.calls_per_second, found.most_calls) == (20.0, 300)
 
 
 @pytest.mark.parametrize(
@@ -84,6 +87,8 @@ def test_a_platform_with_everything() -> None:
         ('"carrier-1"', '"carrier-1"\norigin = "abroad"', 6, "one of `national`, `international`, seen `abroad`"),
         ('"carrier-1"', '"carrier-1"\ncolour = "red"', 6, "seen the unknown key `colour`"),
         ('"carrier-1"', '"carrier-1"\nattested = "yes"', 6, "`true` or `false`"),
+        ('"carrier-1"', '"carrier-1"\ncalls_per_second = -1', 6, "a whole number, 0 for no bound, seen `-1`"),
+        ('"carrier-1"', '"carrier-1"\nmost_calls = 2.5', 6, "a whole number, seen `2.5`"),
     ],
 )
 def test_a_platform_that_is_wrong(old: str, new: str, line: int, message: str) -> None:
