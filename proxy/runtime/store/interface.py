@@ -17,6 +17,7 @@ DAY: Final = 86_400.0
 CONSENT_MOST: Final = 366 * DAY  # C. conso R223-4: a year at most, whatever the calendar
 PROOF_KEPT: Final = 3 * 366 * DAY  # C. conso R223-2: three years from collection
 ATTEMPTS_KEPT: Final = 31 * DAY
+ON_ITS_WAY: Final = frozenset({"late", "unreachable"})  # silences of a store that may have heard the question
 PAGE: Final = 1000
 BASES: Final = ("register", "attested", "contract", "press")
 
@@ -29,6 +30,11 @@ class LedgerSilent(Exception):
         super().__init__(reason)
         self.reason: Final = reason
         self.known: Final = tuple(known)
+
+    @property
+    def perhaps_done(self) -> bool:
+        """Whether the store may carry out, or have carried out, what it was asked: the question was on its way."""
+        return self.reason in ON_ITS_WAY
 
 
 @dataclass(frozen=True)

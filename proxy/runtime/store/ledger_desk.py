@@ -5,7 +5,8 @@ what comes meanwhile waits for the next. Nobody waits for the desk: a call whose
 rules' `on_unknown`, and its question is not sent any more.
 
 What must not be lost is owed: a release, an attempt that went ahead unanswered, a refusal that was heard. It is tried
-until the store has taken it. After a silence it waits until the store has answered for `SETTLING` without a gap: a
+until the store has taken it; of one attempt only the last word is owed. An attempt whose question was given up is taken
+back, unless its call goes ahead. After a silence it waits until the store has answered for `SETTLING` without a gap: a
 question that was given up may still be carried out by a server that stood still, and what is owed must come after it.
 """
 
@@ -16,6 +17,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import islice
 from typing import Final, Protocol, TypeAlias, final
 
 from proxy.b2bua.counters import Histogram
@@ -58,12 +60,13 @@ class Counter(Protocol):
 class Owed:
     """One thing the store must still be told. `attempt` is not told while a question about it is under way."""
 
-    __slots__ = ("attempt", "name", "tell")
+    __slots__ = ("attempt", "due", "name", "tell")
 
-    def __init__(self, name: str, attempt: str, tell: Callable[[], Awaitable[object]]) -> None:
+    def __init__(self, name: str, attempt: str, tell: Callable[[], Awaitable[object]], due: float = 0.0) -> None:
         self.name: Final = name
         self.attempt: Final = attempt
         self.tell: Final = tell
+        self.due: Final = due
 
 
 @final
@@ -85,7 +88,7 @@ class LedgerDesk:
         self._under_way = 0
         self._planned = False
         self._open: Final[set[str]] = set()
-        self._owed: Final[deque[Owed]] = deque()
+        self._owed: Final[dict[str, Owed]] = {}  # by attempt, the longest owed first
         self._telling = 0
         self._paid: Final = asyncio.Event()
         self._paid.set()
@@ -121,7 +124,8 @@ class LedgerDesk:
 
     def refusal_heard(self, customer: str, person: str, at: float, source: str, reference: str) -> None:
         """The carrier said that the person wants no more calls (607, RFC 8197)."""
-        self._owe(Owed("refuse", "", partial(self._ledger.refuse, customer, person, at, source, reference)))
+        told = partial(self._ledger.refuse, customer, person, at, source, reference)
+        self._owe(Owed("refuse", f"{customer} {person} {reference}", told))
 
     async def settle(self, patience: float) -> int:
         """Before the proxy stops: wait until nothing is owed, at most so long; what is owed still."""
@@ -153,26 +157,32 @@ class LedgerDesk:
 
     async def _ask(self, questions: list[tuple[Question, float]]) -> None:
         known: Sequence[PersonState | None] = ()
+        doubtful = False
         try:
             known = await self._ledger.ask([question.inquiry for question, _ in questions])
         except LedgerSilent as silent:
             self._silent(silent)
-            known = silent.known
+            known, doubtful = silent.known, silent.perhaps_done
         finally:
             self._under_way -= 1
             for question, _ in questions:
                 self._open.discard(question.inquiry.attempt)
             if self._waiting:
                 self._plan()
-        self._hand_out(questions, known or [None] * len(questions))
+        self._hand_out(questions, known or [None] * len(questions), doubtful)
 
-    def _hand_out(self, questions: list[tuple[Question, float]], known: Sequence[PersonState | None]) -> None:
+    def _hand_out(
+        self, questions: list[tuple[Question, float]], known: Sequence[PersonState | None], doubtful: bool
+    ) -> None:
         now, answers = self._now(), list[tuple[Question, PersonState]]()
         for (question, since), state in zip(questions, known, strict=True):
             self._count("ask", "silent" if state is None else "answered" if now < question.deadline else "late")
             if state is not None:
                 self.seconds.observe(now - since)
                 answers.append((question, state))
+            elif doubtful and question.inquiry.attempt not in self._owed:
+                taken_back = partial(self._ledger.release, question.inquiry)
+                self._owe(Owed("release", question.inquiry.attempt, taken_back, question.deadline))
         if answers:
             self._arrived(answers)
 
@@ -181,10 +191,11 @@ class LedgerDesk:
         self.silences[silent.reason] = self.silences.get(silent.reason, 0) + 1
 
     def _owe(self, owed: Owed) -> None:
-        if len(self._owed) >= OWED_MOST:
+        earlier = self._owed.pop(owed.attempt, None)
+        if earlier is None and len(self._owed) >= OWED_MOST:
             self._count(owed.name, "dropped")
             return
-        self._owed.append(owed)
+        self._owed[owed.attempt] = owed
         if self._paid.is_set():
             self._paid.clear()
             self._tasks.spawn(self._pay(), "ledger debts")
@@ -196,9 +207,7 @@ class LedgerDesk:
                 if rest > 0:
                     await asyncio.sleep(rest)
                     continue
-                due = [self._owed.popleft() for _ in range(min(OWED_TOGETHER, len(self._owed)))]
-                ready = [owed for owed in due if owed.attempt not in self._open]
-                self._owed.extend(owed for owed in due if owed.attempt in self._open)
+                ready = self._take_ready()
                 self._telling = len(ready)
                 await asyncio.gather(*[self._tell(owed) for owed in ready])
                 self._telling = 0
@@ -208,12 +217,23 @@ class LedgerDesk:
             self._telling = 0
             self._paid.set()
 
+    def _take_ready(self) -> list[Owed]:
+        """Of the longest owed those that can be told; the others go to the end."""
+        now, ready = self._now(), list[Owed]()
+        for attempt in list(islice(self._owed, OWED_TOGETHER)):
+            owed = self._owed.pop(attempt)
+            if attempt in self._open or now < owed.due:
+                self._owed[attempt] = owed
+            else:
+                ready.append(owed)
+        return ready
+
     async def _tell(self, owed: Owed) -> None:
         try:
             await owed.tell()
         except LedgerSilent as silent:
             self._silent(silent)
-            self._owed.append(owed)
+            self._owed.setdefault(owed.attempt, owed)
             self._telling -= 1
             self._count(owed.name, "silent")
         else:

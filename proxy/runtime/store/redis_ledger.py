@@ -64,7 +64,8 @@ class RedisLedger:
         states = [function.state(reply) if isinstance(reply, bytes) else None for reply in replies]
         known = [state for state in states if state is not None]
         if len(known) < len(states):
-            raise LedgerSilent(next(reason(reply) for reply in replies if not isinstance(reply, bytes)), states)
+            silences = [LedgerSilent(reason(reply), states) for reply in replies if not isinstance(reply, bytes)]
+            raise max(silences, key=lambda silent: silent.perhaps_done)
         return known
 
     async def release(self, inquiry: Inquiry) -> None:

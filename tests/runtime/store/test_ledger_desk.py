@@ -162,3 +162,51 @@ async def test_what_stays_owed_at_the_end_is_told(bench: Bench) -> None:
     bench.store.silent = "unreachable"
     bench.desk.release(inquiry("a1"))
     assert await bench.desk.settle(0.05) == 1
+
+
+async def test_a_question_that_was_given_up_is_taken_back(bench: Bench) -> None:
+    bench.store.silent = "late"
+    bench.fetch(1, patience=0.1)
+    await turns()
+    assert bench.desk.owed == 1
+    bench.store.silent = ""
+    assert await bench.desk.settle(5.0) == 0
+    await turns()
+    assert bench.store.told == ["release a1"]
+
+
+async def test_a_question_that_was_given_up_counts_if_its_call_went_ahead(bench: Bench) -> None:
+    bench.store.silent = "late"
+    bench.fetch(1)
+    await turns()
+    bench.desk.count(inquiry("a1"))  # the call was decided after the store was given up
+    bench.store.gate.clear()
+    bench.fetch(2)
+    await turns()
+    bench.desk.count(inquiry("a2"))  # and before
+    bench.store.gate.set()
+    await turns()
+    bench.store.silent = ""
+    assert await bench.desk.settle(5.0) == 0
+    await turns()
+    assert sorted(bench.store.told) == ["ask a1 0", "ask a2 0"]
+
+
+@pytest.mark.parametrize("reason", ["resting", "busy", "closed"])
+async def test_a_question_that_never_left_is_not_taken_back(bench: Bench, reason: str) -> None:
+    bench.store.silent = reason
+    bench.fetch(1)
+    await turns()
+    assert bench.desk.owed == 0
+
+
+async def test_of_one_attempt_the_last_note_counts(bench: Bench) -> None:
+    bench.store.silent = "unreachable"
+    bench.desk.count(inquiry("a1"))
+    await asyncio.sleep(0.02)
+    bench.desk.release(inquiry("a1"))
+    await asyncio.sleep(0.1)
+    bench.store.silent = ""
+    assert await bench.desk.settle(5.0) == 0
+    await turns()
+    assert bench.store.told == ["release a1"]
