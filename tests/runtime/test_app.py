@@ -6,6 +6,7 @@ In this process on asyncio, and as `python -m proxy run` on uvloop, of the build
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import signal
@@ -331,6 +332,7 @@ async def test_an_interrupt_does_not_wait(app: App, ends: Ends) -> None:
 
 
 async def test_stop_gives_everything_back(site: Site) -> None:
+    gc.collect()
     files = len(os.listdir("/proc/self/fd"))
     for _ in range(2):  # the ports can be taken again
         app = app_of(site)
@@ -367,6 +369,7 @@ async def test_what_cannot_be_had_is_named_and_the_rest_given_back(
         value = value.format(folder=site.folder, taken=udp.getsockname()[1])
         site.change("proxy.toml", written, value)
         line = site.config.read_text(encoding="utf-8").splitlines().index(f"{key.partition('.')[2]} = {value}") + 1
+        gc.collect()  # what earlier tests left must not go meanwhile
         files = len(os.listdir("/proc/self/fd"))
         app = app_of(site)
         with pytest.raises(ConfigError) as caught:
