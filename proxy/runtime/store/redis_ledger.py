@@ -62,11 +62,10 @@ class RedisLedger:
             [function.ask(one, self.keys.person(one.customer, one.person, now)) for one in inquiries]
         )
         states = [function.state(reply) if isinstance(reply, bytes) else None for reply in replies]
-        known = [state for state in states if state is not None]
-        if len(known) < len(states):
-            silences = [LedgerSilent(reason(reply), states) for reply in replies if not isinstance(reply, bytes)]
+        silences = [LedgerSilent(reason(reply), states) for reply in replies if not isinstance(reply, bytes)]
+        if silences:
             raise max(silences, key=lambda silent: silent.perhaps_done)
-        return known
+        return [state for state in states if state is not None]
 
     async def release(self, inquiry: Inquiry) -> None:
         """Uncount the attempt under whichever key it was counted."""
