@@ -63,8 +63,10 @@ async def test_a_person_is_reached_as_often_as_allowed_and_no_more(sites: list[S
     try:
         calls = await asyncio.gather(*[placed(platforms[at % 2], person) for at, person in enumerate(order)])
     finally:
-        for end in (*platforms, *carriers):
-            end.close()
+        for platform in platforms:
+            platform.close()
+        for carrier in carriers:
+            carrier.close()
     reached = carriers[0].reached + carriers[1].reached
     assert reached == {(person, BUSY): min(MOST, calls) for person, calls in wanted.items()}
     assert min(carrier.reached.total() for carrier in carriers) > 100
