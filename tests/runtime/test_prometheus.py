@@ -202,7 +202,7 @@ class Watched:
         platform = Sipp(f"{case.uac}_uac", "platform", self.ports["platform"], case.rows(), folder, *load, target)
         carrier = Sipp(f"{case.uas}_uas", "carrier", self.ports["carrier"], [(case.shown,)], folder, *load)
         with ExitStack() as stack:
-            if case.reaches_carrier:
+            if case.reaching:
                 stack.enter_context(carrier)
             stack.enter_context(platform)
             assert platform.wait(20) == 0, f"{case.name}: {platform.complaint()}"
