@@ -13,7 +13,9 @@ from proxy.runtime.metrics import TABLE
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "config" / "README.md").read_text(encoding="utf-8")
-GETTER = re.compile(r'\.(?:text|integer|number|flag|one_of|texts|table|tables|named|day|required_day|has|bound)\(\s*"(\w+)"')
+GETTER = re.compile(
+    r'\.(?:text|integer|number|flag|one_of|texts|table|tables|named|day|required_day|has|bound)\(\s*"(\w+)"'
+)
 
 
 def section(title: str) -> str:
