@@ -57,9 +57,13 @@ class EmbeddedDirectory:
             self._connection: Final = sqlite3.connect(
                 path, timeout=PATIENCE, isolation_level=None, check_same_thread=False
             )
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = FULL")
-            self._connection.executescript(TABLES)
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                self._connection.execute("PRAGMA synchronous = FULL")
+                self._connection.executescript(TABLES)
+            except sqlite3.Error:
+                self._connection.close()
+                raise
 
     async def version(self) -> int:
         """The number of the last version; 0 when there is none."""

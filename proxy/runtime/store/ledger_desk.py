@@ -117,6 +117,11 @@ class LedgerDesk:
         """The person was never reached, or the call was refused after all: the attempt shall not count."""
         self._owe(Owed("release", inquiry.attempt, partial(self._ledger.release, inquiry)))
 
+    def unclaimed(self, inquiry: Inquiry, due: float = 0.0) -> None:
+        """The attempt was counted, or perhaps was, for no call that waits: it shall not count, unless its call went ahead."""
+        if inquiry.attempt not in self._owed:
+            self._owe(Owed("release", inquiry.attempt, partial(self._ledger.release, inquiry), due))
+
     def count(self, inquiry: Inquiry) -> None:
         """The call went ahead without an answer: the attempt shall count, whatever the rules would have said."""
         plain = Inquiry(inquiry.customer, inquiry.person, inquiry.campaign, inquiry.attempt, inquiry.at)
@@ -128,10 +133,14 @@ class LedgerDesk:
         self._owe(Owed("refuse", f"{customer} {person} {reference}", told))
 
     async def settle(self, patience: float) -> int:
-        """Before the proxy stops: wait until nothing is owed, at most so long; what is owed still."""
+        """Before the proxy stops: wait until nothing is asked and nothing owed, at most so long; what is owed still.
+
+        An answer that is under way may find its call gone, and then the attempt that it counted is owed back.
+        """
         with suppress(TimeoutError):
             async with asyncio.timeout(patience):
-                await self._paid.wait()
+                while self._under_way or self._waiting or not self._paid.is_set():  # noqa: ASYNC110 - three conditions, and only at a stop
+                    await asyncio.sleep(SETTLING / 200)
         return self.owed
 
     def _plan(self) -> None:
@@ -180,9 +189,8 @@ class LedgerDesk:
             if state is not None:
                 self.seconds.observe(now - since)
                 answers.append((question, state))
-            elif doubtful and question.inquiry.attempt not in self._owed:
-                taken_back = partial(self._ledger.release, question.inquiry)
-                self._owe(Owed("release", question.inquiry.attempt, taken_back, question.deadline))
+            elif doubtful:
+                self.unclaimed(question.inquiry, question.deadline)
         if answers:
             self._arrived(answers)
 

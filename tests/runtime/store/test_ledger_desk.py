@@ -210,3 +210,31 @@ async def test_of_one_attempt_the_last_note_counts(bench: Bench) -> None:
     assert await bench.desk.settle(5.0) == 0
     await turns()
     assert bench.store.told == ["release a1"]
+
+
+async def test_an_answer_after_the_end_of_a_call_that_went_ahead_leaves_it_counted(bench: Bench) -> None:
+    bench.store.gate.clear()
+    for call in (1, 2):
+        bench.fetch(call)
+    await turns()
+    bench.desk.count(inquiry("a1"))
+    bench.store.gate.set()
+    await turns()
+    for call in (1, 2):
+        bench.desk.unclaimed(inquiry(f"a{call}"))
+    assert await bench.desk.settle(5.0) == 0
+    await turns()
+    assert sorted(bench.store.told) == ["ask a1 0", "ask a1 4", "ask a2 4", "release a2"]
+
+
+async def test_settling_waits_for_the_question_under_way_and_for_what_its_answer_leaves_owed(bench: Bench) -> None:
+    bench.store.gate.clear()
+    bench.fetch(1)
+    await turns()
+    settled = asyncio.ensure_future(bench.desk.settle(5.0))
+    await turns()
+    assert not settled.done()
+    bench.desk.release(inquiry("a1"))
+    bench.store.gate.set()
+    assert await settled == 0
+    assert bench.store.told == ["ask a1 4", "release a1"]
