@@ -78,6 +78,9 @@ class Ledger(Protocol):
     def release(self, inquiry: Inquiry) -> None:
         """The attempt does not count."""
 
+    def unclaimed(self, inquiry: Inquiry) -> None:
+        """The attempt was counted for no call that waits: it does not count, unless its call went ahead before."""
+
     def refusal_heard(self, customer: str, person: str, at: float, source: str, reference: str) -> None:
         """The person wants no more calls of this customer."""
 
@@ -108,7 +111,7 @@ class UdpPort:
         for question, state in answers:
             stands = self._engine.state_arrived(question.call, state, now, epoch)
             if state.reserved and not stands and self._ledger is not None:
-                self._ledger.release(question.inquiry)
+                self._ledger.unclaimed(question.inquiry)
             self.flush()
         self._arm()
 

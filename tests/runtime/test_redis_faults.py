@@ -32,7 +32,7 @@ from tests.runtime.store.redis_servers import RedisServer, until
 pytestmark = pytest.mark.tool
 
 LASTING = ("--save", "", "--appendonly", "yes", "--appendfsync", "always")
-RATE = 320
+RATE = 500
 SECONDS = 8.0
 EVENTS = {1.5: "stop", 2.5: "continue", 4.0: "kill", 5.0: "start"}
 LONGEST = 3.0  # s; a decision may wait 50 ms, the rest is a busy machine

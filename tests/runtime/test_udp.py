@@ -92,6 +92,9 @@ class Desk:
     def release(self, inquiry: Inquiry) -> None:
         self.told.append(("release", inquiry))
 
+    def unclaimed(self, inquiry: Inquiry) -> None:
+        self.told.append(("unclaimed", inquiry))
+
     def refusal_heard(self, customer: str, person: str, at: float, source: str, reference: str) -> None:
         self.told.append(("refusal", customer, person, at, source, reference))
 
@@ -269,7 +272,7 @@ async def test_an_attempt_that_was_counted_for_nobody_is_released(port: UdpPort,
         [(Fetch(2, gone, 1.0), counted), (Fetch(3, INQUIRY, 1.0), not_counted), (Fetch(1, INQUIRY, 1.0), counted)]
     )
     assert [call for call, _, _ in machine.answers] == [2, 2, 3, 1]
-    assert desk.told == [("release", gone)]
+    assert desk.told == [("unclaimed", gone)]
 
 
 async def test_an_answer_after_the_close_is_judged_and_arms_nothing(machine: Machine, recorder: Recorder) -> None:
@@ -280,7 +283,7 @@ async def test_an_answer_after_the_close_is_judged_and_arms_nothing(machine: Mac
     machine.orders = [Send(b"late", HOST, 9)]
     machine.deadline = time.monotonic() + 0.01
     port.answered([(Fetch(2, INQUIRY, 1.0), PersonState(reserved=True))])
-    assert desk.told == [("release", INQUIRY)]
+    assert desk.told == [("unclaimed", INQUIRY)]
     assert machine.counters.dropped == {"unsendable": 1}
     await asyncio.sleep(0.03)
     assert machine.ticks == []
