@@ -45,6 +45,7 @@ class Question(Protocol):
     def deadline(self) -> float: ...
 
 
+Asked: TypeAlias = list[tuple[Question, float]]  # and since when
 Arrived: TypeAlias = Callable[[Sequence[tuple[Question, PersonState]]], None]
 
 
@@ -74,9 +75,8 @@ class LedgerDesk:
     """One for each running proxy. `arrived` is given the answers on the loop; `now` is the clock of the deadlines."""
 
     def __init__(self, ledger: Counter, arrived: Arrived, tasks: Tasks, now: Callable[[], float]) -> None:
-        self.operations: Final[
-            dict[tuple[str, str], int]
-        ] = {}  # (ask|release|count|refuse, answered|silent|late|dropped)
+        # by (ask|release|count|refuse, answered|silent|late|dropped)
+        self.operations: Final[dict[tuple[str, str], int]] = {}
         self.silences: Final[dict[str, int]] = {}  # by reason
         self.seconds: Final = Histogram(BOUNDS)  # from the question to its answer
         self._ledger: Final = ledger
@@ -164,7 +164,7 @@ class LedgerDesk:
         if self._waiting:
             self._plan()
 
-    async def _ask(self, questions: list[tuple[Question, float]]) -> None:
+    async def _ask(self, questions: Asked) -> None:
         known: Sequence[PersonState | None] = ()
         doubtful = False
         try:
@@ -180,9 +180,7 @@ class LedgerDesk:
                 self._plan()
         self._hand_out(questions, known or [None] * len(questions), doubtful)
 
-    def _hand_out(
-        self, questions: list[tuple[Question, float]], known: Sequence[PersonState | None], doubtful: bool
-    ) -> None:
+    def _hand_out(self, questions: Asked, known: Sequence[PersonState | None], doubtful: bool) -> None:
         now, answers = self._now(), list[tuple[Question, PersonState]]()
         for (question, since), state in zip(questions, known, strict=True):
             self._count("ask", "silent" if state is None else "answered" if now < question.deadline else "late")
