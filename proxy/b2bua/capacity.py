@@ -76,11 +76,11 @@ class Capacity:
     ) -> Load:
         """What one more call of `customer` over `trunk` would break, the narrowest limit first."""
         if limits != UNLIMITED:
-            wait = self._meter(self.customers, customer, limits, now).wait(now)
+            wait = self._limited(self.customers, customer, limits, now).wait(now)
             if wait:
                 return Load("customer", wait)
         if trunk_limits != UNLIMITED:
-            wait = self._meter(self.trunks, trunk, trunk_limits, now).wait(now)
+            wait = self._limited(self.trunks, trunk, trunk_limits, now).wait(now)
             if wait:
                 return Load("trunk", wait)
         wait = self.node.wait(now)
@@ -88,8 +88,8 @@ class Capacity:
 
     def begin(self, customer: str, trunk: str, now: float) -> None:
         """Count a call that is forwarded."""
-        self._meter(self.customers, customer, UNLIMITED, now).take(now)
-        self._meter(self.trunks, trunk, UNLIMITED, now).take(now)
+        self._meter(self.customers, customer, now).take(now)
+        self._meter(self.trunks, trunk, now).take(now)
         self.node.take(now)
 
     def end(self, customer: str, trunk: str) -> None:
@@ -101,10 +101,19 @@ class Capacity:
         if not meter.live and len(self.customers) > KEPT_MOST:
             del self.customers[customer]
 
-    def _meter(self, table: dict[str, Meter], name: str, limits: tuple[float, int], now: float) -> Meter:
+    def _limited(self, table: dict[str, Meter], name: str, limits: tuple[float, int], now: float) -> Meter:
+        """The meter of `name` under these limits."""
+        rate, most = limits
         meter = table.get(name)
         if meter is None:
-            meter = table[name] = Meter(limits[0], limits[1], now)
-        elif limits is not UNLIMITED and (meter.rate != limits[0] or meter.most != limits[1]):
-            meter.set(limits[0], limits[1])
+            meter = table[name] = Meter(rate, most, now)
+        elif meter.rate != rate or meter.most != most:
+            meter.set(rate, most)
+        return meter
+
+    def _meter(self, table: dict[str, Meter], name: str, now: float) -> Meter:
+        """The meter of `name`, under the limits that it has."""
+        meter = table.get(name)
+        if meter is None:
+            meter = table[name] = Meter(0.0, 0, now)
         return meter

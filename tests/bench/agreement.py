@@ -38,6 +38,7 @@ from proxy.runtime.store.embedded import EmbeddedLedger
 from proxy.runtime.store.interface import ATTEMPTS_KEPT, Consent
 from proxy.runtime.store.person_keys import AttemptKey, PersonKeys
 from tests.runtime.recorded import Dice
+from tests.runtime.store.histories import STATE_FIELDS
 
 CONFIG: Final = Path(__file__).parents[2] / "config"
 FIRST: Final = datetime(2021, 2, 1, tzinfo=UTC).timestamp()
@@ -238,7 +239,7 @@ class Trial:
 
 def told(state: PersonState | None) -> list[object]:
     """A state, to compare."""
-    return [] if state is None else [getattr(state, name) for name in PersonState.__slots__]
+    return [] if state is None else [getattr(state, name) for name in STATE_FIELDS]
 
 
 def main() -> None:

@@ -9,12 +9,12 @@ import pytest
 
 from proxy.policy.decision import Action
 from proxy.policy.edition import Edition
-from proxy.policy.inquiry import PersonState
 from proxy.runtime.record_facts import Recorded, called_of, ledger_of, number_of
 from proxy.runtime.record_lines import Lines
 from proxy.runtime.record_shapes import DecisionLine
 from proxy.runtime.replay_command import Replay
 from tests.runtime.recorded import Dice
+from tests.runtime.store.histories import STATE_FIELDS
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -45,7 +45,7 @@ def test_the_facts_come_back(edition: Edition) -> None:
         assert len(was.presented) == len(now.presented)
         assert (was.caller and was.caller.source) == (now.caller and now.caller.source)
         told = ledger_of(line)
-        for name in PersonState.__slots__ if record.ledger.state else ():
+        for name in STATE_FIELDS if record.ledger.state else ():
             assert getattr(record.ledger.state, name) == getattr(told.state, name), name
         assert told.expired == record.ledger.expired
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import subprocess
 import sys
@@ -31,6 +32,8 @@ async def main() -> None:
 asyncio.run(main())
 """
 ROOT = Path(__file__).parents[3]
+# the worker imports these tests too, and `proxy` from where this run has it
+WITH_TESTS = os.environ | {"PYTHONPATH": os.pathsep.join([*sys.path, str(ROOT)])}
 
 
 async def opened(path: Path, now: float = NOON, wait: float = 5.0) -> EmbeddedLedger:
@@ -42,7 +45,7 @@ async def opened(path: Path, now: float = NOON, wait: float = 5.0) -> EmbeddedLe
 def killed_after(confirmations: int, path: Path) -> list[int]:
     """The numbers that a process had confirmed when it was killed in the middle of its work."""
     command = [sys.executable, "-c", WORKER, str(path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as worker:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=WITH_TESTS) as worker:
         assert worker.stdout is not None
         confirmed = [int(worker.stdout.readline()) for _ in range(confirmations)]
         worker.kill()
@@ -70,7 +73,12 @@ async def test_a_command_writes_beside_the_proxy(tmp_path: Path) -> None:
         "    await ledger.close()\nasyncio.run(main())\n"
     )
     await asyncio.to_thread(
-        subprocess.run, [sys.executable, "-c", script, str(tmp_path / "ledger.db")], cwd=ROOT, check=True, timeout=30
+        subprocess.run,
+        [sys.executable, "-c", script, str(tmp_path / "ledger.db")],
+        cwd=ROOT,
+        env=WITH_TESTS,
+        check=True,
+        timeout=30,
     )
     state = (await ledger.ask([inquiry("a", refusal_since=0.0)]))[0]
     assert (state.refusal_at, state.reserved) == (NOON, False)
