@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 
 from proxy.policy.facts import TrunkFacts
 
-EMERGENCY_REFUSE = "refuse"
-
 
 @dataclass(frozen=True)
 class PlatformTrunk:
