@@ -74,7 +74,11 @@ def call_facts(
     edition: Edition,
     epoch: float,
 ) -> CallFacts:
-    """The facts of this INVITE at `epoch` (UTC seconds); `called` is its `called_text`."""
+    """The facts of this INVITE at `epoch` (UTC seconds); `called` is its `called_text`.
+
+    The attempt is named by Call-ID and From tag: a request that is sent again after a challenge keeps both (RFC 3261
+    8.1.3.5, 22.2), another call that uses the Call-ID again has a tag of its own. No Call-ID has a semicolon.
+    """
     return gather(
         edition,
         trunk.facts,
@@ -87,7 +91,7 @@ def call_facts(
         called,
         epoch,
         trunk.attested,
-        message.call_id.decode("latin-1"),
+        (message.call_id + b";" + message.from_tag).decode("latin-1"),
     )
 
 

@@ -47,6 +47,12 @@ def test_facts_name_customer_and_campaign_from_the_trusted_headers(edition: Edit
     assert facts.customer_id == "other"
 
 
+def test_an_attempt_is_named_by_call_id_and_from_tag(edition: Edition) -> None:
+    invite = message()
+    facts = call_facts(invite, addresses(invite), "+33140000000", platform(), edition, EPOCH)
+    assert facts.attempt == "call-1@platform;atag1"
+
+
 def test_the_caller_is_kept_back_in_what_all_writings_share(edition: Edition) -> None:
     found = kept_back(edition, message("Contact: <sip:desk7@10.1.0.1>", display="Jean Martinet"))
     assert found.digits == (b"145001234",)

@@ -99,6 +99,28 @@ def test_a_call_that_goes_on_blind_is_counted_later(ladder_of: MakeLadder, lenie
     assert len(releases(ladder)) == 1
 
 
+def attempt_of(ladder: Ladder, caller: Caller) -> str:
+    """What the ledger would know the call of this INVITE by; the call is given up."""
+    ladder.feed("a", caller.invite())
+    ladder.expect("a 100 INVITE")
+    ladder.feed("a", caller.cancel())
+    ladder.expect("a 200 CANCEL", "a 487 INVITE")
+    return ladder.fetches()[-1].inquiry.attempt
+
+
+def test_a_call_that_is_offered_again_is_the_same_attempt(ladder_of: MakeLadder, careful: Edition) -> None:
+    ladder, caller = ladder_of(over=careful), Caller()
+    first = attempt_of(ladder, caller)
+    caller.cseq += 1  # as after a challenge: RFC 3261 22.2 keeps Call-ID and From tag
+    assert attempt_of(ladder, caller) == first
+
+
+def test_a_call_id_that_is_used_again_is_another_attempt(ladder_of: MakeLadder, careful: Edition) -> None:
+    ladder, caller, other = ladder_of(over=careful), Caller(1), Caller(2)
+    other.call_id = caller.call_id
+    assert attempt_of(ladder, caller) != attempt_of(ladder, other)
+
+
 def test_607_is_a_refusal_of_this_customer(ladder: Ladder) -> None:
     ladder.feed("a", Caller().invite())
     callee = Callee(ladder.expect("a 100 INVITE", "b INVITE")[1])

@@ -72,6 +72,16 @@ async def test_the_fifth_call_to_one_person_is_refused(app: App, site: Site, end
     assert all(0 < line["waited"] < 1 for line in lines)
 
 
+async def test_calls_that_share_a_call_id_count_each(app: App, site: Site, ends: Ends) -> None:
+    shared = ends.caller()
+    for _ in range(2):
+        again = ends.caller()
+        again.call_id = shared.call_id
+        await ends.failed(again, 486)
+    await app.stop()
+    assert [line["state"]["attempts"] for line in decisions(site)] == [0, 1]
+
+
 async def test_the_next_customer_has_a_count_of_its_own(app: App, ends: Ends) -> None:
     await called(ends, MOST)
     await ends.refused(ends.caller(), 480, asked=True)
