@@ -26,7 +26,11 @@ KEPT_DAYS: Final = 4096
 
 @dataclass(frozen=True)
 class RuleRow:
-    """One version of a rule; empty `purposes`, `modes` or `methods` mean all. `params` is for people."""
+    """One version of a rule; empty `purposes`, `modes` or `methods` mean all.
+
+    `params` and all after it are for people: what the rule says, and what a customer is told whom it refused, in
+    English and in French.
+    """
 
     id: str
     kind: str
@@ -49,6 +53,11 @@ class RuleRow:
     file: str
     line: int
     params: str = ""
+    text: str = ""
+    text_fr: str = ""
+    told: str = ""
+    told_fr: str = ""
+    why_fr: str = ""
 
     def applies(self, purpose: str, mode: str, method: str) -> bool:
         """Whether the row concerns such a call."""

@@ -1,7 +1,7 @@
 """What `npv-proxy explain` does: finds a recorded decision and tells it whole, in English or French.
 
-Verdicts and versions are those of the record. Basis, and what each rule saw, are told by the rule book at hand; if that
-is another edition than the one that decided, the text says so.
+Verdicts and versions are those of the record. Text and basis of a rule, and what it saw, are told by the rule book at
+hand; if that is another edition than the one that decided, the text says so.
 """
 
 from __future__ import annotations
@@ -17,13 +17,15 @@ from typing import Final
 import msgspec
 
 from proxy.policy.checks_ledger import FrequencyCheck
+from proxy.policy.decide import UNREACHABLE
 from proxy.policy.edition import Edition
 from proxy.policy.explain import NOT_APPLICABLE, VERDICT_OFF, explain, versions_in_force
 from proxy.policy.facts import CallFacts
 from proxy.policy.ledger import LedgerView
 from proxy.policy.moment import iso_day
 from proxy.policy.rulebook import RuleRow
-from proxy.runtime.explain_words import LABELS, VERDICTS, advice, word
+from proxy.runtime.explain_french import dated, in_french, short_day, value
+from proxy.runtime.explain_words import ENGLISH, FRENCH, LABELS, LANGUAGES, MEANINGS, SILENT_STORE, VERDICTS, word
 from proxy.runtime.record_facts import Recorded, ledger_of
 from proxy.runtime.record_shapes import DecisionLine
 
@@ -34,11 +36,12 @@ WIDTH: Final = 24
 
 @dataclass(frozen=True)
 class RuleTold:
-    """One rule as it is told."""
+    """One rule as it is told; the verdict still as the record has it."""
 
     id: str
     version: str
     verdict: str
+    text: str
     basis: str
     saw: str
 
@@ -64,37 +67,55 @@ def told(line: DecisionLine, edition: Edition, language: str) -> str:
     facts, ledger = Recorded(edition).facts(line), ledger_of(line)
     pairs = [*seen_pairs(line, language), *state_pairs(facts, ledger, edition, language)]
     if line.next_opening:
-        pairs.append(("next", local(facts, edition, line.next_opening)))
+        pairs.append(("next", local(facts, edition, line.next_opening, language)))
     if line.revision != edition.revision:
         pairs.append(("revision", f"{line.revision} ({edition.revision}: {word(LABELS, 'other', language)})"))
     lines = [f"{word(LABELS, key, language):<{WIDTH}}{text}" for key, text in pairs if text]
     lines += ["", *rule_lines(rules_told(line, facts, ledger, edition, language), language)]
-    said = advice(line.rule, language)
+    said = advice(line, edition, language)
     if said:
         lines += ["", f"{word(LABELS, 'tell', language)} {said}"]
     return "\n".join(lines) + "\n"
 
 
+def advice(line: DecisionLine, edition: Edition, language: str) -> str:
+    """What to tell the customer: the words of the version that decided, else of another version of that rule."""
+    if line.rule == UNREACHABLE:
+        return SILENT_STORE[LANGUAGES.index(language)]
+    versions = {entry.partition(" ")[0] for entry in line.rules}
+    rows = [rule.row for rule in edition.book.rules if rule.id == line.rule]
+    rows.sort(key=lambda row: f"{row.id}@{iso_day(row.since)}" not in versions)
+    if not rows:
+        return ""
+    return rows[0].told_fr if language == FRENCH else rows[0].told
+
+
 def seen_pairs(line: DecisionLine, language: str) -> list[tuple[str, str]]:
-    """What the decision saw and answered."""
-    answer = f"{line.action} {line.status} {line.phrase}" if line.status else f"{line.action} {line.presentation}"
+    """What the decision saw and answered. The phrase of an answer is English on the wire, so French gives its code."""
+    say, when = (value, dated) if language == FRENCH else (str, str)
+    phrase = f" {line.phrase}" if language == ENGLISH else ""
+    answer = (
+        f"{say(line.action)} {line.status}{phrase}" if line.status else f"{say(line.action)}, {say(line.presentation)}"
+    )
     shown = line.shown or (word(LABELS, "withheld", language) if line.presentation == "withheld" else "")
     presented = [
-        f"{one.source} {one.number}" + (f" ({one.number_class})" if one.number_class else "") for one in line.presented
+        f"{one.source} {one.number}" + (f" ({say(one.number_class)})" if one.number_class else "")
+        for one in line.presented
     ]
+    trunk = line.trunk_facts
     return [
         ("decision", line.id),
         ("answer", answer),
         ("rule", line.rule),
-        ("time", line.time),
-        ("local", line.local_time),
+        ("time", when(line.time)),
+        ("local", when(line.local_time)),
         ("territory", line.territory),
         ("customer", line.customer),
         ("campaign", line.campaign),
-        ("purpose", f"{line.purpose}, {line.mode}, {line.method}"),
-        ("trunk", f"{line.trunk} ({line.trunk_facts.origin}, {line.trunk_facts.profile}), {line.node}"),
+        ("purpose", f"{say(line.purpose)}, {say(line.mode)}, {say(line.method)}"),
+        ("trunk", f"{line.trunk} ({say(trunk.origin)}, {say(trunk.profile)}), {line.node}"),
         ("presented", "; ".join(presented)),
-        ("called", f"{line.called} ({line.called_class})" if line.called_class else line.called),
+        ("called", f"{line.called} ({say(line.called_class)})" if line.called_class else line.called),
         ("shown", f"{shown} {line.display}".strip()),
         ("warnings", " ".join(line.warnings)),
         ("store", word(LABELS, "silent", language) if line.expired else ""),
@@ -113,17 +134,18 @@ def state_pairs(facts: CallFacts, ledger: LedgerView, edition: Edition, language
             counted = word(LABELS, "counted", language).format(state.attempts, check.most, check.days)
             pairs.append(("attempts", counted))
             again = check.again(facts, edition.reference, ledger)
-            pairs.append(("resets", local(facts, edition, again) if again else ""))
-    pairs.append(("refusal", local(facts, edition, state.refusal_at)))
+            pairs.append(("resets", local(facts, edition, again, language) if again else ""))
+    pairs.append(("refusal", local(facts, edition, state.refusal_at, language)))
     if state.consent_at:
-        ends = local(facts, edition, state.consent_at), local(facts, edition, state.consent_until)
-        pairs.append(("consent", f"{state.consent_id} {ends[0]} .. {ends[1]}".strip()))
+        given, until = (local(facts, edition, at, language) for at in (state.consent_at, state.consent_until))
+        pairs.append(("consent", word(LABELS, "given", language).format(state.consent_id, given, until).strip()))
     return pairs
 
 
-def local(facts: CallFacts, edition: Edition, at: float) -> str:
+def local(facts: CallFacts, edition: Edition, at: float, language: str) -> str:
     """The instant on the clock of the called person; nothing for 0."""
-    return edition.calendar.moment(facts.clock(), at).iso() if at else ""
+    text = edition.calendar.moment(facts.clock(), at).iso() if at else ""
+    return dated(text) if language == FRENCH else text
 
 
 def rules_told(
@@ -143,13 +165,22 @@ def rules_told(
         if not verdict:
             verdict = step.verdict if step.verdict in (NOT_APPLICABLE, VERDICT_OFF) else NOT_ASKED
             since = iso_day(step.since)
-        row = rows.get((step.id, since))
-        basis = word(LABELS, "gone", language) if row is None else sources.basis(row)
         saw = step.saw if since == iso_day(step.since) and verdict != NOT_ASKED else ""
-        found.append(RuleTold(step.id, since, word(VERDICTS, verdict, language), basis, saw))
+        found.append(rule_told(step.id, since, verdict, rows.get((step.id, since)), saw, sources, language))
     for rule_id, (since, verdict) in recorded.items():
-        found.append(RuleTold(rule_id, since, word(VERDICTS, verdict, language), word(LABELS, "gone", language), ""))
+        found.append(rule_told(rule_id, since, verdict, None, "", sources, language))
     return found
+
+
+def rule_told(
+    rule_id: str, since: str, verdict: str, row: RuleRow | None, saw: str, sources: Sources, language: str
+) -> RuleTold:
+    """One rule in that language; `row` is None for a version that the book at hand does not hold."""
+    french = language == FRENCH
+    basis = word(LABELS, "gone", language) if row is None else sources.basis(row, language)
+    text = "" if row is None else row.text_fr if french else row.text
+    version = short_day(since) if french else since
+    return RuleTold(rule_id, version, verdict, text, basis, in_french(saw) if french else saw)
 
 
 class Sources:
@@ -158,7 +189,7 @@ class Sources:
     def __init__(self) -> None:
         self._files: dict[str, dict[str, dict[str, str]]] = {}
 
-    def basis(self, row: RuleRow) -> str:
+    def basis(self, row: RuleRow, language: str = ENGLISH) -> str:
         """Where the rule stands in the law, or why it is there."""
         if row.file not in self._files:
             try:
@@ -168,18 +199,28 @@ class Sources:
                 self._files[row.file] = {}
         source = self._files[row.file].get(row.basis)
         if source is None:
-            return row.why or row.basis
-        return f"{source.get('title', row.basis)} ({source['codified']})" if "codified" in source else source["title"]
+            return (row.why_fr if language == FRENCH else row.why) or row.basis
+        title = source.get("title_fr" if language == FRENCH else "title", row.basis)
+        return f"{title} ({source['codified']})" if "codified" in source else title
 
 
 def rule_lines(rules: list[RuleTold], language: str) -> list[str]:
-    """One rule a line, with what it saw below."""
-    head = RuleTold(*(word(LABELS, key, language) for key in ("rule", "version", "verdict", "basis", "saw")))
-    widths = [max(len(getattr(one, name)) for one in (head, *rules)) for name in ("id", "version", "verdict")]
-    lines = []
-    for one in (head, *rules):
-        cells = [text.ljust(width) for text, width in zip((one.id, one.version, one.verdict), widths, strict=True)]
-        lines.append("  ".join([*cells, one.basis]).rstrip())
-        if one.saw and one is not head:
-            lines.append(f"    {one.saw}")
+    """One rule a line with its basis, below it what it says and saw; then what the verdicts mean."""
+    head = tuple(word(LABELS, key, language) for key in ("rule", "version", "verdict", "basis"))
+    rows = [(one.id, one.version, word(VERDICTS, one.verdict, language), one.basis) for one in rules]
+    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(3)]
+    lines = [row_line(head, widths)]
+    for one, row in zip(rules, rows, strict=True):
+        lines.append(row_line(row, widths))
+        lines += [f"    {one.text}"] if one.text else []
+        lines += [f"    {word(LABELS, 'saw', language)}: {one.saw}"] if one.saw else []
+    lines.append("")
+    for verdict in dict.fromkeys(one.verdict for one in rules):
+        meaning = word(MEANINGS, verdict, language)
+        lines.append(f"{word(VERDICTS, verdict, language)}{' :' if language == FRENCH else ':'} {meaning}")
     return lines
+
+
+def row_line(row: tuple[str, ...], widths: list[int]) -> str:
+    """The cells of a row, the last one as long as it is."""
+    return "  ".join([*(text.ljust(width) for text, width in zip(row, widths, strict=False)), row[-1]]).rstrip()

@@ -115,6 +115,8 @@ def told(row: RuleRow) -> list[tuple[str, str]]:
     """All that one version says."""
     return [
         ("rule", row.id),
+        ("says", row.text),
+        ("in French", row.text_fr),
         ("from", iso_day(row.since)),
         ("until", end_of(row)),
         ("kind", row.kind),

@@ -46,7 +46,8 @@ def sources_of(root: Table) -> tuple[str, ...]:
     """The names of the `[source.X]` tables, each checked."""
     found: list[str] = []
     for name, table in root.named("source").items():
-        table.text("title")
+        needed(table, "title")
+        needed(table, "title_fr")
         table.text("codified", "")
         table.day("published")
         table.text("url", "")
@@ -73,9 +74,11 @@ def row_of(table: Table, kind: str, check: Check, basis: tuple[str, ...]) -> Rul
     if until is not None and until < since:
         raise table.error("until", "a day not before `from`")
     named_basis = table.one_of("basis", (*basis, INTERPRETATION))
-    why = table.text("why", "")
+    why, why_fr = table.text("why", ""), table.text("why_fr", "")
     if named_basis == INTERPRETATION and not why:
         raise table.error("why", "a sentence that says why, since the basis is an interpretation")
+    if why and not why_fr:
+        raise table.error("why_fr", "the sentence of `why` in French")
     status, phrase, retry_after = verdict_of(table, kind, check)
     mode = table.one_of("mode", RULE_MODES)
     if isinstance(check, Show) and mode == WARN:
@@ -107,7 +110,20 @@ def row_of(table: Table, kind: str, check: Check, basis: tuple[str, ...]) -> Rul
         file=table.source.file,
         line=table.line,
         params=params_text(table),
+        text=needed(table, "text"),
+        text_fr=needed(table, "text_fr"),
+        told=needed(table, "told"),
+        told_fr=needed(table, "told_fr"),
+        why_fr=why_fr,
     )
+
+
+def needed(table: Table, key: str) -> str:
+    """A text for people that may not be empty: English or, under `..._fr`, French."""
+    found = table.text(key)
+    if not found.strip():
+        raise table.error(key, "a text that says something")
+    return found
 
 
 def verdict_of(table: Table, kind: str, check: Check) -> tuple[int, str, int]:

@@ -23,10 +23,15 @@ clock = "called"
 verdict = {{ status = 403, phrase = "Refused By The Called Person" }}
 basis = "interpretation"
 why = "the tests need a rule on shared state"
+why_fr = "les tests ont besoin d’une règle sur l’état partagé"
 confidence = "A"
 mode = "enforce"
 on_unknown = "{on_unknown}"
 checked_on = 2026-11-22
+text = "a refusal is kept"
+text_fr = "un refus est gardé"
+told = "refused"
+told_fr = "refusé"
 params = {{ lasting_from = 2020-01-01 }}
 """
 

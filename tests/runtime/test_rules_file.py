@@ -18,6 +18,7 @@ CLASSES = ("npv", "geo", "mobile")
 HOURS = """
 [source.D1]
 title = "a decree"
+title_fr = "un décret"
 codified = "X 1"
 published = 2022-10-14
 url = "https://example.org"
@@ -38,6 +39,10 @@ mode = "warn"
 strict = "enforce"
 on_unknown = "pass"
 checked_on = 2026-11-22
+text = "what it says"
+text_fr = "ce qu’elle dit"
+told = "what to tell"
+told_fr = "que dire"
 params = { refuse_without_clock = true, windows = [{ days = "mon-fri", from = "10:00", to = "13:00" }] }
 [[rule]]
 id = "hours.a"
@@ -47,14 +52,20 @@ clock = "called"
 verdict = { status = 480, phrase = "Outside Hours" }
 basis = "interpretation"
 why = "because"
+why_fr = "parce que"
 confidence = "B"
 mode = "enforce"
 checked_on = 2026-11-22
+text = "what it says"
+text_fr = "ce qu’elle dit"
+told = "what to tell"
+told_fr = "que dire"
 params = { windows = [{ days = "mon-sun", from = "00:00", to = "24:00" }] }
 """
 SHOW = """
 [source.D1]
 title = "a decree"
+title_fr = "un décret"
 [[rule]]
 id = "presentation.kept"
 kind = "kept_number"
@@ -63,6 +74,10 @@ basis = "D1"
 confidence = "A"
 mode = "enforce"
 checked_on = 2026-11-22
+text = "what it says"
+text_fr = "ce qu’elle dit"
+told = "what to tell"
+told_fr = "que dire"
 params = { classes = ["geo"] }
 [[rule]]
 id = "state.refusal"
@@ -74,6 +89,10 @@ basis = "D1"
 confidence = "A"
 mode = "enforce"
 checked_on = 2026-11-22
+text = "what it says"
+text_fr = "ce qu’elle dit"
+told = "what to tell"
+told_fr = "que dire"
 params = { days = 60, lasting_from = 2026-08-11 }
 """
 
@@ -85,7 +104,7 @@ def load(text: str) -> RuleBook:
 def test_a_row_is_read_whole() -> None:
     first, second = load(HOURS).rules
     row = first.row
-    assert (row.id, row.kind, row.file, row.line) == ("hours.a", "hours", "rules.toml", 8)
+    assert (row.id, row.kind, row.file, row.line) == ("hours.a", "hours", "rules.toml", 9)
     assert (row.since, row.until) == (date(2023, 3, 1).toordinal(), date(2026, 8, 10).toordinal())
     assert (row.purposes, row.modes, row.methods) == (("prospecting_consumer",), ("manual",), ("INVITE",))
     assert (row.status, row.phrase, row.retry_after) == (480, "Outside Hours", 60)
@@ -95,6 +114,13 @@ def test_a_row_is_read_whole() -> None:
     assert first.check.week[0] == ((600, 780),)
     assert first.check.refuse_without_clock
     assert (second.row.until, second.row.why, second.row.on_unknown) == (FOREVER, "because", "refuse")
+    assert (row.text, row.text_fr, row.told, row.told_fr) == (
+        "what it says",
+        "ce qu’elle dit",
+        "what to tell",
+        "que dire",
+    )
+    assert (row.why_fr, second.row.why_fr) == ("", "parce que")
 
 
 def test_order_is_that_of_files_and_rows() -> None:
@@ -105,42 +131,49 @@ def test_order_is_that_of_files_and_rows() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('kind = "hours"\nfrom = 2023', 'kind = "ours"\nfrom = 2023', ":10: key `kind`: expected one of `emergency`"),
+        ('kind = "hours"\nfrom = 2023', 'kind = "ours"\nfrom = 2023', ":11: key `kind`: expected one of `emergency`"),
         (
             'mode = "warn"',
             'mode = "shadow"',
-            ":20: key `mode`: expected one of `enforce`, `warn`, `off`, seen `shadow`",
+            ":21: key `mode`: expected one of `enforce`, `warn`, `off`, seen `shadow`",
         ),
-        ('basis = "D1"\n', "", ":8: key `basis`: expected one of `D1`, `interpretation`, seen nothing"),
-        ('basis = "D1"', 'basis = "D2"', ":18: key `basis`: expected one of `D1`, `interpretation`, seen `D2`"),
-        ("from = 2023-03-01\n", "", ":8: key `from`: expected a date such as"),
-        ("from = 2023-03-01", 'from = "2023-03-01"', ":11: key `from`: expected a date such as"),
-        ("until = 2026-08-10", "until = 2022-08-10", ":12: key `until`: expected a day not before `from`, seen"),
-        ("until = 2026-08-10", "until = 2026-08-11", ":28: key `from`: expected a day after the version of `hours.a`"),
+        ('basis = "D1"\n', "", ":9: key `basis`: expected one of `D1`, `interpretation`, seen nothing"),
+        ('basis = "D1"', 'basis = "D2"', ":19: key `basis`: expected one of `D1`, `interpretation`, seen `D2`"),
+        ("from = 2023-03-01\n", "", ":9: key `from`: expected a date such as"),
+        ("from = 2023-03-01", 'from = "2023-03-01"', ":12: key `from`: expected a date such as"),
+        ("until = 2026-08-10", "until = 2022-08-10", ":13: key `until`: expected a day not before `from`, seen"),
+        ("until = 2026-08-10", "until = 2026-08-11", ":33: key `from`: expected a day after the version of `hours.a`"),
         (
             "until = 2026-08-10",
             "until = 2026-08-09",
-            ":28: key `from`: expected the day after the version of `hours.a`",
+            ":33: key `from`: expected the day after the version of `hours.a`",
         ),
         ("until = 2026-08-10\n", "", "(overlap)"),
-        ('clock = "called"\npurposes', 'clock = "paris"\npurposes', ":13: key `clock`: expected `called` for kind"),
-        ('purposes = ["prospecting_consumer"]', 'purposes = ["sales"]', ":14: key `purposes`: expected a list of"),
-        ('modes = ["manual"]', 'modes = ["auto"]', ":15: key `modes`: expected a list of texts out of"),
-        ('methods = ["INVITE"]', 'methods = ["BYE"]', ":16: key `methods`: expected a list of texts out of"),
+        ('clock = "called"\npurposes', 'clock = "paris"\npurposes', ":14: key `clock`: expected `called` for kind"),
+        ('purposes = ["prospecting_consumer"]', 'purposes = ["sales"]', ":15: key `purposes`: expected a list of"),
+        ('modes = ["manual"]', 'modes = ["auto"]', ":16: key `modes`: expected a list of texts out of"),
+        ('methods = ["INVITE"]', 'methods = ["BYE"]', ":17: key `methods`: expected a list of texts out of"),
         ('status = 480, phrase = "Outside Hours", r', 'status = 200, phrase = "Outside Hours", r', "key `status`"),
         ('status = 480, phrase = "Outside Hours", r', 'status = 480, phrase = "Ferm\u00e9", r', "key `phrase`"),
         ("retry_after = 60", "retry = 60", "key `retry`: expected one of the keys"),
         ('verdict = { status = 480, phrase = "Outside Hours", retry_after = 60 }\n', "", "key `verdict`: expected a"),
-        ('why = "because"\n', "", ":25: key `why`: expected a sentence that says why"),
-        ('strict = "enforce"', 'strict = "on"', ":21: key `strict`"),
-        ('on_unknown = "pass"', 'on_unknown = "ask"', ":22: key `on_unknown`"),
-        ('confidence = "A"', 'confidence = "D"', ":19: key `confidence`"),
+        ('why = "because"\n', "", ":30: key `why`: expected a sentence that says why"),
+        ('why_fr = "parce que"\n', "", "key `why_fr`: expected the sentence of `why` in French"),
+        ('title_fr = "un décret"\n', "", "key `title_fr`: expected a text in quotes, seen nothing"),
+        ('text = "what it says"\n', "", ":9: key `text`: expected a text in quotes, seen nothing"),
+        ('text_fr = "ce qu’elle dit"\n', "", ":9: key `text_fr`: expected a text in quotes, seen nothing"),
+        ('text_fr = "ce qu’elle dit"', 'text_fr = " "', "key `text_fr`: expected a text that says something"),
+        ('told = "what to tell"\n', "", ":9: key `told`: expected a text in quotes, seen nothing"),
+        ('told_fr = "que dire"\n', "", ":9: key `told_fr`: expected a text in quotes, seen nothing"),
+        ('strict = "enforce"', 'strict = "on"', ":22: key `strict`"),
+        ('on_unknown = "pass"', 'on_unknown = "ask"', ":23: key `on_unknown`"),
+        ('confidence = "A"', 'confidence = "D"', ":20: key `confidence`"),
         ("refuse_without_clock", "without_clock", "key `without_clock`: expected `windows`, `refuse_without_clock`"),
         ("refuse_without_clock = true, windows", "refuse_without_clock = 1, windows", "expected `true` or `false`"),
         ('from = "10:00", to = "13:00"', 'from = "20:00", to = "08:00"', "key `to`: expected an hour after `from`"),
         ('params = { windows = [{ days = "mon-sun", from = "00:00", to = "24:00" }] }', "", "key `windows`: expected"),
-        ('on_unknown = "pass"', 'colour = "red"', ":22: key `colour`: expected one of the keys"),
-        ('note = "n"', 'autor = "n"', ":7: key `autor`"),
+        ('on_unknown = "pass"', 'colour = "red"', ":23: key `colour`: expected one of the keys"),
+        ('note = "n"', 'autor = "n"', ":8: key `autor`"),
         ("[source.D1]", "[autor]\na = 1\n[source.D1]", "key `autor`"),
     ],
 )
