@@ -14,10 +14,11 @@ from datetime import datetime
 
 from proxy.b2bua.engine import Engine
 from proxy.b2bua.outputs import CallRecord, DecisionRecord, Fault, Fetch, Output
-from proxy.b2bua.trunks import CarrierTrunk, Limits, PlatformTrunk, Topology
+from proxy.b2bua.trunks import CarrierTrunk, Limits, Listener, PlatformTrunk, Topology
 from proxy.policy.edition import Edition
 from proxy.policy.facts import TrunkFacts
 from proxy.policy.inquiry import PersonState
+from proxy.sip.hop import TCP, UDP, Hop
 from proxy.sip.message import Message, ParseError
 from proxy.sip.parse import parse
 
@@ -25,7 +26,12 @@ EPOCH = datetime.fromisoformat("2026-11-23T11:00:00+01:00").timestamp()
 A = ("10.1.0.1", 5070)
 B = ("10.2.0.1", 5080)
 OWN = b"10.0.0.1:5060"
-SIDES = {A: "a", B: "b"}
+OWN_UDP = Listener("10.0.0.1", 5060)
+OWN_TCP = Listener("10.0.0.1", 5060, TCP, "tcp")
+A_STREAM = Hop(TCP, A[0], 41_001, 1, 7)  # a connection that the platform opened
+B_STREAM = Hop(TCP, B[0], B[1], 1, 8, "carrier-1")  # one that we opened to the carrier
+SIDES = {A: "a", B: "b", (A[0], 41_001): "a"}
+NOWHERE = Hop(UDP, "", 0)
 CALLED = "+33140000000"
 PRESENTED = "+33145001234"  # a geographic number that no customer holds: rewritten
 OFFER = b"v=0\r\no=alice 1 1 IN IP4 10.1.0.9\r\ns=call\r\nc=IN IP4 10.1.0.9\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n"
@@ -91,12 +97,11 @@ def carrier(**changes: object) -> CarrierTrunk:
 
 def topology(
     *, platform_trunk: PlatformTrunk | None = None, carrier_trunk: CarrierTrunk | None = None,
-    limits: Limits | None = None, server_name: str = "",
+    limits: Limits | None = None, server_name: str = "", listeners: tuple[Listener, ...] = (OWN_UDP,),
 ) -> Topology:  # fmt: skip
     """One platform, one carrier, and this node between them."""
     return Topology(
-        "10.0.0.1",
-        5060,
+        listeners,
         (platform_trunk or platform(),),
         (carrier_trunk or carrier(),),
         limits or Limits(),
@@ -111,6 +116,7 @@ class Seen:
     side: str
     data: bytes
     at: float
+    hop: Hop = NOWHERE
     message: Message = field(init=False)
 
     def __post_init__(self) -> None:
@@ -146,6 +152,11 @@ class Seen:
         return self.head.split("\r\n", 1)[0]
 
 
+def side_of(hop: Hop) -> str:
+    """`a`, `b`, or the address of somebody else."""
+    return SIDES.get((hop.host, hop.port), f"{hop.host}:{hop.port}")
+
+
 class LadderError(AssertionError):
     """What left is not what was expected."""
 
@@ -160,6 +171,7 @@ class Ladder:
         self.unread: list[Seen] = []
         self.history: list[str] = []
         self.outputs: list[Output] = []
+        self.hops: dict[tuple[str, int], Hop] = {}
 
     # -- what is fed ---------------------------------------------------------
 
@@ -167,13 +179,15 @@ class Ladder:
         """One datagram from `a` (platform) or `b` (carrier)."""
         self.feed_from(A if side == "a" else B, data)
 
-    def feed_from(self, source: tuple[str, int], data: bytes) -> None:
-        """One datagram from any address."""
+    def feed_from(self, source: tuple[str, int] | Hop, data: bytes) -> None:
+        """One message from any address, over UDP unless a hop says otherwise."""
+        if isinstance(source, tuple):
+            source = self.hops.setdefault(source, Hop(UDP, *source))
         if self.unread:
             raise LadderError(f"left and not looked at:\n{self._side_by_side([])}")
         first = data.split(b"\r\n", 1)[0].decode("latin-1", "replace")
-        self.history.append(f"{self.now - 1000:9.3f}  {SIDES.get(source, '?')} -> {first}")
-        self.engine.receive(data, source[0], source[1], self.now, self.epoch)
+        self.history.append(f"{self.now - 1000:9.3f}  {side_of(source)} -> {first}")
+        self.engine.receive(data, source, self.now, self.epoch)
         self.drain()
 
     def advance(self, seconds: float) -> None:
@@ -202,7 +216,7 @@ class Ladder:
     def drain(self) -> None:
         """Look at what the engine ordered."""
         for send in self.engine.take_sends():
-            seen = Seen(SIDES.get((send.host, send.port), f"{send.host}:{send.port}"), send.data, self.now)
+            seen = Seen(side_of(send.hop), send.data, self.now, send.hop)
             self.unread.append(seen)
             self.history.append(f"{self.now - 1000:9.3f}      {seen.label}")
         self.outputs += self.engine.take_outputs()

@@ -26,6 +26,7 @@ from proxy.b2bua.set_up import (
     refuse,
     release_late,
     report_silence,
+    report_unreachable,
 )  # fmt: skip
 from proxy.b2bua.state import ANSWER_DUE, LONGEST, STATE_DUE, CallState
 from proxy.b2bua.trunks import PlatformTrunk
@@ -194,6 +195,10 @@ class Call(CallState):
         elif action == table.REPORT_SILENCE:
             self.take_back()
             report_silence(self)
+            close(self)
+        elif action == table.REPORT_UNREACHABLE:
+            self.take_back()
+            report_unreachable(self)
             close(self)
         elif action == table.CANCEL_BOTH:
             cancel_both(self, 487, "a", "cancelled")

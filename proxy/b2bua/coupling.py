@@ -27,6 +27,7 @@ from proxy.b2bua.events import (
     TOO_LONG,
     TRYING,
     UNACKED,
+    UNREACHABLE,
 )
 
 # states of a call
@@ -64,6 +65,7 @@ BYE_TO_A: Final = 18
 BYE_TO_A_LATER: Final = 19
 BYE_OWED: Final = 20
 BYE_SPARED: Final = 21
+REPORT_UNREACHABLE: Final = 22
 
 COUPLING: Final[dict[tuple[int, int], tuple[int, int]]] = {
     (NEW, REFUSED): (OVER, REFUSE),
@@ -78,6 +80,7 @@ COUPLING: Final[dict[tuple[int, int], tuple[int, int]]] = {
     (INVITING, ANSWER): (ANSWERED, CROSS_ANSWER),
     (INVITING, FAILURE): (OVER, CROSS_FAILURE),
     (INVITING, SILENCE): (OVER, REPORT_SILENCE),
+    (INVITING, UNREACHABLE): (OVER, REPORT_UNREACHABLE),
     (INVITING, CANCEL): (CANCELLING, CANCEL_BOTH),
     (INVITING, NO_ANSWER): (CANCELLING, END_UNANSWERED),
     (ALERTING, TRYING): (ALERTING, NOTHING),
@@ -93,6 +96,7 @@ COUPLING: Final[dict[tuple[int, int], tuple[int, int]]] = {
     (CANCELLING, ANSWER): (ENDING, RELEASE_LATE),  # the 200 crossed our CANCEL
     (CANCELLING, FAILURE): (OVER, CLOSE),
     (CANCELLING, SILENCE): (OVER, CLOSE),
+    (CANCELLING, UNREACHABLE): (OVER, CLOSE),
     (CANCELLING, CANCEL): (CANCELLING, NOTHING),
     (CANCELLING, BYE_A): (CANCELLING, NOTHING),
     (CANCELLING, BYE_B): (CANCELLING, NOTHING),
@@ -123,22 +127,22 @@ _NO_ACK_YET = "nothing was answered that could be acknowledged"
 _NO_DIALOG = "no dialog exists yet in which a BYE could come"
 IMPOSSIBLE: Final[dict[int, dict[int, str]]] = {
     NEW: dict.fromkeys((TRYING, RINGING, ANSWER, FAILURE, SILENCE, CANCEL, ACKED, UNACKED, NO_ANSWER, TOO_LONG, BYE_A,
-                        BYE_B, CLOSED, OVERDUE), _NO_CALL_YET),
+                        BYE_B, CLOSED, OVERDUE, UNREACHABLE), _NO_CALL_YET),
     WAITING: dict.fromkeys((TRYING, RINGING, ANSWER, FAILURE, SILENCE, ACKED, UNACKED, NO_ANSWER, TOO_LONG, BYE_A,
-                            BYE_B, CLOSED), _NO_CALL_YET) | {PARKED: "a second need is decided blind"},
+                            BYE_B, CLOSED, UNREACHABLE), _NO_CALL_YET) | {PARKED: "a second need is decided blind"},
     INVITING: dict.fromkeys((REFUSED, PARKED, FORWARDED, OVERDUE), _DECIDED)
     | dict.fromkeys((ACKED, UNACKED, TOO_LONG, CLOSED), _NO_ACK_YET) | dict.fromkeys((BYE_A, BYE_B), _NO_DIALOG),
     ALERTING: dict.fromkeys((REFUSED, PARKED, FORWARDED, OVERDUE), _DECIDED)
-    | dict.fromkeys((ACKED, UNACKED, TOO_LONG, CLOSED), _NO_ACK_YET) | {SILENCE: "timer B ended with the provisional"},
+    | dict.fromkeys((ACKED, UNACKED, TOO_LONG, CLOSED), _NO_ACK_YET) | {SILENCE: "timer B ended with the provisional", UNREACHABLE: "it was reached"},
     CANCELLING: dict.fromkeys((REFUSED, PARKED, FORWARDED, OVERDUE), _DECIDED)
     | dict.fromkeys((ACKED, UNACKED, TOO_LONG, CLOSED), _NO_ACK_YET) | {NO_ANSWER: _STOPPED},
     ANSWERED: dict.fromkeys((REFUSED, PARKED, FORWARDED, OVERDUE), _DECIDED) | {NO_ANSWER: _STOPPED}
-    | dict.fromkeys((TRYING, RINGING, ANSWER, FAILURE, SILENCE, CLOSED), _NOT_RINGING),
+    | dict.fromkeys((TRYING, RINGING, ANSWER, FAILURE, SILENCE, UNREACHABLE, CLOSED), _NOT_RINGING),
     UP: dict.fromkeys((REFUSED, PARKED, FORWARDED, OVERDUE), _DECIDED) | {NO_ANSWER: _STOPPED, ACKED: "seen once"}
-    | dict.fromkeys((TRYING, RINGING, ANSWER, FAILURE, SILENCE, CLOSED), _NOT_RINGING),
+    | dict.fromkeys((TRYING, RINGING, ANSWER, FAILURE, SILENCE, UNREACHABLE, CLOSED), _NOT_RINGING),
     ENDING: dict.fromkeys((REFUSED, PARKED, FORWARDED, OVERDUE), _DECIDED)
     | dict.fromkeys((NO_ANSWER, TOO_LONG), _STOPPED)
-    | dict.fromkeys((TRYING, RINGING, ANSWER, FAILURE, SILENCE), _NOT_RINGING),
+    | dict.fromkeys((TRYING, RINGING, ANSWER, FAILURE, SILENCE, UNREACHABLE), _NOT_RINGING),
     OVER: dict.fromkeys(range(len(EVENT_NAMES)), "the call is over; what comes late changes nothing"),
 }  # fmt: skip
 

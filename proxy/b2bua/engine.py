@@ -18,8 +18,9 @@ from proxy.b2bua.crossing import WITH_CONTACT
 from proxy.b2bua.exchange import Exchange
 from proxy.b2bua.extract import addresses, called_text
 from proxy.b2bua.fabric import Fabric, Ids, Stopwatch, method_name
-from proxy.b2bua.in_dialog import refusal
+from proxy.b2bua.in_dialog import acknowledged, carry
 from proxy.b2bua.legs import a_leg, dialog_key
+from proxy.b2bua.lost_ways import broken_frame, sender_of, waiting_on
 from proxy.b2bua.outputs import Fault, Output
 from proxy.b2bua.shutdown import end_all
 from proxy.b2bua.sources import Sources
@@ -27,12 +28,13 @@ from proxy.b2bua.stateless import answer, answer_fault, max_forwards, out_of_dia
 from proxy.b2bua.trunks import Topology
 from proxy.policy.edition import Edition
 from proxy.policy.inquiry import PersonState
-from proxy.sip.build import reply_address, response_head
 from proxy.sip.dialog import check_contact
+from proxy.sip.hop import Hop
 from proxy.sip.matching import invite_key, server_key
 from proxy.sip.message import Message, ParseError
 from proxy.sip.parse import parse
 from proxy.sip.transaction import FAIL, GONE, PASS, ClientTransaction, ServerTransaction
+from proxy.sip.via import reply_hop
 from proxy.sip.wire import Send
 
 
@@ -48,8 +50,8 @@ class Engine:
         self._sources = Sources(topology)
         self._working_on: Call | None = None
 
-    def receive(self, data: bytes, host: str, port: int, now: float, epoch: float) -> None:
-        """One datagram from `host`:`port`."""
+    def receive(self, data: bytes, source: Hop, now: float, epoch: float) -> None:
+        """One message from `source`: a datagram, or what was framed out of a stream."""
         fabric = self.fabric
         fabric.now, fabric.epoch = now, epoch
         self._working_on = None
@@ -59,15 +61,15 @@ class Engine:
             if message.status:
                 self._response(message)
             else:
-                self._request(message, host, port)
+                self._request(message, source)
         except ParseError as error:
             if error.message is None and message is not None and not message.status:
                 error.message = message
-            unreadable(fabric, error, host, port, self._leg(host, port))
+            unreadable(fabric, error, source, self._leg(source))
         except Exception as fault:
             self._fault(fault, message.call_id if message is not None else b"")
             if message is not None and not message.status and message.method != b"ACK":
-                answer_fault(fabric, message, host, port, self._leg(host, port))
+                answer_fault(fabric, message, source, self._leg(source))
 
     def tick(self, now: float, epoch: float) -> None:
         """Fire every timer that is due at `now`."""
@@ -83,7 +85,7 @@ class Engine:
                         fabric.forget_server(owner)
                 elif isinstance(owner, ClientTransaction):
                     self._work_on(owner.owner)
-                    self._client_due(owner, kind, now)
+                    self._client_over(owner, owner.fire(kind, now), False)
                 elif isinstance(owner, Exchange):
                     self._work_on(owner)
                     owner.fire(kind, now)
@@ -94,8 +96,7 @@ class Engine:
                 self._fault(fault, b"")
             due = fabric.timers.pop_due(now)
 
-    def _client_due(self, client: ClientTransaction, kind: int, now: float) -> None:
-        orders = client.fire(kind, now)
+    def _client_over(self, client: ClientTransaction, orders: int, unsent: bool) -> None:
         owner = client.owner
         if orders & GONE:
             self.fabric.forget_client(client)
@@ -103,9 +104,32 @@ class Engine:
                 owner.couple.exchange_over(owner)
         if orders & FAIL:
             if isinstance(owner, Exchange):
-                owner.silent()
+                owner.unanswered(503 if unsent else 408)
             elif isinstance(owner, Call):
                 owner.bye_done()
+
+    def undelivered(self, data: bytes, now: float, epoch: float) -> None:
+        """`data`, ordered before, does not reach its peer: a request fails as on 503 (RFC 3261 8.1.3.1)."""
+        self._unsent(sender_of(self.fabric, data), now, epoch)
+
+    def unreachable(self, hop: Hop, now: float, epoch: float) -> None:
+        """The stream to `hop` broke: requests that went there and heard nothing fail as on 503 (RFC 3261 8.1.3.1)."""
+        self._unsent(waiting_on(self.fabric, hop), now, epoch)
+
+    def _unsent(self, clients: list[ClientTransaction], now: float, epoch: float) -> None:
+        self.fabric.now, self.fabric.epoch = now, epoch
+        for client in clients:
+            self._working_on = None
+            try:
+                self._work_on(client.owner)
+                self._client_over(client, client.unsent(now), True)
+            except Exception as fault:
+                self._fault(fault, b"")
+
+    def unframed(self, head: bytes, text: str, source: Hop, now: float, epoch: float) -> None:
+        """The stream of `source` cannot be cut into messages from `head` on: answered 400 `text` where possible."""
+        self.fabric.now, self.fabric.epoch = now, epoch
+        unreadable(self.fabric, broken_frame(head, text), source, self._leg(source))
 
     def state_arrived(self, call: int, state: PersonState, now: float, epoch: float) -> bool:
         """The ledger's answer to a `Fetch`; False: the attempt that it counted must be taken back."""
@@ -198,7 +222,7 @@ class Engine:
         if isinstance(couple, Call):
             self._working_on = couple
 
-    def _request(self, message: Message, host: str, port: int) -> None:
+    def _request(self, message: Message, source: Hop) -> None:
         fabric = self.fabric
         method = method_name(message.method)
         key = server_key(message)
@@ -210,15 +234,15 @@ class Engine:
             known.request_again()
             return
         if method == "CANCEL":
-            self._cancel(message, key, host, port)
+            self._cancel(message, key, source)
         elif message.to_tag:
-            self._in_dialog(message, method, key, host, port)
+            self._in_dialog(message, method, key, source)
         elif method == "INVITE" or method == "MESSAGE":
-            self._begin(message, method, key, host, port)
+            self._begin(message, method, key, source)
         else:
-            leg = self._leg(host, port)
+            leg = self._leg(source)
             fabric.counters.count_request(True, leg, method)
-            out_of_dialog(fabric, message, method, host, port, leg, self.draining)
+            out_of_dialog(fabric, message, method, source, leg, self.draining)
 
     def _ack(self, message: Message, key: bytes) -> None:
         fabric = self.fabric
@@ -230,22 +254,18 @@ class Engine:
         if fork is None:
             fabric.counters.count_drop("stray ack")
             return
-        from_a = message.to_tag == fork.a.local_tag
-        fabric.counters.count_request(True, "a" if from_a else "b", "ACK")
-        invite = fork.couple.invite
         if isinstance(fork.couple, Call):
             self._working_on = fork.couple
-        if isinstance(invite, Exchange) and invite.from_a == from_a and invite.cseq_in == message.cseq and invite.ok:
-            invite.acked(message)
+        acknowledged(fabric, fork, message)
 
-    def _cancel(self, message: Message, key: bytes, host: str, port: int) -> None:
+    def _cancel(self, message: Message, key: bytes, source: Hop) -> None:
         fabric = self.fabric
         invite = fabric.servers.get(invite_key(message))
         if invite is None:
-            self._answer(message, host, port, 481, [])
+            self._answer(message, source, 481, [])
             return
         fabric.counters.count_request(True, invite.leg, "CANCEL")
-        server = self._serve(message, "CANCEL", key, invite.leg, host, port, invite.to)
+        server = fabric.serve(message, "CANCEL", key, invite.leg, source, invite.to)
         fabric.reply(server, 200, [], b"")
         owner = invite.owner
         if isinstance(owner, Exchange) and invite.status < 200:
@@ -257,35 +277,23 @@ class Engine:
                 self._working_on = couple
                 couple.handle(events.CANCEL, message)
 
-    def _serve(
-        self, message: Message, method: str, key: bytes, leg: str, host: str, port: int, to: bytes
-    ) -> ServerTransaction:
+    def _begin(self, message: Message, method: str, key: bytes, source: Hop) -> None:
         fabric = self.fabric
-        head = response_head(message, host, port)
-        pace = fabric.a_pace
-        server = ServerTransaction(
-            fabric.wire, pace, leg, key, method, head, to, host, reply_address(message, host, port)
-        )  # fmt: skip
-        fabric.servers[key] = server
-        return server
-
-    def _begin(self, message: Message, method: str, key: bytes, host: str, port: int) -> None:
-        fabric = self.fabric
-        trunk = self._sources.platform(host, port)
-        leg = "a" if trunk is not None or not self._sources.is_carrier(host, port) else "b"
+        trunk = self._sources.platform(source)
+        leg = "a" if trunk is not None or not self._sources.is_carrier(source) else "b"
         fabric.counters.count_request(True, leg, method)
         hops = max_forwards(message)
         if trunk is None:
             fabric.counters.count_drop("unknown source")
-            self._answer(message, host, port, 403, [])
+            self._answer(message, source, 403, [])
             return
         status, lines = admission.refusal(fabric, message, hops, self.draining)
         if status:
-            self._answer(message, host, port, status, lines)
+            self._answer(message, source, status, lines)
             return
         shown, called = addresses(message), called_text(message)
-        a = a_leg(message, fabric.ids.tag(), host, reply_address(message, host, port))
-        server = self._serve(message, method, key, "a", host, port, a.local)
+        a = a_leg(message, fabric.ids.tag(), reply_hop(message, source))
+        server = fabric.serve(message, method, key, "a", source, a.local)
         server.merge_key = admission.merge_key(message)
         fabric.merged[server.merge_key] = key
         call = self._working_on = open_call(fabric, trunk, a, method, hops - 1)
@@ -293,12 +301,12 @@ class Engine:
 
     # -- inside a call -------------------------------------------------------
 
-    def _in_dialog(self, message: Message, method: str, key: bytes, host: str, port: int) -> None:
+    def _in_dialog(self, message: Message, method: str, key: bytes, source: Hop) -> None:
         fabric = self.fabric
         fork = fabric.dialogs.get(dialog_key(message.call_id, message.to_tag, message.from_tag))
         if fork is None:
-            fabric.counters.count_request(True, "b" if self._sources.is_carrier(host, port) else "a", method)
-            self._answer(message, host, port, 481, [])
+            fabric.counters.count_request(True, "b" if self._sources.is_carrier(source) else "a", method)
+            self._answer(message, source, 481, [])
             return
         from_a = message.to_tag == fork.a.local_tag
         leg = "a" if from_a else "b"
@@ -307,29 +315,21 @@ class Engine:
         if not isinstance(couple, Call):
             return
         self._working_on = couple
+        if source.reliable:
+            (fork.a if from_a else fork.b).came_by(source)
         hops = max_forwards(message)
         if message.method in WITH_CONTACT:
             check_contact(message)
-        server = self._serve(message, method, key, leg, host, port, message.to_value)
-        status, lines = refusal(message, method, fork, from_a, hops)
-        if status:
-            fabric.reply(server, status, lines, b"")
-            return
-        if method == "BYE":
-            fabric.reply(server, 200, [], b"")
-            couple.handle(events.BYE_A if from_a else events.BYE_B, message)
-            return
-        if message.method in WITH_CONTACT:
-            (fork.a if from_a else fork.b).refresh_target(message)
-        Exchange(fabric, couple, from_a, server, message, False).relay(fork, message, hops - 1)
+        server = fabric.serve(message, method, key, leg, source, message.to_value)
+        carry(fabric, fork, from_a, server, message, hops)
 
     # -- everything else -----------------------------------------------------
 
-    def _answer(self, message: Message, host: str, port: int, status: int, lines: list[bytes]) -> None:
-        answer(self.fabric, message, host, port, self._leg(host, port), status, lines)
+    def _answer(self, message: Message, source: Hop, status: int, lines: list[bytes]) -> None:
+        answer(self.fabric, message, source, self._leg(source), status, lines)
 
-    def _leg(self, host: str, port: int) -> str:
-        return "b" if self._sources.is_carrier(host, port) else "a"
+    def _leg(self, source: Hop) -> str:
+        return "b" if self._sources.is_carrier(source) else "a"
 
     # -- what cannot be read, and our own faults -----------------------------
 

@@ -21,6 +21,7 @@ BYE_A: Final = 13  # BYE from the platform
 BYE_B: Final = 14  # BYE from the carrier
 CLOSED: Final = 15  # the last open BYE is done
 OVERDUE: Final = 16  # the ledger did not answer in time
+UNREACHABLE: Final = 17  # no way to the carrier: the transport says so
 
 EVENT_NAMES: Final = (
     "refused",
@@ -40,4 +41,5 @@ EVENT_NAMES: Final = (
     "bye b",
     "closed",
     "overdue",
+    "unreachable",
 )

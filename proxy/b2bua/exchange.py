@@ -74,7 +74,7 @@ class Exchange(TimerOwner):
         if self.method == "INVITE":
             couple.invite = self
             self._wait_for_final(fabric.topology.limits.answer_timeout)
-        self.client = fabric.ask(leg, pace, key, self.method, data, dialog.host, dialog.port, self)
+        self.client = fabric.ask(leg, pace, key, self.method, data, dialog.hop, self)
 
     def _rack(self, message: Message) -> bytes:
         """The RAck of a PRACK as the other leg numbers it, empty when there is none."""
@@ -137,17 +137,16 @@ class Exchange(TimerOwner):
         to = made.a.local if made is not None else b""
         return fabric.reply(server, crossing_status(message.status), lines, body, to)
 
-    def silent(self) -> None:
-        """The other leg never answered: 408, or nothing for what is no INVITE (RFC 4320 4.2)."""
+    def unanswered(self, status: int) -> None:
+        """The other leg never answers: 408, but nothing for what is no INVITE (RFC 4320 4.2); 503 if it was not reached."""
         if self.set_up:
-            self.couple.handle(events.SILENCE, None)
-            return
-        if self.method != "INVITE":
+            self.couple.handle(events.SILENCE if status == 408 else events.UNREACHABLE, None)
+        elif self.method != "INVITE" and status == 408:
             self.fabric.forget_server(self.server)
-            return
-        self.finish()
-        if self.server.status < 200:
-            self.fabric.reply(self.server, 408, [], b"")
+        else:
+            self.finish()
+            if self.server.status < 200:
+                self.fabric.reply(self.server, status, [], b"")
 
     def finish(self) -> None:
         """Neither an answer nor an ACK is waited for any more, and another INVITE may come."""
@@ -193,7 +192,7 @@ class Exchange(TimerOwner):
         if not self.set_up:
             self._wait_for_final(client.pace.long)
         data = client.cancel_request()
-        self.fabric.ask(client.leg, client.pace, client.key + b"C", "CANCEL", data, client.host, client.port, None)
+        self.fabric.ask(client.leg, client.pace, client.key + b"C", "CANCEL", data, client.hop, None)
         return True
 
     def acked(self, message: Message) -> None:
@@ -221,7 +220,7 @@ class Exchange(TimerOwner):
         fabric = self.fabric
         data, found = ack(self.couple, dialog, self.from_a, message, self.cseq_out, fabric.ids.branch())
         fabric.counters.identity_scrubbed += found
-        fabric.send_ack("b" if self.from_a else "a", data, dialog.host, dialog.port)
+        fabric.send_ack("b" if self.from_a else "a", data, dialog.hop)
         return data
 
     def acknowledge_again(self) -> None:
@@ -229,13 +228,13 @@ class Exchange(TimerOwner):
         fork = self.fork
         if fork is not None and self.ack:
             dialog = fork.b if self.from_a else fork.a
-            self.fabric.wire.send_again("b" if self.from_a else "a", self.ack, dialog.host, dialog.port)
+            self.fabric.wire.send_again("b" if self.from_a else "a", self.ack, dialog.hop)
 
     def fire(self, kind: int, now: float) -> None:
         """A timer of the 2xx is due."""
         server = self.server
         if kind == REPEAT_OK:
-            self.fabric.wire.send_again(server.leg, self.ok, server.host, server.port)
+            self.fabric.wire.send_again(server.leg, self.ok, server.hop)
             self.interval = min(self.interval * 2, server.pace.t2)
             self.repeat = self.fabric.timers.arm(now, self.interval, self, REPEAT_OK)
         elif kind == NO_ACK:

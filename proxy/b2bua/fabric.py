@@ -15,10 +15,13 @@ from proxy.b2bua.outputs import Output
 from proxy.b2bua.rewrite import Face
 from proxy.b2bua.trunks import CarrierTrunk, Topology
 from proxy.policy.edition import Edition
-from proxy.sip.build import response
+from proxy.sip.build import response, response_head
+from proxy.sip.hop import Hop
+from proxy.sip.message import Message
 from proxy.sip.syntax import METHODS
 from proxy.sip.timers import Timers
 from proxy.sip.transaction import ClientTransaction, Pace, ServerTransaction
+from proxy.sip.via import reply_hop
 from proxy.sip.wire import Wire
 
 MTU_SAFE: Final = 1300  # RFC 3261 18.1.1
@@ -69,7 +72,9 @@ class Fabric:
         self.epoch = 0.0
         self.edition = edition
         self.topology = topology
-        self.a_face = Face(topology, None)
+        self.agent = b""
+        self.a_faces: list[Face] = []  # by listener
+        self.hops: dict[str, Hop] = {}  # by carrier
         self.carriers: dict[str, CarrierTrunk] = {}
         self.faces: dict[str, Face] = {}
         self.paces: dict[str, Pace] = {}
@@ -80,9 +85,11 @@ class Fabric:
         """Take new trunks for calls to come; calls in progress keep what they have."""
         self.topology = topology
         self.capacity.node.set(topology.limits.calls_per_second, topology.limits.max_calls)
-        self.a_face = Face(topology, None)
+        self.agent = topology.server_name.encode("utf-8")
+        self.a_faces = [Face(topology, listener, None) for listener in topology.listeners]
         self.carriers = {carrier.name: carrier for carrier in topology.carriers}
-        self.faces = {carrier.name: Face(topology, carrier) for carrier in topology.carriers}
+        self.faces = {carrier.name: Face(topology, topology.way_to(carrier), carrier) for carrier in topology.carriers}
+        self.hops = {carrier.name: topology.hop_to(carrier) for carrier in topology.carriers}
         self.paces = {carrier.name: Pace(carrier.t1, carrier.t2, carrier.t4) for carrier in topology.carriers}
         if topology.carriers:
             first = topology.carriers[0]
@@ -105,28 +112,35 @@ class Fabric:
         `reason` replaces the standard phrase."""
         self.counters.count_response(False, server.leg, server.method, status)
         data = response(server.head, to or server.to, status, lines, body, reason)
-        if len(data) > MTU_SAFE:
+        if len(data) > MTU_SAFE and not server.hop.reliable:
             self.counters.oversized += 1
         server.reply(data, status, self.now)
         return data
 
+    def serve(self, message: Message, method: str, key: bytes, leg: str, source: Hop, to: bytes) -> ServerTransaction:
+        """Start a server transaction for the request `message` from `source`; `to` is the To value of its answers."""
+        head = response_head(message, source)
+        server = ServerTransaction(self.wire, self.a_pace, leg, key, method, head, to, reply_hop(message, source))
+        self.servers[key] = server
+        return server
+
     def ask(
-        self, leg: str, pace: Pace, key: bytes, method: str, data: bytes, host: str, port: int, owner: object
+        self, leg: str, pace: Pace, key: bytes, method: str, data: bytes, hop: Hop, owner: object
     ) -> ClientTransaction:
         """Start a client transaction for the ready request `data` with branch key `key`."""
         self.counters.count_request(False, leg, method)
-        if len(data) > MTU_SAFE:
+        if len(data) > MTU_SAFE and not hop.reliable:
             self.counters.oversized += 1
-        client = ClientTransaction(self.wire, pace, leg, key, method, data, host, port)
+        client = ClientTransaction(self.wire, pace, leg, key, method, data, hop)
         client.owner = owner
         self.clients[key] = client
         client.start(self.now)
         return client
 
-    def send_ack(self, leg: str, data: bytes, host: str, port: int) -> None:
+    def send_ack(self, leg: str, data: bytes, hop: Hop) -> None:
         """An ACK for a 2xx goes out by itself (RFC 3261 13.2.2.4)."""
         self.counters.count_request(False, leg, "ACK")
-        self.wire.send(data, host, port)
+        self.wire.send(data, hop)
 
     def register(self, fork: Fork) -> None:
         """Let in-dialog requests of both legs find `fork`."""

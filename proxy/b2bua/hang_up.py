@@ -34,7 +34,7 @@ def send_bye(call: CallState, fork: Fork, to_a: bool, extra: list[bytes], owner:
         lines.append(b"User-Agent: " + face.agent)
     data = request(dialog.start_line(b"BYE"), lines, b"")
     pace = call.a_pace if to_a else call.b_pace
-    fabric.ask("a" if to_a else "b", pace, key, "BYE", data, dialog.host, dialog.port, owner)
+    fabric.ask("a" if to_a else "b", pace, key, "BYE", data, dialog.hop, owner)
 
 
 def settle_ack(call: CallState) -> None:

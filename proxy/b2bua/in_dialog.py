@@ -1,14 +1,18 @@
-"""Which requests inside a call are refused at once, before they cross."""
+"""Requests inside a call: which are refused at once, and how the others go on."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from proxy.b2bua import events
+from proxy.b2bua.crossing import WITH_CONTACT
 from proxy.b2bua.exchange import Exchange
+from proxy.b2bua.fabric import Fabric
 from proxy.b2bua.legs import Fork
 from proxy.b2bua.rewrite import ACCEPT_ENCODING, ALLOW_LINE, encoded
 from proxy.b2bua.stateless import unsupported_options
 from proxy.sip.message import Message
+from proxy.sip.transaction import ServerTransaction
 
 CROSSES: Final = frozenset(("INVITE", "UPDATE", "INFO", "PRACK", "MESSAGE", "OPTIONS"))
 TRANSFERS: Final = frozenset(("REFER", "NOTIFY"))
@@ -44,3 +48,27 @@ def refusal(message: Message, method: str, fork: Fork, from_a: bool, hops: int) 
             return 491, []
         return 500, [b"Retry-After: %d" % (message.cseq % 10)]
     return 0, []
+
+
+def carry(fabric: Fabric, fork: Fork, from_a: bool, server: ServerTransaction, message: Message, hops: int) -> None:
+    """Refuse the request of `server`, hang up for a BYE, or send it on to the other leg."""
+    status, lines = refusal(message, server.method, fork, from_a, hops)
+    if status:
+        fabric.reply(server, status, lines, b"")
+        return
+    if server.method == "BYE":
+        fabric.reply(server, 200, [], b"")
+        fork.couple.handle(events.BYE_A if from_a else events.BYE_B, message)
+        return
+    if message.method in WITH_CONTACT:
+        (fork.a if from_a else fork.b).refresh_target(message)
+    Exchange(fabric, fork.couple, from_a, server, message, False).relay(fork, message, hops - 1)
+
+
+def acknowledged(fabric: Fabric, fork: Fork, message: Message) -> None:
+    """The ACK of a 2xx arrived in the dialog pair `fork`; one that nobody waits for changes nothing."""
+    from_a = message.to_tag == fork.a.local_tag
+    fabric.counters.count_request(True, "a" if from_a else "b", "ACK")
+    invite = fork.couple.invite
+    if isinstance(invite, Exchange) and invite.from_a == from_a and invite.cseq_in == message.cseq and invite.ok:
+        invite.acked(message)

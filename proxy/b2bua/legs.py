@@ -11,6 +11,7 @@ from typing import Final, final
 from proxy.b2bua.extract import NO_SECRETS, Secrets
 from proxy.b2bua.rewrite import Face, spelled_host
 from proxy.sip.dialog import Dialog
+from proxy.sip.hop import Hop
 from proxy.sip.message import Message
 from proxy.sip.timers import TimerOwner
 from proxy.sip.transaction import Pace
@@ -47,12 +48,12 @@ def dialog_key(call_id: bytes, local_tag: bytes, remote_tag: bytes) -> bytes:
     return b"%b\n%b\n%b" % (call_id, local_tag, remote_tag)
 
 
-def a_leg(message: Message, tag: bytes, host: str, port: int) -> Dialog:
+def a_leg(message: Message, tag: bytes, hop: Hop) -> Dialog:
     """The A leg's dialog of the INVITE `message`; `tag` is ours. Raises ParseError for a broken Contact or route."""
     local = message.to_value + b";tag=" + tag
-    a = Dialog(message.call_id, local, tag, message.from_value, message.from_tag, host, port)
+    a = Dialog(message.call_id, local, tag, message.from_value, message.from_tag, hop)
     a.remote_cseq = message.cseq
-    a.target = b"sip:%b:%d" % (spelled_host(host), port)
+    a.target = b"sip:%b:%d" % (spelled_host(hop.host), hop.port)
     a.refresh_target(message)
     a.learn_routes(message, False)
     return a

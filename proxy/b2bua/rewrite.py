@@ -1,7 +1,7 @@
 """Decision to headers: what the carrier is shown, what the platform is told, and what may cross at all.
 
 `CROSSING` is the allow-list of sip.md section 4; everything else is built anew per leg. A `Face` holds the constant
-lines that one peer sees, joined once per edition. The same edits apply to every message of a dialog, not just to the
+lines that one peer sees on one of our listeners, joined once per edition. The same edits apply to every message of a dialog, not just to the
 first one.
 """
 
@@ -11,11 +11,12 @@ from typing import Final, final
 
 from proxy.b2bua.extract import NO_SECRETS, Secrets
 from proxy.b2bua.scrub import scrub_body, scrub_lines, scrub_type
-from proxy.b2bua.trunks import CarrierTrunk, Topology
+from proxy.b2bua.trunks import CarrierTrunk, Listener, Topology
 from proxy.policy.decision import Decision, Presentation
 from proxy.policy.facts import CallFacts
 from proxy.sip.address import Address
 from proxy.sip.edits import HeaderEdits
+from proxy.sip.hop import URI_PARAMETERS, VIA_NAMES
 from proxy.sip.message import Message
 
 METHODS_SERVED: Final = b"INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, MESSAGE"
@@ -68,12 +69,12 @@ class Face:
         "untouched",
     )
 
-    def __init__(self, topology: Topology, carrier: CarrierTrunk | None) -> None:
-        own = spelled_host(topology.host) + b":%d" % topology.port
+    def __init__(self, topology: Topology, listener: Listener, carrier: CarrierTrunk | None) -> None:
         self.trunk: Final = carrier
-        self.host: Final = spelled_host(topology.host)
-        self.via: Final = b"Via: SIP/2.0/UDP " + own + b";rport;branch="
-        self.contact: Final = b"Contact: <sip:" + own + b">"
+        self.host: Final = spelled_host(listener.host)
+        own = self.host + b":%d" % listener.port
+        self.via: Final = b"Via: SIP/2.0/%b %b;rport;branch=" % (VIA_NAMES[listener.transport], own)
+        self.contact: Final = b"Contact: <sip:%b%b>" % (own, URI_PARAMETERS[listener.transport])
         self.agent: Final = topology.server_name.encode("utf-8")
         extra: frozenset[bytes] = frozenset()
         self.domain = self.suffix = self.uri_tail = self.target = b""

@@ -59,9 +59,7 @@ def invite(call: CallState, message: Message) -> None:
     branch = fabric.ids.branch()
     data = b_request(call, message, decision, facts, branch)
     set_up.cseq_out = SET_UP_CSEQ
-    set_up.client = fabric.ask(
-        "b", call.b_pace, branch, call.method, data, call.carrier.host, call.carrier.port, set_up
-    )  # fmt: skip
+    set_up.client = fabric.ask("b", call.b_pace, branch, call.method, data, call.b_hop, set_up)
     if call.method == "INVITE":
         call.invite = set_up
         call.start_timer(fabric.topology.limits.answer_timeout, ANSWER_DUE)
@@ -159,6 +157,11 @@ def report_silence(call: CallState) -> None:
     else:
         call.status, call.reason = 408, "carrier silent"
         call.fabric.forget_server(call.set_up.server)
+
+
+def report_unreachable(call: CallState) -> None:
+    """The INVITE could not be sent: as if the carrier had answered 503 (RFC 3261 8.1.3.1)."""
+    call.final(503, "proxy", "carrier unreachable")
 
 
 def cancel_both(call: CallState, status: int, ended_by: str, reason: str) -> None:

@@ -9,6 +9,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final, final
 
 from proxy.b2bua.trunks import CarrierTrunk, PlatformTrunk, Topology
+from proxy.sip.hop import TRANSPORTS, Hop
 
 _REMEMBERED_MOST: Final = 65536
 
@@ -22,7 +23,7 @@ class Sources:
         self._networks: Final[list[tuple[IPv4Network | IPv6Network, PlatformTrunk]]] = []
         self._carriers: Final[dict[tuple[str, int], CarrierTrunk]] = {}
         self._carrier_hosts: Final = frozenset([carrier.host for carrier in topology.carriers])
-        self._known: Final[dict[tuple[str, int], PlatformTrunk | None]] = {}
+        self._known: Final[dict[Hop, PlatformTrunk | None]] = {}
         for carrier in topology.carriers:
             self._carriers[carrier.host, carrier.port] = carrier
         for trunk in topology.platforms:
@@ -32,14 +33,17 @@ class Sources:
                 else:
                     self._exact[source] = trunk
 
-    def platform(self, host: str, port: int) -> PlatformTrunk | None:
-        """The platform trunk of a source; None for a stranger and for a carrier's own address and port."""
-        key = (host, port)
-        if key in self._known:
-            return self._known[key]
+    def platform(self, hop: Hop) -> PlatformTrunk | None:
+        """The platform trunk of a source; None for a stranger, for a carrier's own address and port, and for a
+        transport that the trunk does not accept."""
+        if hop in self._known:
+            return self._known[hop]
         if len(self._known) >= _REMEMBERED_MOST:
             self._known.clear()
-        found = self._known[key] = None if key in self._carriers else self._find(host, port)
+        found = None if (hop.host, hop.port) in self._carriers else self._find(hop.host, hop.port)
+        if found is not None and found.transports and TRANSPORTS[hop.transport] not in found.transports:
+            found = None
+        self._known[hop] = found
         return found
 
     def _find(self, host: str, port: int) -> PlatformTrunk | None:
@@ -52,6 +56,8 @@ class Sources:
                 return trunk
         return None
 
-    def is_carrier(self, host: str, port: int) -> bool:
+    def is_carrier(self, hop: Hop) -> bool:
         """Does a carrier send from here?"""
-        return (host, port) in self._carriers or (host in self._carrier_hosts and self.platform(host, port) is None)
+        if (hop.host, hop.port) in self._carriers:
+            return True
+        return hop.host in self._carrier_hosts and self.platform(hop) is None

@@ -28,13 +28,14 @@ class CallState(Couple):
     """The data of one call. The A leg faces the platform, the B leg the carrier."""
 
     def __init__(self, fabric: Fabric, number: int, trunk: PlatformTrunk, carrier: CarrierTrunk, a: Dialog) -> None:
-        super().__init__(fabric.a_face, fabric.a_pace)
+        super().__init__(fabric.a_faces[a.hop.listener], fabric.a_pace)
         self.fabric: Final = fabric
         self.number: Final = number
         self.trunk: Final = trunk
         self.carrier: Final = carrier
         self.b_face = fabric.faces[carrier.name]
         self.b_pace = fabric.paces[carrier.name]
+        self.b_hop = fabric.hops[carrier.name]
         self.a: Final = a
         self.state = 0
         self.hops = 70
@@ -95,10 +96,7 @@ class CallState(Couple):
 
     def _b_dialog(self, message: Message) -> Dialog:
         """Our half of the dialog that this response of the carrier makes."""
-        carrier = self.carrier
-        b = Dialog(
-            self.b_call_id, self.b_from, self.b_tag, message.to_value, message.to_tag, carrier.host, carrier.port
-        )  # fmt: skip
+        b = Dialog(self.b_call_id, self.b_from, self.b_tag, message.to_value, message.to_tag, self.b_hop)
         b.local_cseq = 1
         b.target = self.b_face.target
         b.take_answer(message, True)
@@ -117,7 +115,7 @@ class CallState(Couple):
         """Another early dialog: towards the platform it gets a tag of its own; it becomes the current one."""
         a, tag = self.a, self.fabric.ids.tag()
         local = a.local[: a.local.rfind(b";tag=")] + b";tag=" + tag
-        twin = Dialog(a.call_id, local, tag, a.remote, a.remote_tag, a.host, a.port)
+        twin = Dialog(a.call_id, local, tag, a.remote, a.remote_tag, a.hop)
         twin.target, twin.routes, twin.remote_cseq = a.target, a.routes, a.remote_cseq
         if self.forks is None:
             self.forks = []

@@ -10,9 +10,11 @@ from zlib import crc32
 
 from proxy.b2bua.fabric import Fabric, method_name
 from proxy.b2bua.rewrite import ALLOW_LINE, OPTIONS_CARRIED, SUPPORTED
-from proxy.sip.build import refusal, reply_address, response, response_head
+from proxy.sip.build import refusal, response, response_head
+from proxy.sip.hop import Hop
 from proxy.sip.matching import server_key
 from proxy.sip.message import Message, ParseError
+from proxy.sip.via import reply_hop
 
 RETRY_DRAINING: Final = 30
 _ONLY_IN_DIALOG: Final = frozenset(("BYE", "UPDATE", "PRACK", "INFO"))
@@ -21,8 +23,7 @@ _ONLY_IN_DIALOG: Final = frozenset(("BYE", "UPDATE", "PRACK", "INFO"))
 def answer(
     fabric: Fabric,
     message: Message,
-    host: str,
-    port: int,
+    source: Hop,
     leg: str,
     status: int,
     lines: list[bytes],
@@ -31,11 +32,11 @@ def answer(
     to = message.to_value
     if not message.to_tag:
         to += b";tag=" + _tag(message)
-    if fabric.a_face.agent:
-        lines.append(b"Server: " + fabric.a_face.agent)
+    if fabric.agent:
+        lines.append(b"Server: " + fabric.agent)
     fabric.counters.count_response(False, leg, method_name(message.method), status)
-    data = response(response_head(message, host, port), to, status, lines, b"")
-    fabric.wire.send(data, host, reply_address(message, host, port))
+    data = response(response_head(message, source), to, status, lines, b"")
+    fabric.wire.send(data, reply_hop(message, source))
 
 
 def _tag(message: Message) -> bytes:
@@ -43,45 +44,43 @@ def _tag(message: Message) -> bytes:
     return b"%08x" % crc32(message.call_id + message.branch)
 
 
-def out_of_dialog(
-    fabric: Fabric, message: Message, method: str, host: str, port: int, leg: str, draining: bool
-) -> None:
+def out_of_dialog(fabric: Fabric, message: Message, method: str, source: Hop, leg: str, draining: bool) -> None:
     """A request without a dialog that is no INVITE: OPTIONS is answered, everything else refused."""
     hops = max_forwards(message)
     if method in _ONLY_IN_DIALOG:
-        answer(fabric, message, host, port, leg, 481, [])
+        answer(fabric, message, source, leg, 481, [])
     elif method != "OPTIONS":
-        answer(fabric, message, host, port, leg, 405, [ALLOW_LINE])
+        answer(fabric, message, source, leg, 405, [ALLOW_LINE])
     elif hops <= 0:
-        answer(fabric, message, host, port, leg, 483, [])
+        answer(fabric, message, source, leg, 483, [])
     else:
         unsupported = unsupported_options(message)
         if unsupported:
-            answer(fabric, message, host, port, leg, 420, [b"Unsupported: " + unsupported])
+            answer(fabric, message, source, leg, 420, [b"Unsupported: " + unsupported])
         elif draining:
-            answer(fabric, message, host, port, leg, 503, [b"Retry-After: %d" % RETRY_DRAINING])
+            answer(fabric, message, source, leg, 503, [b"Retry-After: %d" % RETRY_DRAINING])
         else:
             lines = [ALLOW_LINE, b"Supported: " + SUPPORTED, b"Accept: application/sdp"]
-            answer(fabric, message, host, port, leg, 200, lines)
+            answer(fabric, message, source, leg, 200, lines)
 
 
-def unreadable(fabric: Fabric, error: ParseError, host: str, port: int, leg: str) -> None:
+def unreadable(fabric: Fabric, error: ParseError, source: Hop, leg: str) -> None:
     """Count what could not be read and answer it where that is possible; the reason phrase says what is wrong."""
     fabric.counters.count_parse_error(error.kind)
     message = error.message
     if message is None:
         return
-    data = refusal(error, host, port, _tag(message))
+    data = refusal(error, source, _tag(message))
     if data:
         fabric.counters.count_response(False, leg, method_name(message.method), error.status)
-        fabric.wire.send(data, host, reply_address(message, host, port))
+        fabric.wire.send(data, reply_hop(message, source))
 
 
-def answer_fault(fabric: Fabric, message: Message, host: str, port: int, leg: str) -> None:
+def answer_fault(fabric: Fabric, message: Message, source: Hop, leg: str) -> None:
     """The request that struck our own fault is answered 500, if it has no final answer yet."""
     server = fabric.servers.get(server_key(message))
     if server is None:
-        answer(fabric, message, host, port, leg, 500, [])
+        answer(fabric, message, source, leg, 500, [])
     elif server.status < 200:
         fabric.reply(server, 500, [], b"")
 

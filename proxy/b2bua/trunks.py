@@ -1,4 +1,4 @@
-"""What the engine is told about its surroundings: trunks, limits and its own address.
+"""What the engine is told about its surroundings: trunks, limits and its own addresses.
 
 Frozen records, built once by `runtime/settings.py` and swapped as a whole by a reload. No look-up of names and
 no reading of files happens here; `host` is an address that a socket can send to at once.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from proxy.policy.facts import TrunkFacts
+from proxy.sip.hop import TRANSPORTS, UDP, Hop
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,8 @@ class PlatformTrunk:
     `sources` are `ip`, `ip:port` or CIDR texts; a request whose source matches none of any trunk's is refused.
     `customer` names the one customer of the trunk; when empty, the header `customer_header` names it per call.
     The naming headers never cross. `attested` says that the peer's caller numbers arrive authenticated.
-    `calls_per_second` and `most_calls` bound what it may send; 0 means no bound.
+    `calls_per_second` and `most_calls` bound what it may send; 0 means no bound. `transports` are those that it may
+    come by (`udp`, `tcp`, `tls`), empty: any.
     """
 
     name: str
@@ -33,6 +35,7 @@ class PlatformTrunk:
     attested: bool = False
     calls_per_second: float = 0.0
     most_calls: int = 0
+    transports: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,8 @@ class CarrierTrunk:
     `e164`, `00` or `national`; `hidden` is the display of a withheld call: `withheld` (RFC 3323, 3325) or
     `unavailable`; `network_number` is shown in P-Asserted-Identity with `Privacy: id` when the carrier wants one.
     `cross` adds header names that may cross; identity headers are refused by the settings loader.
-    `t1`, `t2`, `t4` are the RFC 3261 timers in seconds.
+    `t1`, `t2`, `t4` are the RFC 3261 timers in seconds. `transport` is `udp`, `tcp` or `tls`, `listener` the name of
+    the listener that it is reached from; the first one of that transport and IP version when empty.
     """
 
     name: str
@@ -58,6 +62,8 @@ class CarrierTrunk:
     t1: float = 0.5
     t2: float = 4.0
     t4: float = 5.0
+    transport: str = "udp"
+    listener: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,13 +78,41 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Topology:
-    """Everything about the node and its peers. `host` and `port` are what Via and Contact show."""
+class Listener:
+    """One address at which we receive. `host` and `port` are what Via and Contact show, `version` is that of IP."""
 
     host: str
     port: int
+    transport: int = UDP
+    name: str = "udp"
+    version: int = 4
+
+
+@dataclass(frozen=True)
+class Topology:
+    """Everything about the node and its peers. The place of a listener in `listeners` is its number in a `Hop`."""
+
+    listeners: tuple[Listener, ...]
     platforms: tuple[PlatformTrunk, ...]
     carriers: tuple[CarrierTrunk, ...]
     limits: Limits = field(default_factory=Limits)
     server_name: str = ""
     node: str = "edge"
+
+    def listener_to(self, carrier: CarrierTrunk) -> int:
+        """The number of the listener that requests to `carrier` leave by; -1 when no listener suits it."""
+        version = 6 if ":" in carrier.host else 4
+        for number, listener in enumerate(self.listeners):
+            named = not carrier.listener or carrier.listener == listener.name
+            if named and listener.version == version and TRANSPORTS[listener.transport] == carrier.transport:
+                return number
+        return -1
+
+    def way_to(self, carrier: CarrierTrunk) -> Listener:
+        """That listener; the settings loader made sure that there is one."""
+        return self.listeners[self.listener_to(carrier)]
+
+    def hop_to(self, carrier: CarrierTrunk) -> Hop:
+        """How requests reach `carrier`."""
+        transport = TRANSPORTS.index(carrier.transport)
+        return Hop(transport, carrier.host, carrier.port, self.listener_to(carrier), 0, carrier.name)

@@ -36,7 +36,7 @@ def summary(found: Configuration, at: float) -> list[tuple[str, str]]:
     rows = [
         ("node", settings.node),
         ("listens on", place(settings.listen)),
-        ("shows itself as", place(Endpoint(topology.host, topology.port))),
+        ("shows itself as", place(Endpoint(topology.listeners[0].host, topology.listeners[0].port))),
         ("admin", "off" if settings.admin is None else place(settings.admin)),
         ("records", settings.records.path or "off"),
         ("customers", f"{len(customers)} ({sum(1 for one in customers if one.status == 'active')} active)"),

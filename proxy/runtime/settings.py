@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from proxy.b2bua.trunks import Limits, Topology
+from proxy.b2bua.trunks import Limits, Listener, Topology
 from proxy.runtime import addresses
 from proxy.runtime.addresses import Endpoint
 from proxy.runtime.mistakes import Mistakes
@@ -95,8 +95,7 @@ def load_settings(path: Path) -> Settings:
         records=records,
         store=store,
         topology=Topology(
-            host=listen.advertise.host,
-            port=listen.advertise.port,
+            listeners=(Listener(listen.advertise.host, listen.advertise.port, version=family),),
             platforms=platforms,
             carriers=carriers,
             limits=limits,

@@ -18,12 +18,14 @@ from proxy.b2bua.outputs import CallRecord, Count, DecisionRecord, Fault, Fetch,
 from proxy.policy.inquiry import Inquiry, PersonState
 from proxy.runtime.clock import Clock
 from proxy.runtime.store.ledger_desk import Question
+from proxy.sip.hop import UDP, Hop
 from proxy.sip.wire import Send
 
 BATCH: Final = 64
 LARGEST: Final = 65535
 BUFFER: Final = 4 << 20
 WAITING_MOST: Final = 4096
+REMEMBERED_MOST: Final = 65536
 NEVER: Final = float("inf")
 SLACK: Final = 0.001  # s: timers closer than this share one wake-up
 
@@ -33,8 +35,8 @@ class Machine(Protocol):
 
     @property
     def counters(self) -> Counters: ...
-    def receive(self, data: bytes, host: str, port: int, now: float, epoch: float) -> None:
-        """One datagram."""
+    def receive(self, data: bytes, source: Hop, now: float, epoch: float) -> None:
+        """One message."""
 
     def tick(self, now: float, epoch: float) -> None:
         """Fire what is due."""
@@ -96,7 +98,8 @@ class UdpPort:
         self._recorder: Final = recorder
         self._ledger: Ledger | None = None
         self._loop: Final = asyncio.get_running_loop()
-        self._waiting: Final[deque[tuple[bytes, str, int]]] = deque()
+        self._hops: Final[dict[tuple[str, int], Hop]] = {}
+        self._waiting: Final[deque[Send]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = NEVER
         self._loop.add_reader(self._socket, self._readable)
@@ -127,12 +130,12 @@ class UdpPort:
         self._socket.close()
 
     def _readable(self) -> None:
-        receive, engine = self._socket.recvfrom, self._engine
+        receive, engine, hops = self._socket.recvfrom, self._engine, self._hops
         now, epoch = self._clock.monotonic(), self._clock.epoch()
         try:
             for _ in range(BATCH):
                 data, source = receive(LARGEST)
-                engine.receive(data, source[0], source[1], now, epoch)
+                engine.receive(data, hops.get(source) or self._met(source), now, epoch)
                 self.flush()
         except (BlockingIOError, InterruptedError):
             pass
@@ -140,10 +143,17 @@ class UdpPort:
             engine.counters.count_drop("refused by peer")  # an ICMP error of an earlier datagram
         self._arm()
 
+    def _met(self, source: tuple[str, int]) -> Hop:
+        """The hop of a source that is new, or was forgotten among too many."""
+        if len(self._hops) >= REMEMBERED_MOST:
+            self._hops.clear()
+        hop = self._hops[source] = Hop(UDP, source[0], source[1])
+        return hop
+
     def flush(self) -> None:
         """Carry out what the engine ordered."""
         for order in self._engine.take_sends():
-            self._send(order.data, order.host, order.port)
+            self._send(order)
         for output in self._engine.take_outputs():
             if isinstance(output, DecisionRecord | CallRecord | Fault):
                 self._recorder.put(output)
@@ -160,29 +170,29 @@ class UdpPort:
         else:
             ledger.refusal_heard(order.customer, order.person, order.at, "607", order.call_id.decode("latin-1"))
 
-    def _send(self, data: bytes, host: str, port: int) -> None:
+    def _send(self, order: Send) -> None:
         if self._waiting:
-            self._queue(data, host, port)
+            self._queue(order)
             return
         try:
-            self._socket.sendto(data, (host, port))
+            self._socket.sendto(order.data, (order.hop.host, order.hop.port))
         except (BlockingIOError, InterruptedError):
-            self._queue(data, host, port)
+            self._queue(order)
             self._loop.add_writer(self._socket, self._writable)
         except (OSError, OverflowError):
             self._engine.counters.count_drop("unsendable")
 
-    def _queue(self, data: bytes, host: str, port: int) -> None:
+    def _queue(self, order: Send) -> None:
         if len(self._waiting) >= WAITING_MOST:
             self._engine.counters.count_drop("send queue full")
         else:
-            self._waiting.append((data, host, port))
+            self._waiting.append(order)
 
     def _writable(self) -> None:
         while self._waiting:
-            data, host, port = self._waiting[0]
+            order = self._waiting[0]
             try:
-                self._socket.sendto(data, (host, port))
+                self._socket.sendto(order.data, (order.hop.host, order.hop.port))
             except (BlockingIOError, InterruptedError):
                 return
             except (OSError, OverflowError):

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from proxy.sip.hop import Hop
 from proxy.sip.message import Message, ParseError
 from proxy.sip.syntax import phrase
-from proxy.sip.via import answered_via, reply_port
+from proxy.sip.via import answered_via
 
 CRLF: Final = b"\r\n"
 _END: Final = b"\r\nContent-Length: 0\r\n\r\n"
@@ -28,9 +29,9 @@ def status_line(status: int, reason: bytes = b"") -> bytes:
     return line
 
 
-def response_head(message: Message, host: str, port: int) -> bytes:
+def response_head(message: Message, source: Hop) -> bytes:
     """The lines that every response to this request starts with: Via, From, Call-ID, CSeq (RFC 3261 8.2.6.2)."""
-    parts = [b"Via: ", answered_via(message, host, port), CRLF]
+    parts = [b"Via: ", answered_via(message, source), CRLF]
     first = True
     for value in message.all(b"via"):
         if first:
@@ -62,20 +63,15 @@ def _broken_head(message: Message) -> list[bytes]:
     return [name + value + CRLF for name, value in lines if value]
 
 
-def reply_address(message: Message, host: str, port: int) -> int:
-    """The port that a response goes to at the source `host` (RFC 3261 18.2.2, RFC 3581 4)."""
-    return reply_port(message, port)
-
-
-def refusal(error: ParseError, host: str, port: int, tag: bytes) -> bytes:
-    """The answer to a request from `host`:`port` that the parser refused; empty when none can or may be given.
+def refusal(error: ParseError, source: Hop, tag: bytes) -> bytes:
+    """The answer to a request from `source` that the parser refused; empty when none can or may be given.
 
     What the request lacks, its answer lacks (RFC 4475 3.3.1); nothing that holds a bare line end is sent back.
     """
     message = error.message
     if error.status == 0 or message is None or message.status or message.method == b"ACK" or not message.via:
         return b""
-    head = response_head(message, host, port)
+    head = response_head(message, source)
     to = message.to_value
     echo = head + to
     if b"\x00" in echo or not echo.count(b"\r") == echo.count(b"\n") == echo.count(CRLF):

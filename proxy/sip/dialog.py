@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Final, final
 
 from proxy.sip.address import parse_address, parse_uri, split_values
+from proxy.sip.hop import Hop, default_port
 from proxy.sip.message import Message, ParseError
 
 _ROUTES: Final = (b"sip", b"sips")
@@ -22,11 +23,11 @@ class Dialog:
 
     __slots__ = (
         "call_id", "local", "local_tag", "remote", "remote_tag", "target", "routes", "local_cseq", "remote_cseq",
-        "host", "port",
+        "hop",
     )  # fmt: skip
 
     def __init__(
-        self, call_id: bytes, local: bytes, local_tag: bytes, remote: bytes, remote_tag: bytes, host: str, port: int
+        self, call_id: bytes, local: bytes, local_tag: bytes, remote: bytes, remote_tag: bytes, hop: Hop
     ) -> None:
         self.call_id: Final = call_id
         self.local: Final = local
@@ -37,8 +38,7 @@ class Dialog:
         self.routes: tuple[bytes, ...] = ()
         self.local_cseq = 0
         self.remote_cseq = -1
-        self.host = host
-        self.port = port
+        self.hop = hop
 
     def next_cseq(self) -> int:
         """The number of the next request that we send."""
@@ -96,12 +96,22 @@ class Dialog:
                 self.learn_routes(message, True)
 
     def _find_peer(self) -> None:
-        """Send to the first route or the target when it is an IP address; else to where the peer sent from."""
+        """Send to the first route or the target when it is an IP address; else to where the peer sent from.
+
+        The transport stays the one of the leg, whatever the URI asks for.
+        """
         uri = parse_address(self.routes[0]).uri if self.routes else parse_uri(self.target)
         host = uri.host.decode("latin-1")
         if is_ip_address(host):
-            self.host = host
-            self.port = uri.port or 5060
+            self.hop = self.hop.to(host, uri.port or default_port(self.hop.transport))
+
+    def came_by(self, source: Hop) -> None:
+        """A request of the peer came over the stream `source`: ours go back on it (RFC 5923)."""
+        hop = self.hop
+        if hop.transport == source.transport and hop.host == source.host and hop.connection != source.connection:
+            self.hop = Hop(
+                hop.transport, hop.host, hop.port, source.listener, source.connection, hop.trunk, source.peer
+            )
 
     def start_line(self, method: bytes) -> bytes:
         """The request line, with the remote target, or with a strict router's URI (RFC 3261 12.2.1.1)."""

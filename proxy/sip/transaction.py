@@ -4,8 +4,8 @@ Everything that changes a transaction's state lives here. A table maps (state, i
 absent is ignored by definition. Two classes run the tables: `ServerTransaction` (we were asked) and
 `ClientTransaction` (we ask). They send through a `Wire` and tell their caller what to do by the orders they return:
 `PASS` hand the message on, `FAIL` tell the owner that nothing came, `GONE` forget the transaction.
-Timers A to M have their RFC names; T1, T2 and T4 come with each transaction. UDP only: over a reliable transport
-timers A, E and G do not run and D, I, J, K are zero.
+Timers A to M have their RFC names; T1, T2 and T4 come with each transaction. Over a reliable transport timers A, E and G
+do not run and D, I, J, K are zero: they fire with the next tick.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Final, final
 
 from proxy.sip.build import ack_for, cancel_for
+from proxy.sip.hop import Hop
 from proxy.sip.message import Message
 from proxy.sip.timers import Timer, TimerOwner
 from proxy.sip.wire import Wire
@@ -35,8 +36,9 @@ REPLY_FAIL: Final = 4  # 300 to 699; for non-INVITE every final is 2XX or FAIL a
 REPEAT: Final = 5  # timers A, E, G
 EXPIRE: Final = 6  # timers B, F, H and, once done, D, I, J, K, L, M
 GIVE_UP: Final = 7  # a cancelled INVITE whose final never came (RFC 3261 9.1)
-INPUT_NAMES: Final = ("request", "ack", "1xx", "2xx", "fail", "repeat", "expire", "give up")
-_INPUTS: Final = 8
+UNSENT: Final = 8  # transport error before any response (RFC 3261 17.1.4, 8.1.3.1)
+INPUT_NAMES: Final = ("request", "ack", "1xx", "2xx", "fail", "repeat", "expire", "give up", "unsent")
+_INPUTS: Final = 9
 
 # orders
 PASS: Final = 1
@@ -80,6 +82,7 @@ CLIENT_INVITE: Final[Table] = {  # RFC 3261 17.1.1, RFC 6026 7.2
     (TRYING, REPEAT): (TRYING, RESEND),
     (TRYING, EXPIRE): (TERMINATED, FAIL | GONE),
     (TRYING, GIVE_UP): (TERMINATED, FAIL | GONE),
+    (TRYING, UNSENT): (TERMINATED, FAIL | GONE),
     (PROCEEDING, REPLY_1XX): (PROCEEDING, PASS),
     (PROCEEDING, REPLY_2XX): (ACCEPTED, PASS),
     (PROCEEDING, REPLY_FAIL): (COMPLETED, PASS | SEND_ACK),
@@ -95,6 +98,7 @@ CLIENT_OTHER: Final[Table] = {  # RFC 3261 17.1.2
     (TRYING, REPLY_FAIL): (COMPLETED, PASS),
     (TRYING, REPEAT): (TRYING, RESEND),
     (TRYING, EXPIRE): (TERMINATED, FAIL | GONE),
+    (TRYING, UNSENT): (TERMINATED, FAIL | GONE),
     (PROCEEDING, REPLY_1XX): (PROCEEDING, PASS),
     (PROCEEDING, REPLY_2XX): (COMPLETED, PASS),
     (PROCEEDING, REPLY_FAIL): (COMPLETED, PASS),
@@ -143,12 +147,12 @@ class ServerTransaction(TimerOwner):
     """A request that we were sent. `owner` is whatever answers it; `head` and `to` start each of its responses."""
 
     __slots__ = (
-        "wire", "pace", "leg", "key", "method", "invite", "state", "head", "to", "routes", "host", "port", "last",
+        "wire", "pace", "leg", "key", "method", "invite", "state", "head", "to", "routes", "hop", "last",
         "status", "merge_key", "owner", "interval", "repeat", "expiry",
     )  # fmt: skip
 
     def __init__(
-        self, wire: Wire, pace: Pace, leg: str, key: bytes, method: str, head: bytes, to: bytes, host: str, port: int
+        self, wire: Wire, pace: Pace, leg: str, key: bytes, method: str, head: bytes, to: bytes, hop: Hop
     ) -> None:
         self.wire: Final = wire
         self.pace: Final = pace
@@ -160,8 +164,7 @@ class ServerTransaction(TimerOwner):
         self.head = head
         self.to = to
         self.routes = b""
-        self.host: Final = host
-        self.port: Final = port
+        self.hop: Final = hop
         self.last = b""
         self.status = 0
         self.merge_key = b""
@@ -198,9 +201,9 @@ class ServerTransaction(TimerOwner):
         if state < 0:
             return 0
         if orders & SEND:
-            self.wire.send(self.last, self.host, self.port)
+            self.wire.send(self.last, self.hop)
         elif orders & RESEND and self.last:
-            self.wire.send_again(self.leg, self.last, self.host, self.port)
+            self.wire.send_again(self.leg, self.last, self.hop)
         if state != self.state:
             self._enter(state, now)
         elif event == REPEAT:
@@ -220,13 +223,14 @@ class ServerTransaction(TimerOwner):
             self.expiry = timers.arm(now, pace.long, self, EXPIRE)
         elif state == COMPLETED:  # timers G and H, or J
             self.head = b""
-            if self.invite:
+            reliable = self.hop.reliable
+            if self.invite and not reliable:
                 self.interval = pace.t1
                 self.repeat = timers.arm(now, pace.t1, self, REPEAT)
-            self.expiry = timers.arm(now, pace.long, self, EXPIRE)
+            self.expiry = timers.arm(now, 0.0 if reliable and not self.invite else pace.long, self, EXPIRE)
         elif state == CONFIRMED:  # timer I
             self.last = b""
-            self.expiry = timers.arm(now, pace.t4, self, EXPIRE)
+            self.expiry = timers.arm(now, 0.0 if self.hop.reliable else pace.t4, self, EXPIRE)
         elif state == TERMINATED:
             self.repeat = self.expiry = None
 
@@ -236,13 +240,11 @@ class ClientTransaction(TimerOwner):
     """A request that we send. `key` is its branch, with `C` behind it for a CANCEL (RFC 3261 17.1.3)."""
 
     __slots__ = (
-        "wire", "pace", "leg", "key", "method", "invite", "state", "request", "host", "port", "owner", "interval",
+        "wire", "pace", "leg", "key", "method", "invite", "state", "request", "hop", "owner", "interval",
         "repeat", "expiry", "acked",
     )  # fmt: skip
 
-    def __init__(
-        self, wire: Wire, pace: Pace, leg: str, key: bytes, method: str, request: bytes, host: str, port: int
-    ) -> None:
+    def __init__(self, wire: Wire, pace: Pace, leg: str, key: bytes, method: str, request: bytes, hop: Hop) -> None:
         self.wire: Final = wire
         self.pace: Final = pace
         self.leg: Final = leg
@@ -251,8 +253,7 @@ class ClientTransaction(TimerOwner):
         self.invite: Final = method == "INVITE"
         self.state = TRYING
         self.request = request
-        self.host: Final = host
-        self.port: Final = port
+        self.hop: Final = hop
         self.owner: object = None
         self.interval = pace.t1
         self.repeat: Timer | None = None
@@ -261,8 +262,9 @@ class ClientTransaction(TimerOwner):
 
     def start(self, now: float) -> None:
         """Send the request for the first time; timers A or E, and B or F, run."""
-        self.wire.send(self.request, self.host, self.port)
-        self.repeat = self.wire.timers.arm(now, self.pace.t1, self, REPEAT)
+        self.wire.send(self.request, self.hop)
+        if not self.hop.reliable:
+            self.repeat = self.wire.timers.arm(now, self.pace.t1, self, REPEAT)
         self.expiry = self.wire.timers.arm(now, self.pace.long, self, EXPIRE)
 
     def response(self, message: Message, now: float) -> int:
@@ -280,6 +282,10 @@ class ClientTransaction(TimerOwner):
         """A cancelled INVITE got no final response in 64*T1 (RFC 3261 9.1)."""
         return self._step(GIVE_UP, now, None)
 
+    def unsent(self, now: float) -> int:
+        """The request could not be sent, or its connection broke before any response came."""
+        return self._step(UNSENT, now, None)
+
     def cancel_request(self) -> bytes:
         """The CANCEL for this INVITE (RFC 3261 9.1); empty once a final response has made it pointless."""
         return cancel_for(self.request) if self.state < COMPLETED else b""
@@ -291,12 +297,12 @@ class ClientTransaction(TimerOwner):
             return 0
         if orders & SEND_ACK and message is not None:
             if self.acked:
-                self.wire.send_again(self.leg, self.acked, self.host, self.port)
+                self.wire.send_again(self.leg, self.acked, self.hop)
             else:
                 self.acked = ack_for(self.request, message.to_value)
-                self.wire.send(self.acked, self.host, self.port)
+                self.wire.send(self.acked, self.hop)
         elif orders & RESEND:
-            self.wire.send_again(self.leg, self.request, self.host, self.port)
+            self.wire.send_again(self.leg, self.request, self.hop)
         if state != self.state:
             self._enter(state, now)
         elif event == REPEAT:
@@ -311,16 +317,19 @@ class ClientTransaction(TimerOwner):
         if self.repeat is not None:
             self.repeat.cancel()
             self.repeat = None
+        reliable = self.hop.reliable
         if state == PROCEEDING and not self.invite:  # timer E goes on at T2, F stays
-            self.interval = pace.t2
-            self.repeat = timers.arm(now, pace.t2, self, REPEAT)
+            if not reliable:
+                self.interval = pace.t2
+                self.repeat = timers.arm(now, pace.t2, self, REPEAT)
             return
         if self.expiry is not None:
             self.expiry.cancel()
             self.expiry = None
         if state == COMPLETED:  # timer D or K
             self.request = b"" if not self.invite else self.request
-            self.expiry = timers.arm(now, pace.long if self.invite else pace.t4, self, EXPIRE)
+            linger = pace.long if self.invite else pace.t4
+            self.expiry = timers.arm(now, 0.0 if reliable else linger, self, EXPIRE)
         elif state == ACCEPTED:  # timer M
             self.request = b""
             self.expiry = timers.arm(now, pace.long, self, EXPIRE)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from proxy.sip.address import split_semicolons, split_values
+from proxy.sip.hop import Hop, default_port
 from proxy.sip.message import Message, ParseError
 from proxy.sip.syntax import COMMA, MAX_LINE, QUOTE, SLASH, SPACE, TAB, is_token
 
@@ -74,13 +75,13 @@ def _after_transport(value: bytes) -> bytes:
     return words[1]
 
 
-def answered_via(message: Message, host: str, port: int) -> bytes:
-    """The topmost Via as a response repeats it, for a request that came from `host`:`port`."""
+def answered_via(message: Message, source_hop: Hop) -> bytes:
+    """The topmost Via as a response repeats it, for a request that came from `source_hop`."""
     via = message.via
-    source = host.encode("ascii")
+    source = source_hop.host.encode("ascii")
     plain = b"received" not in via and QUOTE not in via
     if message.rport:
-        mark = b";rport=%d;received=%b" % (port, source)
+        mark = b";rport=%d;received=%b" % (source_hop.port, source)
         if plain:
             if via.endswith(b";rport"):
                 return via[:-6] + mark
@@ -112,13 +113,19 @@ def sent_host(sent_by: bytes) -> bytes:
     return sent_by if colon < 0 else sent_by[:colon]
 
 
-def reply_port(message: Message, port: int) -> int:
-    """The port that a response goes to at the source of the request (RFC 3261 18.2.2, RFC 3581 4)."""
+def reply_hop(message: Message, source: Hop) -> Hop:
+    """Where a response goes for a request that came from `source`.
+
+    Over UDP the port of the source if rport asks for it, else that of the sent-by (RFC 3261 18.2.2, RFC 3581 4). Over a
+    stream the connection of the request; the port of the sent-by is for the case that it is gone.
+    """
     sent = message.sent_by
-    if message.rport or not sent:
-        return port
+    if not sent or (message.rport and not source.reliable):
+        return source
     colon = sent.find(b":", sent.rfind(b"]") + 1)
     if colon < 0:
-        return 5060
+        return source.to(source.host, default_port(source.transport))
     digits = sent[colon + 1 :]
-    return int(digits) if digits.isdigit() and len(digits) <= 5 and 0 < int(digits) < 65536 else port
+    if digits.isdigit() and len(digits) <= 5 and 0 < int(digits) < 65536:
+        return source.to(source.host, int(digits))
+    return source

@@ -1,4 +1,4 @@
-"""The way out: datagrams in the order in which they are to be sent, and a count of those sent again.
+"""The way out: messages in the order in which they are to be sent, and a count of those sent again.
 
 Transactions write here and read nothing; the engine hands the list to the runtime after each input.
 """
@@ -7,19 +7,19 @@ from __future__ import annotations
 
 from typing import Final, final
 
+from proxy.sip.hop import Hop
 from proxy.sip.timers import Timers
 
 
 @final
 class Send:
-    """Put `data` on the wire to `host`:`port` from the listening socket."""
+    """Put `data` on the wire to `hop`."""
 
-    __slots__ = ("data", "host", "port")
+    __slots__ = ("data", "hop")
 
-    def __init__(self, data: bytes, host: str, port: int) -> None:
+    def __init__(self, data: bytes, hop: Hop) -> None:
         self.data: Final = data
-        self.host: Final = host
-        self.port: Final = port
+        self.hop: Final = hop
 
 
 @final
@@ -34,14 +34,14 @@ class Wire:
         self.sent_again: Final[dict[str, int]] = {}
         self.seen_again: Final[dict[str, int]] = {}
 
-    def send(self, data: bytes, host: str, port: int) -> None:
-        """Send one datagram."""
-        self.sends.append(Send(data, host, port))
+    def send(self, data: bytes, hop: Hop) -> None:
+        """Send one message."""
+        self.sends.append(Send(data, hop))
 
-    def send_again(self, leg: str, data: bytes, host: str, port: int) -> None:
-        """Send one datagram that was sent before."""
+    def send_again(self, leg: str, data: bytes, hop: Hop) -> None:
+        """Send one message that was sent before."""
         self.sent_again[leg] = self.sent_again.get(leg, 0) + 1
-        self.sends.append(Send(data, host, port))
+        self.sends.append(Send(data, hop))
 
     def note_repeat(self, leg: str) -> None:
         """A datagram of `leg` arrived that had arrived before."""

@@ -7,14 +7,15 @@ import pytest
 from proxy.b2bua.crossing import a_rseq, crossed_rack, crossing_status
 from proxy.b2bua.legs import Couple, Fork, a_leg
 from proxy.b2bua.rewrite import Face
+from proxy.sip.hop import UDP, Hop
 from proxy.sip.parse import parse
 from proxy.sip.transaction import Pace
-from tests.ladder import Caller, topology
+from tests.ladder import OWN_UDP, Caller, topology
 
 
 def fork() -> Fork:
-    couple = Couple(Face(topology(), None), Pace(0.5, 4.0, 5.0))
-    leg = a_leg(parse(Caller().invite()), b"t", "10.1.0.1", 5070)
+    couple = Couple(Face(topology(), OWN_UDP, None), Pace(0.5, 4.0, 5.0))
+    leg = a_leg(parse(Caller().invite()), b"t", Hop(UDP, "10.1.0.1", 5070))
     return Fork(couple, leg, leg)
 
 

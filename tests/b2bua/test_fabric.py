@@ -8,9 +8,10 @@ from proxy.b2bua.fabric import Fabric, method_name
 from proxy.b2bua.legs import Couple, Fork, a_leg
 from proxy.b2bua.rewrite import Face
 from proxy.policy.edition import Edition
+from proxy.sip.hop import UDP, Hop
 from proxy.sip.parse import parse
 from proxy.sip.transaction import Pace, ServerTransaction
-from tests.ladder import Caller, CountedIds, Ticks, carrier, topology
+from tests.ladder import OWN_UDP, Caller, CountedIds, Ticks, carrier, topology
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def fabric(edition: Edition) -> Fabric:
 
 def server(fabric: Fabric, method: str) -> ServerTransaction:
     made = ServerTransaction(
-        fabric.wire, fabric.a_pace, "a", b"k", method, b"Via: x\r\n", b"<sip:b>;tag=1", "10.1.0.1", 5070
+        fabric.wire, fabric.a_pace, "a", b"k", method, b"Via: x\r\n", b"<sip:b>;tag=1", Hop(UDP, "10.1.0.1", 5070)
     )
     made.merge_key = b"m"
     fabric.servers[b"k"], fabric.merged[b"m"] = made, b"k"
@@ -36,7 +37,9 @@ def test_an_answer_is_sent_counted_and_returned(fabric: Fabric) -> None:
 
 def test_big_datagrams_are_counted_in_both_directions(fabric: Fabric) -> None:
     fabric.reply(server(fabric, "INVITE"), 200, [], b"x" * 1300)
-    fabric.ask("b", fabric.a_pace, b"b", "INFO", b"INFO sip:x SIP/2.0\r\n" + b"x" * 1300, "10.2.0.1", 5080, None)
+    fabric.ask(
+        "b", fabric.a_pace, b"b", "INFO", b"INFO sip:x SIP/2.0\r\n" + b"x" * 1300, Hop(UDP, "10.2.0.1", 5080), None
+    )
     assert fabric.counters.oversized == 2
 
 
@@ -47,7 +50,9 @@ def test_a_server_transaction_is_forgotten_with_its_merge_key(fabric: Fabric) ->
 
 
 def test_a_client_transaction_lets_its_owner_go(fabric: Fabric) -> None:
-    client = fabric.ask("b", fabric.a_pace, b"b", "BYE", b"BYE sip:x SIP/2.0\r\n\r\n", "10.2.0.1", 5080, fabric)
+    client = fabric.ask(
+        "b", fabric.a_pace, b"b", "BYE", b"BYE sip:x SIP/2.0\r\n\r\n", Hop(UDP, "10.2.0.1", 5080), fabric
+    )
     assert fabric.clients == {b"b": client}
     fabric.forget_client(client)
     assert client.owner is None
@@ -55,9 +60,9 @@ def test_a_client_transaction_lets_its_owner_go(fabric: Fabric) -> None:
 
 
 def test_a_pair_of_dialogs_is_found_by_both_legs_until_it_is_dropped(fabric: Fabric) -> None:
-    a = a_leg(parse(Caller(1).invite()), b"x", "10.1.0.1", 5070)
-    b = a_leg(parse(Caller(2).invite()), b"y", "10.2.0.1", 5080)
-    fork = Fork(Couple(Face(topology(), None), Pace(0.5, 4.0, 5.0)), a, b)
+    a = a_leg(parse(Caller(1).invite()), b"x", Hop(UDP, "10.1.0.1", 5070))
+    b = a_leg(parse(Caller(2).invite()), b"y", Hop(UDP, "10.2.0.1", 5080))
+    fork = Fork(Couple(Face(topology(), OWN_UDP, None), Pace(0.5, 4.0, 5.0)), a, b)
     fabric.register(fork)
     assert fabric.dialogs == {fork.a_key(): fork, fork.b_key(): fork}
     fabric.unregister(fork)

@@ -11,7 +11,7 @@ from proxy.b2bua.rewrite import Face, cleaned, edits_for, encoded, quoted, refus
 from proxy.policy.decision import refuse
 from proxy.policy.edition import Edition
 from proxy.sip.parse import parse
-from tests.ladder import EPOCH, Caller, Ladder, carrier, platform, topology
+from tests.ladder import EPOCH, OWN_UDP, Caller, Ladder, carrier, platform, topology
 
 MakeLadder = Callable[..., Ladder]
 
@@ -95,7 +95,7 @@ def test_a_user_part_that_is_no_number_is_escaped(edition: Edition) -> None:
     invite = parse(Caller().invite())
     called = "x\r\nX-Evil: 1@y\xe9"
     facts = call_facts(invite, addresses(invite), called, platform(), edition, EPOCH)
-    face = Face(topology(), carrier())
+    face = Face(topology(), OWN_UDP, carrier())
     assert face.request_uri(facts) == b"sip:x%0D%0AX-Evil%3A%201%40y%E9@10.2.0.1:5080;user=phone"
     assert face.to(facts) == b"<sip:x%0D%0AX-Evil%3A%201%40y%E9@edge.example.net;user=phone>"
 
@@ -115,7 +115,7 @@ def test_a_display_name_is_quoted(display: bytes, string: bytes) -> None:
 def test_lists_are_cut_to_what_we_carry() -> None:
     extra = ["Allow: INVITE, FOO", "Allow: BYE", "Supported: 100REL, gruu", "k: timer"]
     source = parse(Caller().invite(extra=extra))
-    lines = edits_for(Face(topology(), carrier()), source, False, False).lines(source)
+    lines = edits_for(Face(topology(), OWN_UDP, carrier()), source, False, False).lines(source)
     assert set(lines) == {b"Allow: INVITE, BYE", b"Supported: 100REL, timer", b"Content-Type: application/sdp"}
     assert len(lines) == 3
 
@@ -123,7 +123,7 @@ def test_lists_are_cut_to_what_we_carry() -> None:
 def test_an_encoded_body_never_crosses_towards_the_carrier() -> None:
     source = parse(Caller().invite(extra=["Content-Encoding: gzip", "Content-Type: application/sdp"], body=b"\x1f\x8b"))
     assert encoded(source)
-    face = Face(topology(), carrier())
+    face = Face(topology(), OWN_UDP, carrier())
     lines, body, _ = cleaned(edits_for(face, source, False, False), source, Secrets((), (), ()))
     assert (lines, body) == ([], b"")
     lines, body, _ = cleaned(edits_for(face, source, False, False), source, NO_SECRETS)

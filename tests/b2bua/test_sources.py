@@ -6,12 +6,13 @@ import pytest
 
 from proxy.b2bua.sources import Sources
 from proxy.b2bua.trunks import Topology
-from tests.ladder import carrier, platform
+from proxy.sip.hop import TCP, TLS, UDP, Hop
+from tests.ladder import OWN_UDP, carrier, platform
 
 
 def sources(*trunks: tuple[str, tuple[str, ...]]) -> Sources:
     platforms = tuple(platform(name=name, sources=given) for name, given in trunks)
-    return Sources(Topology("10.0.0.1", 5060, platforms, (carrier(),)))
+    return Sources(Topology((OWN_UDP,), platforms, (carrier(),)))
 
 
 @pytest.mark.parametrize(
@@ -37,17 +38,24 @@ def test_the_closest_description_wins(host: str, port: int, name: str) -> None:
         ("six exact", ("[2001:db8::1]:5099",)),
         ("six network", ("2001:db8:1::/48",)),
     )
+    hop = Hop(UDP, host, port)
     for _ in range(2):  # from the search, then from memory
-        found = known.platform(host, port)
+        found = known.platform(hop)
         assert (found.name if found is not None else "") == name
 
 
 def test_a_carrier_is_known_by_its_address_and_by_its_host_where_no_platform_lives() -> None:
     apart = sources(("vms", ("10.1.0.1",)))
-    assert apart.is_carrier("10.2.0.1", 5080)
-    assert apart.is_carrier("10.2.0.1", 9999)
-    assert not apart.is_carrier("10.1.0.1", 5070)
+    assert apart.is_carrier(Hop(UDP, "10.2.0.1", 5080))
+    assert apart.is_carrier(Hop(UDP, "10.2.0.1", 9999))
+    assert not apart.is_carrier(Hop(UDP, "10.1.0.1", 5070))
     together = sources(("vms", ("10.2.0.1",)))
-    assert together.is_carrier("10.2.0.1", 5080)
-    assert not together.is_carrier("10.2.0.1", 9999)
-    assert together.platform("10.2.0.1", 5080) is None
+    assert together.is_carrier(Hop(UDP, "10.2.0.1", 5080))
+    assert not together.is_carrier(Hop(UDP, "10.2.0.1", 9999))
+    assert together.platform(Hop(UDP, "10.2.0.1", 5080)) is None
+
+
+def test_a_trunk_may_insist_on_its_transports() -> None:
+    known = Sources(Topology((OWN_UDP,), (platform(transports=("tls", "tcp")),), (carrier(),)))
+    found = [known.platform(Hop(transport, "10.1.0.1", 40_000)) for transport in (UDP, TCP, TLS)]
+    assert [one is not None for one in found] == [False, True, True]

@@ -8,6 +8,7 @@ from proxy.b2bua.fabric import Fabric
 from proxy.b2bua.legs import a_leg
 from proxy.b2bua.state import ANSWER_DUE, LONGEST, CallState
 from proxy.policy.edition import Edition
+from proxy.sip.hop import UDP, Hop
 from proxy.sip.message import Message
 from proxy.sip.parse import parse
 from tests.ladder import Caller, CountedIds, Ticks, topology
@@ -16,7 +17,7 @@ from tests.ladder import Caller, CountedIds, Ticks, topology
 @pytest.fixture
 def call(edition: Edition) -> CallState:
     fabric = Fabric(topology(), edition, CountedIds(), Ticks())
-    leg = a_leg(parse(Caller().invite()), b"ours", "10.1.0.1", 5070)
+    leg = a_leg(parse(Caller().invite()), b"ours", Hop(UDP, "10.1.0.1", 5070))
     made = CallState(fabric, 1, fabric.topology.platforms[0], fabric.topology.carriers[0], leg)
     made.b_call_id, made.b_tag, made.b_from = b"c9", b"t9", b"<sip:x>;tag=t9"
     return made

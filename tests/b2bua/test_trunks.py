@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from proxy.b2bua.trunks import Limits, Topology
-from tests.ladder import carrier, platform
+from tests.ladder import OWN_UDP, carrier, platform
 
 
 def test_what_is_not_said_has_a_default() -> None:
-    given = Topology("10.0.0.1", 5060, (platform(),), (carrier(),))
+    given = Topology((OWN_UDP,), (platform(),), (carrier(),))
     assert given.limits == Limits(180.0, 14400.0, 0.05, 0)
     assert (carrier().t1, carrier().t2, carrier().t4) == (0.5, 4.0, 5.0)
     assert (carrier().numbers, carrier().hidden, carrier().user_phone) == ("e164", "withheld", True)

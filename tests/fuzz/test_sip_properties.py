@@ -24,12 +24,13 @@ from proxy.sip.address import (
     unescape,
     unquote,
 )
-from proxy.sip.build import refusal, reply_address, request, response, response_head
+from proxy.sip.build import refusal, request, response, response_head
 from proxy.sip.dialog import Dialog, is_loose
 from proxy.sip.edits import HeaderEdits
+from proxy.sip.hop import UDP, Hop
 from proxy.sip.message import Message, ParseError
 from proxy.sip.parse import parse, tag_of
-from proxy.sip.via import answered_via, read_via
+from proxy.sip.via import answered_via, read_via, reply_hop
 
 BOUNDED = settings(
     max_examples=300, derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
@@ -98,10 +99,10 @@ def use(data: bytes) -> None:
     error = refused_by(parse, data)
     if error is not None:
         assert error.status in (0, 400, 416, 505)
-        answer = refusal(error, "192.0.2.9", 5099, b"ours")
+        answer = refusal(error, Hop(UDP, "192.0.2.9", 5099), b"ours")
         assert sound(answer)
         if answer and error.message is not None:
-            assert 0 < reply_address(error.message, "192.0.2.9", 5099) < 65536
+            assert 0 < reply_hop(error.message, Hop(UDP, "192.0.2.9", 5099)).port < 65536
         return
     message = parse(data)
     assert message.cseq >= 0
@@ -110,16 +111,18 @@ def use(data: bytes) -> None:
     assert len(message.names) == len(message.lines)
     assert all(b"\n" not in line and b"\r" not in line for line in message.lines)
     if message.status == 0:
-        answer = response(response_head(message, "192.0.2.9", 5099), message.to_value + b";tag=o", 200, [], b"")
+        answer = response(
+            response_head(message, Hop(UDP, "192.0.2.9", 5099)), message.to_value + b";tag=o", 200, [], b""
+        )
         assert answer.count(b"\n") == answer.count(b"\r\n") == answer.count(b"\r")
-        assert 0 < reply_address(message, "192.0.2.9", 5099) < 65536
+        assert 0 < reply_hop(message, Hop(UDP, "192.0.2.9", 5099)).port < 65536
         again = parse(answer)
         assert (again.call_id, again.cseq, again.method) == (message.call_id, message.cseq, message.method)
         assert (again.branch, again.from_tag) == (message.branch, message.from_tag)
-    dialog = Dialog(b"id", b"l", b"1", b"r", b"2", "192.0.2.9", 5099)
+    dialog = Dialog(b"id", b"l", b"1", b"r", b"2", Hop(UDP, "192.0.2.9", 5099))
     attempt(lambda _: dialog.refresh_target(message), b"")
     attempt(lambda _: dialog.learn_routes(message, True), b"")
-    assert 0 < dialog.port < 65536
+    assert 0 < dialog.hop.port < 65536
 
 
 # 1. Anything at all
@@ -135,7 +138,7 @@ def test_any_value_is_read_or_refused(value: bytes) -> None:
         attempt(reader, value)
     message = Message(b"OPTIONS", b"sip:x", 0)
     attempt(lambda data: read_via(message, data), value)
-    assert answered_via(message, "192.0.2.9", 5099)
+    assert answered_via(message, Hop(UDP, "192.0.2.9", 5099))
 
 
 @BOUNDED
@@ -330,13 +333,13 @@ def looked_at(reader: Callable[[bytes], object], data: bytes) -> int:
 def via_of(value: bytes) -> bytes:
     message = Message(b"OPTIONS", b"sip:x", 0)
     read_via(message, value)
-    return answered_via(message, "192.0.2.9", 5099)
+    return answered_via(message, Hop(UDP, "192.0.2.9", 5099))
 
 
 def answer_to(data: bytes) -> bytes:
     """Read a datagram and refuse it if that fails: all that one datagram can cost in this package."""
     error = refused_by(parse, data)
-    return b"" if error is None else refusal(error, "192.0.2.9", 5099, b"ours")
+    return b"" if error is None else refusal(error, Hop(UDP, "192.0.2.9", 5099), b"ours")
 
 
 def test_the_count_would_show_a_square() -> None:

@@ -41,7 +41,12 @@ def test_a_file_with_peers_only_gets_the_defaults(tmp_path: Path) -> None:
     assert found.files.customers == tmp_path / "customers.toml"
     assert (found.records.path, found.records.queue) == ("-", 10_000)
     topology = found.topology
-    assert (topology.host, topology.port, topology.node, topology.server_name) == ("127.0.0.1", 5060, "edge-1", "")
+    assert (topology.listeners[0].host, topology.listeners[0].port, topology.node, topology.server_name) == (
+        "127.0.0.1",
+        5060,
+        "edge-1",
+        "",
+    )
     limits = topology.limits
     assert (limits.answer_timeout, limits.longest_call, limits.decision_timeout, limits.max_calls) == (
         180.0, 14_400.0, 0.05, 0,
@@ -66,7 +71,11 @@ def test_every_key_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert found.files == settings.Files(tmp_path.parent / "c.toml", tmp_path / "n.toml", tmp_path / "r")
     assert (found.records.path, found.records.queue) == (str(tmp_path / "elsewhere/var/r.jsonl"), 5)
     topology = found.topology
-    assert (topology.host, topology.port, topology.server_name) == ("sip.example.net", 5062, "edge")
+    assert (topology.listeners[0].host, topology.listeners[0].port, topology.server_name) == (
+        "sip.example.net",
+        5062,
+        "edge",
+    )
     limits = topology.limits
     assert (limits.answer_timeout, limits.longest_call, limits.decision_timeout, limits.max_calls) == (60, 600, 0.02, 9)
     assert limits.calls_per_second == 30.0

@@ -16,6 +16,7 @@ from proxy.policy.inquiry import Inquiry, PersonState
 from proxy.runtime import udp
 from proxy.runtime.clock import FixedClock
 from proxy.runtime.udp import BATCH, NEVER, WAITING_MOST, UdpPort, bound_socket
+from proxy.sip.hop import UDP, Hop
 from proxy.sip.wire import Send
 
 HOST = "127.0.0.1"
@@ -39,9 +40,9 @@ class Machine:
         self.answers: list[tuple[int, PersonState, float]] = []
         self.calls = {1}  # those that wait for an answer
 
-    def receive(self, data: bytes, host: str, port: int, now: float, epoch: float) -> None:
+    def receive(self, data: bytes, source: Hop, now: float, epoch: float) -> None:
         self.fed.append(data)
-        self.sources.append((host, port))
+        self.sources.append((source.host, source.port))
         self.epochs.add(epoch)
 
     def tick(self, now: float, epoch: float) -> None:
@@ -211,7 +212,7 @@ async def test_after_a_batch_everybody_else_has_a_turn(peer: socket.socket, mach
 @pytest.mark.usefixtures("port")
 async def test_orders_leave_in_their_order_from_the_bound_port(peer: socket.socket, machine: Machine) -> None:
     host, number = peer.getsockname()
-    machine.orders = [Send(b"%d" % count, host, number) for count in range(20)]
+    machine.orders = [Send(b"%d" % count, Hop(UDP, host, number)) for count in range(20)]
     peer.send(b"go")
     await until(lambda: not machine.orders)
     assert [peer.recv(100) for _ in range(20)] == [b"%d" % count for count in range(20)]  # connected: from there only
@@ -254,7 +255,7 @@ async def test_answers_reach_the_engine_and_what_it_orders_leaves_at_once(
 ) -> None:
     desk, state = Desk(), PersonState(attempts=2, reserved=True)
     port.use_ledger(desk)
-    machine.orders = [Send(b"forwarded", *peer.getsockname())]
+    machine.orders = [Send(b"forwarded", Hop(UDP, *peer.getsockname()))]
     machine.deadline = time.monotonic() + 0.02
     port.answered([(Fetch(1, INQUIRY, 1.0), state)])
     assert machine.answers == [(1, state, EPOCH)]
@@ -280,7 +281,7 @@ async def test_an_answer_after_the_close_is_judged_and_arms_nothing(machine: Mac
     port = UdpPort(bound_socket(HOST, 0), machine, FixedClock(EPOCH), recorder)
     port.use_ledger(desk)
     port.close()
-    machine.orders = [Send(b"late", HOST, 9)]
+    machine.orders = [Send(b"late", Hop(UDP, HOST, 9))]
     machine.deadline = time.monotonic() + 0.01
     port.answered([(Fetch(2, INQUIRY, 1.0), PersonState(reserved=True))])
     assert desk.told == [("unclaimed", INQUIRY)]
@@ -311,7 +312,7 @@ async def test_the_timer_is_armed_again_after_it_fired(
         machine.ticks.append(now)
         if now >= machine.deadline:
             machine.deadline = now + chain.pop(0) if chain else NEVER
-            machine.orders = [Send(b"fired", *peer.getsockname())]
+            machine.orders = [Send(b"fired", Hop(UDP, *peer.getsockname()))]
 
     monkeypatch.setattr(machine, "tick", tick)
     machine.deadline = time.monotonic() + 0.01
@@ -336,19 +337,19 @@ async def test_a_later_deadline_waits_for_the_timer_that_is_armed(peer: socket.s
 
 async def test_what_the_kernel_does_not_take_waits_in_order(odd: OddSocket, machine: Machine) -> None:
     odd.full = True
-    machine.orders = [Send(b"1", HOST, 9), Send(b"2", HOST, 9)]
+    machine.orders = [Send(b"1", Hop(UDP, HOST, 9)), Send(b"2", Hop(UDP, HOST, 9))]
     poke(odd)
     await until(lambda: len(machine.fed) == 1)
-    machine.orders = [Send(b"3", HOST, 9)]
+    machine.orders = [Send(b"3", Hop(UDP, HOST, 9))]
     poke(odd)
     await until(lambda: len(machine.fed) == 2)
     odd.full = False
-    machine.orders = [Send(b"4", HOST, 9)]
+    machine.orders = [Send(b"4", Hop(UDP, HOST, 9))]
     odd.port.flush()  # there is room again, but others were first
     assert odd.sent == []
     await until(lambda: len(odd.sent) == 4)
     assert not asyncio.get_running_loop().remove_writer(odd)  # nobody waits for room any more
-    machine.orders = [Send(b"5", HOST, 9)]
+    machine.orders = [Send(b"5", Hop(UDP, HOST, 9))]
     odd.port.flush()
     assert odd.sent == [b"1", b"2", b"3", b"4", b"5"]
     assert machine.counters.dropped == {}
@@ -356,7 +357,7 @@ async def test_what_the_kernel_does_not_take_waits_in_order(odd: OddSocket, mach
 
 async def test_the_queue_is_bounded_and_what_does_not_fit_is_counted(odd: OddSocket, machine: Machine) -> None:
     odd.full = True
-    machine.orders = [Send(b"%d" % number, HOST, 9) for number in range(WAITING_MOST + 3)]
+    machine.orders = [Send(b"%d" % number, Hop(UDP, HOST, 9)) for number in range(WAITING_MOST + 3)]
     poke(odd)
     await until(lambda: machine.fed)
     assert machine.counters.dropped == {"send queue full": 3}
@@ -367,7 +368,7 @@ async def test_the_queue_is_bounded_and_what_does_not_fit_is_counted(odd: OddSoc
 
 async def test_an_unsendable_datagram_does_not_hold_up_the_queue(odd: OddSocket, machine: Machine) -> None:
     odd.full = True
-    machine.orders = [Send(b"1", HOST, 9), Send(b"2", HOST, 70_000), Send(b"3", HOST, 9)]
+    machine.orders = [Send(b"1", Hop(UDP, HOST, 9)), Send(b"2", Hop(UDP, HOST, 70_000)), Send(b"3", Hop(UDP, HOST, 9))]
     poke(odd)
     await until(lambda: machine.fed)
     odd.full = False
@@ -387,13 +388,18 @@ async def test_an_icmp_error_is_counted_and_reading_goes_on(odd: OddSocket, mach
 @pytest.mark.usefixtures("port")
 @pytest.mark.parametrize(
     "unsendable",
-    [Send(b"x" * 70_000, HOST, 9), Send(b"x", HOST, 70_000), Send(b"x", "::1", 9), Send(b"x", "255.255.255.255", 9)],
+    [
+        Send(b"x" * 70_000, Hop(UDP, HOST, 9)),
+        Send(b"x", Hop(UDP, HOST, 70_000)),
+        Send(b"x", Hop(UDP, "::1", 9)),
+        Send(b"x", Hop(UDP, "255.255.255.255", 9)),
+    ],
     ids=["oversize", "port", "family", "not allowed"],
 )
 async def test_what_cannot_be_sent_is_counted_and_the_rest_goes_out(
     unsendable: Send, peer: socket.socket, machine: Machine
 ) -> None:
-    machine.orders = [unsendable, Send(b"next", *peer.getsockname())]
+    machine.orders = [unsendable, Send(b"next", Hop(UDP, *peer.getsockname()))]
     peer.send(b"go")
     await until(lambda: machine.fed)
     assert peer.recv(100) == b"next"
@@ -404,7 +410,7 @@ async def test_what_cannot_be_sent_is_counted_and_the_rest_goes_out(
 async def test_the_largest_datagram_passes_whole(peer: socket.socket, machine: Machine) -> None:
     largest = b"x" * 65_507
     peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, udp.BUFFER)
-    machine.orders = [Send(largest, *peer.getsockname())]
+    machine.orders = [Send(largest, Hop(UDP, *peer.getsockname()))]
     peer.send(largest)
     await until(lambda: machine.fed)
     assert machine.fed == [largest]

@@ -9,14 +9,15 @@ from proxy.sip.build import (
     cancel_for,
     finish,
     refusal,
-    reply_address,
     request,
     response,
     response_head,
     status_line,
 )
+from proxy.sip.hop import UDP, Hop
 from proxy.sip.message import Message, ParseError
 from proxy.sip.parse import parse
+from proxy.sip.via import reply_hop
 
 REST = b"From: <sip:a@b>;tag=1\r\nTo: <sip:c@d>\r\nCall-ID: id\r\nCSeq: 4 INVITE\r\n"
 
@@ -64,19 +65,19 @@ def test_every_via_is_repeated_in_order_and_only_the_first_is_marked(
     vias: tuple[bytes, ...], lines: list[bytes]
 ) -> None:
     expected = b"".join(b"Via: " + line + b"\r\n" for line in lines)
-    assert response_head(invite(*vias), "192.0.2.1", 7).startswith(expected + b"From: ")
+    assert response_head(invite(*vias), Hop(UDP, "192.0.2.1", 7)).startswith(expected + b"From: ")
 
 
 def test_a_head_repeats_from_call_id_cseq_and_timestamp() -> None:
     message = invite(b"SIP/2.0/UDP 192.0.2.1", extra=b"Timestamp: 54 \r\n")
-    assert response_head(message, "192.0.2.1", 5060) == (
+    assert response_head(message, Hop(UDP, "192.0.2.1", 5060)) == (
         b"Via: SIP/2.0/UDP 192.0.2.1\r\nFrom: <sip:a@b>;tag=1\r\nCall-ID: id\r\nCSeq: 4 INVITE\r\nTimestamp: 54\r\n"
     )
 
 
 def test_folded_values_are_repeated_on_one_line() -> None:
     message = invite(b"SIP/2.0/UDP\r\n 192.0.2.1", rest=REST.replace(b"<sip:a@b>", b"x\r\n\t<sip:a@b>"))
-    head = response_head(message, "192.0.2.1", 5060)
+    head = response_head(message, Hop(UDP, "192.0.2.1", 5060))
     assert b"From: x <sip:a@b>;tag=1\r\n" in head
 
 
@@ -84,14 +85,14 @@ def test_folded_values_are_repeated_on_one_line() -> None:
     ("via", "port"), [(b"h", 5060), (b"h:5070", 5070), (b"h:5070;rport", 9), (b"[::1]:5071", 5071)]
 )
 def test_reply_address(via: bytes, port: int) -> None:
-    assert reply_address(invite(b"SIP/2.0/UDP " + via), "192.0.2.1", 9) == port
+    assert reply_hop(invite(b"SIP/2.0/UDP " + via), Hop(UDP, "192.0.2.1", 9)).port == port
 
 
 # Responses and requests
 
 
 def test_response() -> None:
-    head = response_head(invite(b"SIP/2.0/UDP 192.0.2.1"), "192.0.2.1", 5060)
+    head = response_head(invite(b"SIP/2.0/UDP 192.0.2.1"), Hop(UDP, "192.0.2.1", 5060))
     assert response(head, b"<sip:c@d>;tag=x", 200, [b"Allow: INVITE", b"Server: s"], b"body", b"fine") == (
         b"SIP/2.0 200 fine\r\n"
         + head
@@ -164,7 +165,7 @@ def test_a_refusal_repeats_the_request_and_says_what_is_wrong() -> None:
     error = refused(
         b"INVITE sip:c@d SIP/2.0\r\nVia: " + ONE + b"\r\nv: " + TWO + b"\r\n" + REST.replace(b"4 I", b"x I") + b"\r\n"
     )
-    assert refusal(error, "192.0.2.1", 7, b"ours") == (
+    assert refusal(error, Hop(UDP, "192.0.2.1", 7), b"ours") == (
         b"SIP/2.0 400 Bad Request (expected 'number METHOD' in CSeq, number below 2147483648)\r\n"
         b"Via: " + MARKED + b"\r\nVia: " + TWO + b"\r\n"
         b"From: <sip:a@b>;tag=1\r\nCall-ID: id\r\nCSeq: x INVITE\r\nTo: <sip:c@d>;tag=ours\r\nContent-Length: 0\r\n\r\n"
@@ -174,7 +175,7 @@ def test_a_refusal_repeats_the_request_and_says_what_is_wrong() -> None:
 def test_a_refusal_keeps_the_to_tag_and_a_sound_cseq() -> None:
     rest = REST.replace(b"<sip:c@d>", b"<sip:c@d>;tag=9")
     error = refused(b"BYE gopher:c@d SIP/2.0\r\nVia: SIP/2.0/UDP h\r\n" + rest.replace(b"INVITE", b"BYE") + b"\r\n")
-    answer = refusal(error, "192.0.2.1", 7, b"ours")
+    answer = refusal(error, Hop(UDP, "192.0.2.1", 7), b"ours")
     assert answer.startswith(b"SIP/2.0 416 Unsupported URI Scheme (")
     assert b"\r\nCSeq: 4 BYE\r\n" in answer
     assert b"\r\nTo: <sip:c@d>;tag=9\r\n" in answer
@@ -182,7 +183,7 @@ def test_a_refusal_keeps_the_to_tag_and_a_sound_cseq() -> None:
 
 def test_a_refusal_leaves_out_what_was_missing() -> None:
     error = refused(b"INVITE sip:c@d SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1\r\n\r\n")
-    assert refusal(error, "192.0.2.1", 7, b"ours") == (
+    assert refusal(error, Hop(UDP, "192.0.2.1", 7), b"ours") == (
         b"SIP/2.0 400 Bad Request (expected a From header)\r\nVia: SIP/2.0/UDP 192.0.2.1\r\nContent-Length: 0\r\n\r\n"
     )
 
@@ -201,11 +202,11 @@ def test_a_refusal_leaves_out_what_was_missing() -> None:
     ],
 )
 def test_nothing_is_sent_back_where_nothing_may_or_can_be(data: bytes) -> None:
-    assert refusal(refused(data), "192.0.2.1", 7, b"ours") == b""
+    assert refusal(refused(data), Hop(UDP, "192.0.2.1", 7), b"ours") == b""
 
 
 def test_an_error_without_a_message_has_no_answer() -> None:
-    assert refusal(ParseError(400, "uri", "expected"), "192.0.2.1", 7, b"ours") == b""
+    assert refusal(ParseError(400, "uri", "expected"), Hop(UDP, "192.0.2.1", 7), b"ours") == b""
 
 
 def late(data: bytes, text: str) -> ParseError:
@@ -217,10 +218,15 @@ def late(data: bytes, text: str) -> ParseError:
 
 def test_a_fault_found_late_is_answered_in_plain_letters() -> None:
     error = late(b"INVITE sip:c@d SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1\r\n" + REST + b"\r\n", "expected `caf\u00e9`")
-    assert refusal(error, "192.0.2.1", 7, b"ours").startswith(b"SIP/2.0 400 Bad Request (expected 'caf?')\r\nVia: ")
+    assert refusal(error, Hop(UDP, "192.0.2.1", 7), b"ours").startswith(
+        b"SIP/2.0 400 Bad Request (expected 'caf?')\r\nVia: "
+    )
 
 
 @pytest.mark.parametrize("start", [b"SIP/2.0 200 OK", b"ACK sip:c@d SIP/2.0"])
 def test_a_fault_found_late_in_a_response_or_ack_is_not_answered(start: bytes) -> None:
     rest = REST.replace(b"INVITE", start[:3].replace(b"SIP", b"INVITE"))
-    assert refusal(late(start + b"\r\nVia: SIP/2.0/UDP h\r\n" + rest + b"\r\n", "x"), "192.0.2.1", 7, b"o") == b""
+    assert (
+        refusal(late(start + b"\r\nVia: SIP/2.0/UDP h\r\n" + rest + b"\r\n", "x"), Hop(UDP, "192.0.2.1", 7), b"o")
+        == b""
+    )

@@ -14,6 +14,7 @@ import pytest
 
 from proxy.sip.address import parse_uri, subscriber
 from proxy.sip.build import refusal
+from proxy.sip.hop import UDP, Hop
 from proxy.sip.message import Message, ParseError
 from proxy.sip.parse import parse
 
@@ -81,7 +82,7 @@ def check_uri(message: Message, row: dict[str, Any]) -> None:
 def test_refused(row: dict[str, Any]) -> None:
     error = refused(data_of(row))
     assert (error.status, error.kind) == (row["status"], row["kind"])
-    answer = refusal(error, "192.0.2.9", 5099, b"our-tag")
+    answer = refusal(error, Hop(UDP, "192.0.2.9", 5099), b"our-tag")
     if row["status"] == 0 or row.get("mute"):
         assert answer == b""
         return

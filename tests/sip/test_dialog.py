@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from proxy.sip.dialog import Dialog, check_contact, is_ip_address, is_loose
+from proxy.sip.hop import UDP, Hop
 from proxy.sip.message import Message, ParseError
 from proxy.sip.parse import parse
 
@@ -12,7 +13,7 @@ TARGET = b"<sip:b@192.0.2.9:5070;x=1>"
 
 
 def dialog() -> Dialog:
-    made = Dialog(b"id", b"<sip:a@b>;tag=1", b"1", b"<sip:c@d>;tag=2", b"2", "198.51.100.1", 5062)
+    made = Dialog(b"id", b"<sip:a@b>;tag=1", b"1", b"<sip:c@d>;tag=2", b"2", Hop(UDP, "198.51.100.1", 5062))
     made.target = b"sip:b@192.0.2.9"
     return made
 
@@ -30,7 +31,7 @@ def answer(*lines: bytes, to: bytes = b"<sip:c@d>;tag=2") -> Message:
 
 
 def peer(made: Dialog) -> tuple[str, int]:
-    return made.host, made.port
+    return made.hop.host, made.hop.port
 
 
 # Target

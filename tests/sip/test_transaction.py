@@ -9,6 +9,7 @@ import itertools
 
 import pytest
 
+from proxy.sip.hop import TCP, UDP, Hop
 from proxy.sip.message import Message
 from proxy.sip.parse import parse
 from proxy.sip.timers import NEVER, Timers
@@ -51,6 +52,8 @@ from proxy.sip.wire import Wire
 
 OVER = "the transaction is forgotten; nothing reaches it"
 NOT_OURS = "a server is not cancelled by itself and gets no responses to give up on"
+LOST = "a response that cannot be sent is repeated for the asker's next copy, or never asked for"
+REACHED = "the request was sent and heard; its answer may come another way"
 NO_SUCH_STATE = "this machine never enters the state"
 SENT = "we answer in this state no more: the final response is out"
 NO_TIMER = "no such timer runs in this state"
@@ -89,6 +92,7 @@ PRESENT: dict[str, dict[tuple[str, str], tuple[str, int]]] = {
         ("trying", "repeat"): ("trying", RESEND),
         ("trying", "expire"): ("terminated", FAIL | GONE),
         ("trying", "give up"): ("terminated", FAIL | GONE),
+        ("trying", "unsent"): ("terminated", FAIL | GONE),
         ("proceeding", "1xx"): ("proceeding", PASS),
         ("proceeding", "2xx"): ("accepted", PASS),
         ("proceeding", "fail"): ("completed", PASS | SEND_ACK),
@@ -104,6 +108,7 @@ PRESENT: dict[str, dict[tuple[str, str], tuple[str, int]]] = {
         ("trying", "fail"): ("completed", PASS),
         ("trying", "repeat"): ("trying", RESEND),
         ("trying", "expire"): ("terminated", FAIL | GONE),
+        ("trying", "unsent"): ("terminated", FAIL | GONE),
         ("proceeding", "1xx"): ("proceeding", PASS),
         ("proceeding", "2xx"): ("completed", PASS),
         ("proceeding", "fail"): ("completed", PASS),
@@ -118,6 +123,7 @@ ABSENT: dict[str, dict[tuple[str, str], str]] = {
         ("trying", "*"): NO_SUCH_STATE,
         ("terminated", "*"): OVER,
         ("*", "give up"): NOT_OURS,
+        ("*", "unsent"): LOST,
         ("proceeding", "ack"): "an ACK before a final response answers nothing",
         ("proceeding", "repeat"): NO_TIMER,
         ("proceeding", "expire"): NO_TIMER,
@@ -140,6 +146,7 @@ ABSENT: dict[str, dict[tuple[str, str], str]] = {
         ("accepted", "*"): NO_SUCH_STATE,
         ("terminated", "*"): OVER,
         ("*", "give up"): NOT_OURS,
+        ("*", "unsent"): LOST,
         ("*", "ack"): "only an INVITE is acknowledged",
         ("*", "repeat"): NO_TIMER,
         ("trying", "request"): "there is no response yet that could be repeated (17.2.2)",
@@ -155,6 +162,9 @@ ABSENT: dict[str, dict[tuple[str, str], str]] = {
         ("*", "request"): IS_SERVER,
         ("*", "ack"): IS_SERVER,
         ("proceeding", "repeat"): "timer A stops at the first provisional response (17.1.1.2)",
+        ("proceeding", "unsent"): REACHED,
+        ("completed", "unsent"): REACHED,
+        ("accepted", "unsent"): REACHED,
         ("proceeding", "expire"): "timer B stops there too; how long it may ring is the owner's matter",
         ("completed", "1xx"): "late provisional responses are absorbed",
         ("completed", "2xx"): "who refused the INVITE cannot accept it as well",
@@ -171,6 +181,8 @@ ABSENT: dict[str, dict[tuple[str, str], str]] = {
         ("terminated", "*"): OVER,
         ("*", "request"): IS_SERVER,
         ("*", "ack"): IS_SERVER,
+        ("proceeding", "unsent"): REACHED,
+        ("completed", "unsent"): REACHED,
         ("*", "give up"): "timer F ends it in the same time",
         ("completed", "1xx"): "late provisional responses are absorbed",
         ("completed", "2xx"): "repeated final responses are absorbed (17.1.2.2, timer K)",
@@ -248,15 +260,16 @@ def answer(status: int, method: bytes = b"INVITE", to: bytes = b"<sip:c@d>;tag=9
 class World:
     """One wire with its timers, and the time. `log` holds when which orders came from a timer."""
 
-    def __init__(self) -> None:
+    def __init__(self, transport: int = UDP) -> None:
         self.wire = Wire(Timers())
+        self.hop = Hop(transport, "192.0.2.1", 5070)
         self.now = 0.0
         self.sent: list[tuple[float, bytes]] = []
         self.log: list[tuple[float, int]] = []
 
     def drain(self) -> None:
         for send in self.wire.sends:
-            assert (send.host, send.port) == ("192.0.2.1", 5070)
+            assert send.hop is self.hop
             self.sent.append((self.now, send.data))
         self.wire.sends = []
 
@@ -285,14 +298,12 @@ class World:
         assert self.wire.timers.next_deadline() == NEVER
 
     def client(self, request: bytes = INVITE, method: str = "INVITE", pace: Pace = PACE) -> ClientTransaction:
-        made = ClientTransaction(self.wire, pace, "b", b"z9hG4bKm", method, request, "192.0.2.1", 5070)
+        made = ClientTransaction(self.wire, pace, "b", b"z9hG4bKm", method, request, self.hop)
         made.start(self.now)
         return made
 
     def server(self, method: str = "INVITE", pace: Pace = PACE) -> ServerTransaction:
-        return ServerTransaction(
-            self.wire, pace, "a", b"key", method, b"Via: v\r\n", b"<sip:c@d>;tag=9", "192.0.2.1", 5070
-        )
+        return ServerTransaction(self.wire, pace, "a", b"key", method, b"Via: v\r\n", b"<sip:c@d>;tag=9", self.hop)
 
 
 def reply(server: ServerTransaction, status: int, now: float) -> None:
@@ -621,3 +632,78 @@ def test_the_names_are_those_of_the_numbers() -> None:
         "expire",
         "give up",
     ]
+
+
+# Over a stream: A, E and G do not run, D, I, J and K are zero; B, F, H, L and M stay (17, RFC 6026)
+
+
+def test_over_a_stream_nothing_is_repeated_and_the_long_timers_stay() -> None:
+    world = World(TCP)
+    world.client()
+    world.run(31.9)
+    assert world.times(b"INVITE") == [0.0]
+    world.run(32.0)
+    assert world.log == [(32.0, FAIL | GONE)]
+    world.over()
+
+
+@pytest.mark.parametrize(("method", "status"), [("INVITE", 486), ("OPTIONS", 200), ("OPTIONS", 486)])
+def test_over_a_stream_timers_d_and_k_are_zero(method: str, status: int) -> None:
+    world = World(TCP)
+    client = world.client(INVITE if method == "INVITE" else OPTIONS, method)
+    assert client.response(answer(status, method.encode()), 0.0) & PASS
+    world.run(0.0)
+    assert world.log == [(0.0, GONE)]
+    world.over()
+
+
+def test_over_a_stream_timer_e_does_not_start_with_a_provisional() -> None:
+    world = World(TCP)
+    client = world.client(OPTIONS, "OPTIONS")
+    client.response(answer(100, b"OPTIONS"), 1.0)
+    world.run(32.0)
+    assert world.times(b"OPTIONS") == [0.0]
+    assert world.log == [(32.0, FAIL | GONE)]
+    world.over()
+
+
+def test_over_a_stream_timer_g_does_not_run_and_timer_i_is_zero() -> None:
+    world = World(TCP)
+    server = world.server()
+    reply(server, 486, 0.0)
+    world.run(10.0)
+    assert world.times(b"SIP/2.0 486") == [0.0]
+    server.ack(10.0)
+    world.run(10.0)
+    assert world.log == [(10.0, GONE)]
+    world.over()
+
+
+def test_over_a_stream_timer_h_waits_for_the_ack() -> None:
+    world = World(TCP)
+    reply(world.server(), 486, 0.0)
+    world.run(32.0)
+    assert world.log == [(32.0, FAIL | GONE)]
+    world.over()
+
+
+def test_over_a_stream_timer_j_is_zero_and_timer_l_is_not() -> None:
+    world = World(TCP)
+    reply(world.server("OPTIONS"), 200, 0.0)
+    world.run(0.0)
+    assert world.log == [(0.0, GONE)]
+    reply(world.server(), 200, 0.0)
+    world.run(32.0)
+    assert world.log == [(0.0, GONE), (32.0, GONE)]
+    world.over()
+
+
+@pytest.mark.parametrize("method", ["INVITE", "OPTIONS"])
+def test_a_transport_error_ends_only_what_heard_nothing(method: str) -> None:
+    world = World(TCP)
+    request = INVITE if method == "INVITE" else OPTIONS
+    assert world.client(request, method).unsent(0.0) == FAIL | GONE
+    world.over()
+    reached = world.client(request, method)
+    reached.response(answer(100, method.encode()), 0.0)
+    assert reached.unsent(0.0) == 0

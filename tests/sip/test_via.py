@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from proxy.sip.hop import UDP, Hop
 from proxy.sip.message import Message, ParseError
-from proxy.sip.via import answered_via, read_via, reply_port, sent_host
+from proxy.sip.via import answered_via, read_via, reply_hop, sent_host
 
 
 def read(value: bytes) -> Message:
@@ -73,20 +74,23 @@ V = b"SIP/2.0/UDP "
     ],
 )
 def test_answered(via: bytes, answered: bytes) -> None:
-    assert answered_via(read(via), "192.0.2.1", 5099) == answered
+    assert answered_via(read(via), Hop(UDP, "192.0.2.1", 5099)) == answered
 
 
 def test_answered_over_ipv6_carries_no_brackets() -> None:
-    assert answered_via(read(V + b"[2001:db8::1]:5070"), "2001:db8::1", 1) == V + b"[2001:db8::1]:5070"
-    assert answered_via(read(V + b"[2001:db8::2]"), "2001:db8::1", 1) == V + b"[2001:db8::2];received=2001:db8::1"
-    assert answered_via(read(V + b"["), "2001:db8::1", 1) == V + b"[;received=2001:db8::1"
-    assert answered_via(read(V + b"h;rport"), "2001:db8::1", 7) == V + b"h;rport=7;received=2001:db8::1"
+    assert answered_via(read(V + b"[2001:db8::1]:5070"), Hop(UDP, "2001:db8::1", 1)) == V + b"[2001:db8::1]:5070"
+    assert (
+        answered_via(read(V + b"[2001:db8::2]"), Hop(UDP, "2001:db8::1", 1))
+        == V + b"[2001:db8::2];received=2001:db8::1"
+    )
+    assert answered_via(read(V + b"["), Hop(UDP, "2001:db8::1", 1)) == V + b"[;received=2001:db8::1"
+    assert answered_via(read(V + b"h;rport"), Hop(UDP, "2001:db8::1", 7)) == V + b"h;rport=7;received=2001:db8::1"
 
 
 def test_a_via_whose_quote_never_closes_is_only_marked() -> None:
     message = Message(b"OPTIONS", b"sip:x", 0)
     message.via = V + b'h;x="'
-    assert answered_via(message, "192.0.2.1", 1) == V + b'h;x=";received=192.0.2.1'
+    assert answered_via(message, Hop(UDP, "192.0.2.1", 1)) == V + b'h;x=";received=192.0.2.1'
 
 
 @pytest.mark.parametrize(
@@ -111,8 +115,8 @@ def test_sent_host(sent_by: bytes, host: bytes) -> None:
      (b"h:0", 5099), (b"h:65536", 5099), (b"h:x", 5099), (b"h:", 5099), (b"h:123456", 5099), (b"h:\xb2", 5099)],
 )  # fmt: skip
 def test_reply_port(via: bytes, port: int) -> None:
-    assert reply_port(read(V + via), 5099) == port
+    assert reply_hop(read(V + via), Hop(UDP, "192.0.2.1", 5099)).port == port
 
 
 def test_without_a_sent_by_the_answer_goes_where_the_request_came_from() -> None:
-    assert reply_port(Message(b"OPTIONS", b"sip:x", 0), 5099) == 5099
+    assert reply_hop(Message(b"OPTIONS", b"sip:x", 0), Hop(UDP, "192.0.2.1", 5099)).port == 5099

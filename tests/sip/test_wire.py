@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from proxy.sip.hop import UDP, Hop
 from proxy.sip.timers import Timers
 from proxy.sip.wire import Wire
 
 
 def test_datagrams_leave_in_order_and_repeats_are_counted_per_leg() -> None:
     wire = Wire(Timers())
-    wire.send(b"1", "192.0.2.1", 5060)
-    wire.send_again("a", b"1", "192.0.2.1", 5060)
-    wire.send_again("a", b"1", "192.0.2.1", 5060)
-    wire.send_again("b", b"2", "2001:db8::1", 5070)
-    assert [(send.data, send.host, send.port) for send in wire.sends] == [
+    wire.send(b"1", Hop(UDP, "192.0.2.1", 5060))
+    wire.send_again("a", b"1", Hop(UDP, "192.0.2.1", 5060))
+    wire.send_again("a", b"1", Hop(UDP, "192.0.2.1", 5060))
+    wire.send_again("b", b"2", Hop(UDP, "2001:db8::1", 5070))
+    assert [(send.data, send.hop.host, send.hop.port) for send in wire.sends] == [
         (b"1", "192.0.2.1", 5060),
         (b"1", "192.0.2.1", 5060),
         (b"1", "192.0.2.1", 5060),

@@ -1,0 +1,60 @@
+"""One hop: over which transport, from which of our listeners and on which connection a peer is reached.
+
+A `Hop` says where a message came from and where one is to go. The runtime makes one for each source and uses it again,
+so that whoever holds the same object holds the same peer; b2bua makes others when a message names another place. What
+lies behind `connection` (a socket, a queue) only the runtime knows.
+"""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+UDP: Final = 0
+TCP: Final = 1
+TLS: Final = 2
+TRANSPORTS: Final = ("udp", "tcp", "tls")  # by number, as configuration and metrics write them
+VIA_NAMES: Final = (b"UDP", b"TCP", b"TLS")
+URI_PARAMETERS: Final = (b"", b";transport=tcp", b";transport=tls")  # current practice instead of sips (RFC 5630 3.1.4)
+
+
+@final
+class Hop:
+    """One way to or from a peer.
+
+    `host` is an IP address without brackets, `listener` the index of the listener it came in by or goes out by.
+    `connection` is the id of a stream, 0 when there is none yet: then one that is open to the same place is used, or
+    a new one is opened; one that has gone is replaced in the same way (RFC 3261 18.2.2). `trunk` names whose TLS
+    settings hold for a stream that we open; `peer` holds the names that a peer proved by its certificate, comma-joined.
+    """
+
+    __slots__ = ("transport", "host", "port", "listener", "connection", "trunk", "peer", "reliable")
+
+    def __init__(
+        self, transport: int, host: str, port: int, listener: int = 0, connection: int = 0, trunk: str = "",
+        peer: str = "",
+    ) -> None:  # fmt: skip
+        self.transport: Final = transport
+        self.host: Final = host
+        self.port: Final = port
+        self.listener: Final = listener
+        self.connection: Final = connection
+        self.trunk: Final = trunk
+        self.peer: Final = peer
+        self.reliable: Final = transport != UDP
+
+    def to(self, host: str, port: int) -> Hop:
+        """The same way to another place of the peer; its connection is kept while the host stays (RFC 5923)."""
+        if host == self.host:
+            if port == self.port:
+                return self
+            return Hop(self.transport, host, port, self.listener, self.connection, self.trunk, self.peer)
+        return Hop(self.transport, host, port, self.listener, 0, self.trunk, "")
+
+    def same_place(self, other: Hop) -> bool:
+        """Do both lead to the same transport, host and port?"""
+        return self.port == other.port and self.host == other.host and self.transport == other.transport
+
+
+def default_port(transport: int) -> int:
+    """Where a peer listens that names no port (RFC 3261 19.1.2)."""
+    return 5061 if transport == TLS else 5060

@@ -1,0 +1,40 @@
+"""Hops: which peer, which way, and what stays when the place changes."""
+
+from __future__ import annotations
+
+from proxy.sip.hop import TCP, TLS, TRANSPORTS, UDP, URI_PARAMETERS, VIA_NAMES, Hop, default_port
+
+
+def test_only_streams_are_reliable() -> None:
+    assert [Hop(transport, "192.0.2.1", 5060).reliable for transport in (UDP, TCP, TLS)] == [False, True, True]
+    assert [default_port(transport) for transport in (UDP, TCP, TLS)] == [5060, 5060, 5061]
+
+
+def test_every_transport_has_its_three_names() -> None:
+    assert list(zip(TRANSPORTS, VIA_NAMES, URI_PARAMETERS, strict=True)) == [
+        ("udp", b"UDP", b""),
+        ("tcp", b"TCP", b";transport=tcp"),
+        ("tls", b"TLS", b";transport=tls"),
+    ]
+
+
+def test_another_port_of_the_same_host_keeps_the_connection_and_what_its_peer_proved() -> None:
+    hop = Hop(TLS, "192.0.2.1", 41_000, 2, 7, "carrier", "sip.example.net")
+    assert hop.to("192.0.2.1", 41_000) is hop
+    there = hop.to("192.0.2.1", 5061)
+    assert (there.transport, there.host, there.port, there.listener) == (TLS, "192.0.2.1", 5061, 2)
+    assert (there.connection, there.trunk, there.peer) == (7, "carrier", "sip.example.net")
+
+
+def test_another_host_is_another_connection_and_has_proved_nothing() -> None:
+    there = Hop(TLS, "192.0.2.1", 41_000, 2, 7, "carrier", "sip.example.net").to("192.0.2.2", 41_000)
+    assert (there.transport, there.host, there.listener, there.trunk) == (TLS, "192.0.2.2", 2, "carrier")
+    assert (there.connection, there.peer) == (0, "")
+
+
+def test_the_same_place_is_transport_host_and_port() -> None:
+    hop = Hop(TCP, "192.0.2.1", 5060, 1, 7)
+    assert hop.same_place(Hop(TCP, "192.0.2.1", 5060, 0, 9))
+    assert not hop.same_place(Hop(TLS, "192.0.2.1", 5060, 1, 7))
+    assert not hop.same_place(Hop(TCP, "192.0.2.2", 5060, 1, 7))
+    assert not hop.same_place(Hop(TCP, "192.0.2.1", 5061, 1, 7))
