@@ -113,6 +113,8 @@ check: $(VENV)/installed $(VENV)/tested
 test: compiler $(VENV)/installed $(VENV)/tested sipp prometheus redis
 	@echo "== source"
 	NPV_BUILD=source $(PY) -m pytest -q </dev/null
+	echo "== legal cases (tests/cases) by rule and version"
+	$(PY) -m proxy rules list --all --cases tests/cases --config config/proxy.toml </dev/null | cut -f 1-3,8- | expand -t 28,40,52,64
 	echo "== compiled wheel"
 	export PYTHONSAFEPATH=1 NPV_BUILD=compiled
 	$(PY) -m pytest -q -m 'not source_only' --ignore=tests/test_layout.py </dev/null

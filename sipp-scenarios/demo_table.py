@@ -35,7 +35,8 @@ class Seen:
 
 def read(folder: Path, platform: list[Message], carrier: list[Message]) -> list[Seen]:
     """Join the messages of both sides with the records; one entry a call, in the order of the calls."""
-    lines = [json.loads(line) for line in (folder / "var" / "records.jsonl").read_text(encoding="utf-8").splitlines()]
+    files = sorted((folder / "var").glob("*.jsonl"))
+    lines = [json.loads(line) for path in files for line in path.read_text(encoding="utf-8").splitlines()]
     decisions = {line["call_id"]: line for line in lines if line["record"] == "decision"}
     legs = {line["a_call_id"]: line["b_call_id"] for line in lines if line["record"] == "call"}
     offered = {m.header("Call-ID"): m for m in carrier if m.received and m.method == "INVITE"}

@@ -5,6 +5,7 @@ A closed file goes by the name of the target with the instant of its begin. Noth
 
 from __future__ import annotations
 
+import mmap
 import re
 import stat
 import sys
@@ -14,6 +15,7 @@ from typing import Final
 
 import msgspec
 
+from proxy.policy.directory import CAUTIOUS_PURPOSE
 from proxy.runtime.record_chain import NOTHING_BEFORE, hash_of
 from proxy.runtime.record_shapes import BeginLine, EndLine, utc
 
@@ -21,6 +23,7 @@ DAY: Final = 86_400.0
 MEGABYTE: Final = 1_000_000
 STAMP: Final = re.compile(r"(\d{8}T\d{6}\.\d{6}Z)(?:-(\d+))?")
 TAIL: Final = 1 << 22  # no line is longer
+PROSPECTING: Final = f'"purpose":"{CAUTIOUS_PURPOSE}"'.encode()
 
 
 @dataclass(frozen=True)
@@ -39,17 +42,32 @@ def say(text: str) -> None:
 
 
 def is_over(path: Path, keeping: Keeping, now: float) -> bool:
-    """Whether a closed file has been kept long enough; one without `end` is taken for one with prospecting."""
+    """Whether a closed file has been kept long enough. One without `end` is looked through for prospecting."""
     try:
         changed = path.stat().st_mtime
         _, last = ends_of(path)
-        end = msgspec.json.decode(last, type=EndLine)
-        days = keeping.keep_prospecting_days if end.prospecting else keeping.keep_days
+        if not is_past(changed, keeping.keep_days, now) and not is_past(changed, keeping.keep_prospecting_days, now):
+            return False
+        try:
+            prospecting = msgspec.json.decode(last, type=EndLine).prospecting > 0
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            prospecting = holds_prospecting(path)
     except OSError:
         return False
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        days = keeping.keep_prospecting_days
+    return is_past(changed, keeping.keep_prospecting_days if prospecting else keeping.keep_days, now)
+
+
+def is_past(changed: float, days: int, now: float) -> bool:
+    """Whether so many days have gone by; 0 days never do."""
     return days > 0 and changed + days * DAY < now
+
+
+def holds_prospecting(path: Path) -> bool:
+    """Whether a file that was not closed in order has a decision on prospecting. Raises OSError."""
+    if path.stat().st_size == 0:
+        return False
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
+        return text.find(PROSPECTING) >= 0
 
 
 def put_aside(target: Path) -> tuple[str, str]:

@@ -6,6 +6,7 @@ import json
 import os
 import threading
 from pathlib import Path
+from time import time
 
 import pytest
 
@@ -18,9 +19,11 @@ from proxy.policy.ledger import NOTHING_KNOWN
 from proxy.runtime import journal as journal_module
 from proxy.runtime import record_files
 from proxy.runtime.journal import BATCH, Journal, Targets
-from proxy.runtime.record_archive import files_of
+from proxy.runtime.record_archive import DAY, files_of
 from proxy.runtime.record_chain import faults
-from proxy.runtime.record_files import write_all
+from proxy.runtime.record_files import RecordFile, write_all
+from proxy.runtime.settings import load_settings
+from tests.runtime.conftest import CONFIG
 
 
 @pytest.fixture(autouse=True)
@@ -256,6 +259,28 @@ def test_prospecting_and_whole_numbers_may_have_files_of_their_own(tmp_path: Pat
     assert b"+33612345678" in paths[2].read_bytes()
     assert b"612345678" not in paths[0].read_bytes() + paths[1].read_bytes()
     assert [records(path)[-1]["prospecting"] for path in paths] == [0, 1, 1]
+
+
+def test_the_shipped_configuration_keeps_each_as_long_as_it_must(
+    tmp_path: Path, edition: Edition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    targets = load_settings(CONFIG / "proxy.toml").records.targets
+    journal = Journal(targets, 10, "edge-1", edition)
+    journal.start()
+    for record in (decided(edition, "follow-up"), decided(edition, "nobody-knows")):
+        journal.put(record)
+    journal.stop()
+    left: list[set[str]] = []
+    for days in (300, 400, 1000, 1100):
+        held = set()
+        for target in (targets.path, targets.prospecting):
+            file = RecordFile(target, "edge-1", targets.keeping)
+            file.open(time() + days * DAY)
+            file.close(time() + days * DAY)
+            held |= {str(one["id"]) for path in files_of(Path(target)) for one in records(path) if "id" in one}
+        left.append(held)
+    assert left == [{"follow-up", "nobody-knows"}, {"nobody-knows"}, {"nobody-knows"}, set()]
 
 
 def test_a_journal_knows_how_many_verdicts_on_prospecting_it_holds(tmp_path: Path, edition: Edition) -> None:

@@ -203,12 +203,23 @@ def test_a_closed_file_is_deleted_when_all_of_it_has_been_kept_long_enough(
     assert (tmp_path / NAME).exists() is kept
 
 
-def test_a_file_without_its_last_line_is_kept_as_long_as_any(tmp_path: Path) -> None:
-    (tmp_path / NAME).write_bytes(b'{"seq":0}\n')
+@pytest.mark.parametrize(
+    ("purpose", "days", "kept"),
+    [
+        ("service", 9, True),
+        ("service", 11, False),
+        ("prospecting_consumer", 20, True),
+        ("prospecting_consumer", 31, False),
+    ],
+)
+def test_a_file_without_its_last_line_is_kept_by_what_is_in_it(
+    tmp_path: Path, purpose: str, days: int, kept: bool
+) -> None:
+    (tmp_path / NAME).write_bytes(b'{"seq":0,"record":"decision","purpose":"%s"}\n{"se' % purpose.encode())
     os.utime(tmp_path / NAME, (NOON, NOON))
     keeping = Keeping(keep_days=10, keep_prospecting_days=30)
-    opened(tmp_path / "records.jsonl", keeping, NOON + 20 * DAY)
-    assert (tmp_path / NAME).exists()
+    opened(tmp_path / "records.jsonl", keeping, NOON + days * DAY)
+    assert (tmp_path / NAME).exists() == kept
 
 
 def test_nothing_is_deleted_where_nothing_is_to_be(tmp_path: Path) -> None:
