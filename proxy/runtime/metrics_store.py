@@ -15,6 +15,9 @@ STORE_ROWS: Final = (
     ("npv_store_silences_total", "counter", ("reason",), "Times the ledger did not answer in time."),
     ("npv_store_waiting", "gauge", (), "Questions that wait to be sent."),
     ("npv_store_owed", "gauge", (), "Notes that the ledger must still be told."),
+    ("npv_store_reachable", "gauge", (), "1 while the store answers when it is asked for the directory."),
+    ("npv_store_notices_total", "counter", (), "Notices of the store that something has changed."),
+    ("npv_store_notice_reconnects_total", "counter", (), "Times the way of the notices had to be made anew."),
     ("npv_directory_age_seconds", "gauge", (), "Since the store last said that there is no newer directory."),
     ("npv_directory_version", "gauge", (), "Version of the directory in force."),
 )
@@ -43,6 +46,9 @@ class SharedView(Protocol):
     def desk(self) -> DeskView | None: ...
     @property
     def directory(self) -> tuple[Directory, int] | None: ...
+    @property
+    def notices(self) -> tuple[int, int]: ...
+    def reachable(self) -> bool: ...
     def directory_age(self) -> float: ...
 
 
@@ -55,6 +61,9 @@ def store_samples(shared: SharedView) -> Snapshot:
         "npv_store_silences_total": by_one(desk.silences) if desk else {},
         "npv_store_waiting": {(): desk.queue if desk else 0},
         "npv_store_owed": {(): desk.owed if desk else 0},
+        "npv_store_reachable": {(): float(shared.reachable())},
+        "npv_store_notices_total": {(): shared.notices[0]},
+        "npv_store_notice_reconnects_total": {(): shared.notices[1]},
         "npv_directory_age_seconds": {(): shared.directory_age()},
         "npv_directory_version": {(): held[1] if held else 0},
     }

@@ -20,8 +20,9 @@ from proxy.runtime.store.directory_interface import DirectoryUnreachable
 from proxy.runtime.store.directory_open import directory_store
 from proxy.runtime.store.directory_watch import DirectoryWatch
 from proxy.runtime.store.interface import LedgerSilent
-from proxy.runtime.store.ledger_choice import SomeLedger, chosen_ledger, take_keys
+from proxy.runtime.store.ledger_choice import SomeLedger, chosen_ledger, chosen_notices, take_keys
 from proxy.runtime.store.ledger_desk import Arrived, LedgerDesk
+from proxy.runtime.store.notices import ANYTHING, DIRECTORY, Notices
 from proxy.runtime.store.person_keys import KeysDiffer
 from proxy.runtime.tasks import Tasks
 from proxy.runtime.toml_source import ConfigError, read_toml
@@ -41,6 +42,7 @@ class SharedState:
         self._taken: Final = AsyncExitStack()
         self._ledger: SomeLedger | None = None
         self._watch: DirectoryWatch | None = None
+        self._notices: Notices | None = None
         self.desk: LedgerDesk | None = None
 
     @property
@@ -51,6 +53,15 @@ class SharedState:
     def directory_age(self) -> float:
         """Seconds since the store last said that there is nothing newer; 0 before the start."""
         return self._watch.age() if self._watch is not None else 0.0
+
+    @property
+    def notices(self) -> tuple[int, int]:
+        """Notices of the store that came, and how often the way to them had to be made anew."""
+        return (self._notices.received, self._notices.reconnects) if self._notices is not None else (0, 0)
+
+    def reachable(self) -> bool:
+        """Whether the store answered when it was last asked for the directory."""
+        return self._watch is not None and self._watch.reachable
 
     async def start(self, arrived: Arrived, renewed: Callable[[Directory, int], None]) -> None:
         """Open both. `arrived` gets the ledger's answers, `renewed` each new directory. Raises ConfigError."""
@@ -71,6 +82,13 @@ class SharedState:
         watch = self._watch = DirectoryWatch(store, numbering, self._clock, renewed, self._say)
         await watch.start()
         self._taken.push_async_callback(watch.stop)
+        notices = self._notices = chosen_notices(settings.store.path, settings.store.place, self._heard, self._say)
+        await notices.start()
+        self._taken.push_async_callback(notices.stop)
+
+    def _heard(self, notice: bytes) -> None:
+        if self._watch is not None and notice in (ANYTHING, DIRECTORY):
+            self._watch.told()
 
     async def _open_ledger(self, arrived: Arrived) -> None:
         store, clock = self._settings.store, self._clock

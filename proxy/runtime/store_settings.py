@@ -12,7 +12,7 @@ from typing import Final
 
 from redis.asyncio.connection import parse_url
 
-from proxy.runtime.store.redis_connect import Place
+from proxy.runtime.store.redis_place import Place
 from proxy.runtime.toml_source import Table, seen
 
 EMBEDDED: Final = "embedded"

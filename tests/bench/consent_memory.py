@@ -7,8 +7,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from proxy.runtime.store.redis_connect import Place
 from proxy.runtime.store.redis_ledger import RedisLedger
+from proxy.runtime.store.redis_place import Place
 from tests.runtime.store.histories import NOON, consent, keys
 from tests.runtime.store.redis_servers import RedisServer
 

@@ -21,8 +21,8 @@ from proxy.runtime.app import SWITCH
 from proxy.runtime.store.embedded import EmbeddedLedger
 from proxy.runtime.store.interface import Ledger
 from proxy.runtime.store.ledger_desk import LedgerDesk, Question
-from proxy.runtime.store.redis_connect import Place
 from proxy.runtime.store.redis_ledger import RedisLedger
+from proxy.runtime.store.redis_place import Place
 from proxy.runtime.tasks import Tasks
 from tests.runtime.store.histories import inquiry, keys
 from tests.runtime.store.redis_servers import RedisServer

@@ -11,8 +11,8 @@ import uvloop
 
 from proxy.runtime.store.embedded import EmbeddedLedger
 from proxy.runtime.store.interface import Ledger
-from proxy.runtime.store.redis_connect import Place
 from proxy.runtime.store.redis_ledger import RedisLedger
+from proxy.runtime.store.redis_place import Place
 from tests.runtime.store.histories import HOUR, NOON, inquiry, keys
 from tests.runtime.store.redis_servers import RedisServer
 

@@ -31,6 +31,10 @@ class FakeShared:
     desk: FakeDesk | None = None
     directory: tuple[Directory, int] | None = None
     seconds: float = 0.0
+    notices: tuple[int, int] = (0, 0)
+
+    def reachable(self) -> bool:
+        return self.directory is not None
 
     def directory_age(self) -> float:
         return self.seconds

@@ -12,8 +12,9 @@ def test_before_the_start_everything_is_zero() -> None:
     taken = store_samples(FakeShared())
     assert list(taken) == [name for name, _, _, _ in STORE_ROWS]
     assert taken["npv_store_operations_total"] == taken["npv_store_silences_total"] == {}
-    for name in ("npv_store_waiting", "npv_store_owed", "npv_directory_age_seconds", "npv_directory_version"):
-        assert taken[name] == {(): 0}
+    for name, kind, _, _ in STORE_ROWS:
+        if kind == "gauge" or "notice" in name:
+            assert taken[name] == {(): 0}, name
     (seconds,) = taken["npv_store_seconds"].values()
     assert isinstance(seconds, Frozen)
     assert (seconds.buckets[-1], seconds.sum) == (("+Inf", 0.0), 0.0)
@@ -21,11 +22,13 @@ def test_before_the_start_everything_is_zero() -> None:
 
 def test_figures_of_desk_and_directory() -> None:
     desk = FakeDesk(operations={("ask", "late"): 4, ("release", "answered"): 2}, silences={"closed": 1})
-    taken = store_samples(FakeShared(desk, (Directory([], [], []), 7), 1.5))
+    taken = store_samples(FakeShared(desk, (Directory([], [], []), 7), 1.5, (9, 2)))
     assert taken["npv_store_operations_total"] == {("ask", "late"): 4, ("release", "answered"): 2}
     assert taken["npv_store_silences_total"] == {("closed",): 1}
     assert (taken["npv_store_waiting"], taken["npv_store_owed"]) == ({(): 3}, {(): 1})
     assert (taken["npv_directory_age_seconds"], taken["npv_directory_version"]) == ({(): 1.5}, {(): 7})
+    assert taken["npv_store_reachable"] == {(): 1}
+    assert (taken["npv_store_notices_total"], taken["npv_store_notice_reconnects_total"]) == ({(): 9}, {(): 2})
     (seconds,) = taken["npv_store_seconds"].values()
     assert isinstance(seconds, Frozen)
     assert seconds.buckets == [("0.001", 0.0), ("0.005", 1.0), ("+Inf", 1.0)]

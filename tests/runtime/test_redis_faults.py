@@ -22,8 +22,8 @@ from stage import Proxy
 
 from proxy.policy.inquiry import Inquiry
 from proxy.runtime.store.person_keys import read_keys
-from proxy.runtime.store.redis_connect import Place
 from proxy.runtime.store.redis_ledger import RedisLedger
+from proxy.runtime.store.redis_place import Place
 from tests.ladder import EPOCH
 from tests.runtime.crowd import Carrier, Placed, Platform
 from tests.runtime.ends import OPEN, Site, site_in

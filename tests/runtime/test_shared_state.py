@@ -16,17 +16,21 @@ from proxy.policy.directory import Directory
 from proxy.policy.inquiry import Inquiry, PersonState
 from proxy.runtime import shared_state
 from proxy.runtime.clock import FixedClock
+from proxy.runtime.numbering_file import load_numbering
 from proxy.runtime.settings import load_settings
 from proxy.runtime.shared_state import SharedState
+from proxy.runtime.store.directory_changes import change
+from proxy.runtime.store.directory_embedded import EmbeddedDirectory
 from proxy.runtime.store.directory_redis import RedisDirectory
 from proxy.runtime.store.embedded import EmbeddedLedger
 from proxy.runtime.store.interface import ATTEMPTS_KEPT, LedgerSilent
 from proxy.runtime.store.ledger_desk import Question
 from proxy.runtime.store.person_keys import new_keys, rotate, write_keys
 from proxy.runtime.tasks import Tasks
-from proxy.runtime.toml_source import ConfigError
+from proxy.runtime.toml_source import ConfigError, read_toml
 from tests.ladder import CALLED, EPOCH
 from tests.runtime.ends import PATIENCE, Site, site_in
+from tests.runtime.store.directory_shelf import CUSTOMER, ME, edit
 
 
 class Node:
@@ -101,6 +105,21 @@ async def test_an_empty_store_is_filled_once(site: Site, node: Node) -> None:
     await again.start()
     assert shown(again.renewed[0][0]) == "+33162000001"
     await again.stop()
+
+
+async def test_a_change_is_told_and_not_waited_for(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("proxy.runtime.store.directory_watch.LOOK", 3600.0)
+    node = Node(site)
+    assert (node.shared.notices, node.shared.reachable()) == ((0, 0), False)
+    await node.start()
+    store = EmbeddedDirectory(site.folder / "store.db")
+    await change(store, load_numbering(read_toml(site.folder / "numbering.toml")), edit(CUSTOMER.format("c")), ME)
+    await store.close()
+    async with asyncio.timeout(PATIENCE):
+        while len(node.renewed) < 2:  # noqa: ASYNC110 - what is waited for happens in a thread, unannounced
+            await asyncio.sleep(0.01)
+    assert (node.renewed[1][1], node.shared.reachable(), node.shared.notices[1]) == (2, True, 0)
+    await node.stop()
 
 
 async def test_a_restart_keeps_what_was_counted(site: Site, node: Node) -> None:

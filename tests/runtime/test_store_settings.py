@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.runtime.store.redis_connect import Place
+from proxy.runtime.store.redis_place import Place
 from proxy.runtime.store_settings import StoreSettings, read_store
 from proxy.runtime.toml_source import ConfigError, TomlSource
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from proxy.runtime.store.directory_embedded import EmbeddedDirectory
 from proxy.runtime.store.directory_interface import DirectoryStore
 from proxy.runtime.store.directory_redis import RedisDirectory
-from proxy.runtime.store.redis_connect import Place
+from proxy.runtime.store.redis_place import Place
 
 
 def directory_store(path: Path, place: Place | None) -> DirectoryStore:

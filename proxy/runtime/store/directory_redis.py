@@ -1,7 +1,8 @@
 """The directory of several nodes, on Redis: a list of versions, a snapshot and the days of use, all in one slot.
 
 The length of the list is the number of the last version, so one small script appends only what follows what is there,
-and a look at the length, which costs Redis next to nothing, says whether anything is new. A bulk import is one long
+and a look at the length, which costs Redis next to nothing, says whether anything is new; the script that appends also
+tells the nodes (`redis_notices`). A bulk import is one long
 value: Redis stores it in one step and other clients hardly wait.
 """
 
@@ -24,8 +25,11 @@ from proxy.runtime.store.directory_records import (
 )
 from proxy.runtime.store.interface import LedgerSilent
 from proxy.runtime.store.ledger_function import Command
+from proxy.runtime.store.notices import DIRECTORY
 from proxy.runtime.store.redis_cluster import Cluster
-from proxy.runtime.store.redis_connect import OneMaster, Place, Reply, Route, is_error
+from proxy.runtime.store.redis_connect import OneMaster, Reply, Route, is_error
+from proxy.runtime.store.redis_notices import CHANNEL
+from proxy.runtime.store.redis_place import Place
 
 VERSIONS: Final = "npv:{directory}:versions"
 SNAPSHOT: Final = "npv:{directory}:snapshot"
@@ -36,12 +40,13 @@ PATIENCE: Final = 5.0  # s for one answer
 REST: Final = 0.05  # s between two tries
 ELSEWHERE: Final = ("MOVED", "ASK", "CLUSTERDOWN", "READONLY", "TRYAGAIN")
 
-# sent again after a broken connection it says what the first time said
+# sent again after a broken connection it says what the first time said; a notice that may not be given harms nothing
 APPEND: Final = """
 local last = redis.call('LLEN', KEYS[1])
 if last == tonumber(ARGV[1]) and redis.call('LINDEX', KEYS[1], -1) == ARGV[2] then return 1 end
 if last ~= ARGV[1] - 1 then return 0 end
 redis.call('RPUSH', KEYS[1], ARGV[2])
+redis.pcall('PUBLISH', ARGV[3], ARGV[4])
 return 1
 """
 KEEP: Final = """
@@ -68,7 +73,7 @@ class RedisDirectory:
     """A `DirectoryStore`. `wait` is in seconds."""
 
     def __init__(self, place: Place, wait: float = PATIENCE) -> None:
-        self._name: Final = place.sentinel or place.urls[0].rpartition("@")[2]
+        self._name: Final = place.name
         self._route: Final[Route] = Cluster(place) if place.cluster else OneMaster(place)
         self._wait: Final = wait
 
@@ -79,7 +84,7 @@ class RedisDirectory:
     async def append(self, version: Version) -> None:
         """Add the version. Raises Overtaken unless its number is the next one."""
         text = await asyncio.to_thread(encoded_version, version)
-        if not await self._ask("EVAL", APPEND, 1, VERSIONS, version.number, text):
+        if not await self._ask("EVAL", APPEND, 1, VERSIONS, version.number, text, CHANNEL, DIRECTORY):
             raise Overtaken
 
     async def versions(self, after: int, most: int = 0) -> list[Version]:

@@ -1,7 +1,7 @@
-"""A node's directory, never older than a second or two: the store is asked again and again whether anything is new.
+"""A node's directory, never older than two seconds: the store is asked whether anything is new when it says so, and each second.
 
-`start` reads what is there, then a task asks for the number of the last version several times a second; a new one is read
-and handed over as a new `Directory`. While the store does not answer, the last directory stays in force and its age grows:
+`start` reads what is there, then a task asks for the number of the last version; a new one is read and handed over as a
+new `Directory`. While the store does not answer, the last directory stays in force and its age grows:
 that is what the metric shows. The same task tells the store which numbers were shown.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
 from typing import Final, final
 
@@ -21,7 +22,8 @@ from proxy.runtime.store.directory_interface import DirectoryStore, DirectoryUnr
 from proxy.runtime.tasks import Tasks
 from proxy.runtime.toml_source import ConfigError
 
-LOOK: Final = 0.25  # s between two looks
+LOOK: Final = 1.0  # s between two looks without a notice
+AGAIN: Final = 0.25  # s after a look that failed
 PATIENCE: Final = 1.5  # s for one answer
 READING: Final = 60.0  # s for everything that is new
 USES_EVERY: Final = 30.0  # s between two notes of the numbers shown
@@ -50,6 +52,7 @@ class DirectoryWatch:
         self._noted_at = clock.monotonic()
         self._seen_at = clock.monotonic()
         self._trouble = ""
+        self._told: Final = asyncio.Event()
         self.directory = self._book.directory()
         self.failures = 0
 
@@ -57,6 +60,15 @@ class DirectoryWatch:
     def version(self) -> int:
         """The version in force here."""
         return self._book.version
+
+    @property
+    def reachable(self) -> bool:
+        """Whether the store answered the last look."""
+        return not self._trouble
+
+    def told(self) -> None:
+        """The store says that there may be something new: look at once."""
+        self._told.set()
 
     def age(self) -> float:
         """Seconds since the store last said that nothing newer is there."""
@@ -99,7 +111,10 @@ class DirectoryWatch:
 
     async def _watch(self) -> None:
         while True:
-            await asyncio.sleep(LOOK)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(AGAIN if self._trouble else LOOK):
+                    await self._told.wait()
+            self._told.clear()
             try:
                 await self.look()
                 if self._clock.monotonic() - self._noted_at >= USES_EVERY:

@@ -14,12 +14,12 @@ from redis.crc import key_slot
 from redis.exceptions import ResponseError
 
 from proxy.runtime.store.interface import LedgerSilent
-from proxy.runtime.store.redis_connect import Link, Place, Reply, client_of, parse
+from proxy.runtime.store.redis_connect import Link, Reply
+from proxy.runtime.store.redis_place import Place, addresses, arguments, client_of
 
 SLOTS: Final = 16_384
 LEAST_BETWEEN: Final = 0.2
 SHARE: Final = 0.5  # of the time left that one node may take to tell the slots
-DEFAULT_PORT: Final = 6379
 
 
 @final
@@ -27,10 +27,8 @@ class Cluster:
     """A `Route` over the masters of a cluster."""
 
     def __init__(self, place: Place) -> None:
-        self._login: Final = parse(place.urls[0])
-        self._seeds: Final = [
-            (str(found["host"]), int(found.get("port", DEFAULT_PORT))) for found in map(parse, place.urls)
-        ]
+        self._login: Final = arguments(place)
+        self._seeds: Final = addresses(place.urls)
         self._links: Final[dict[tuple[str, int], Link]] = {}
         self._slots: list[Link | None] = [None] * SLOTS
         self._renewed = float("-inf")
@@ -78,8 +76,8 @@ class Cluster:
     def _link(self, address: tuple[str, int]) -> Link:
         found = self._links.get(address)
         if found is None:
-            arguments = self._login | {"host": address[0], "port": address[1]}
-            found = self._links[address] = Link(f"{address[0]}:{address[1]}", client_of(arguments))
+            given = self._login | {"host": address[0], "port": address[1]}
+            found = self._links[address] = Link(f"{address[0]}:{address[1]}", client_of(given))
         return found
 
     def link(self, key: bytes) -> Link:

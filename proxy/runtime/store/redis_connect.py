@@ -1,4 +1,4 @@
-"""Ways to Redis: one server, a master that Sentinel names, or the masters of a cluster.
+"""Ways to the masters of Redis: one server or one that Sentinel names; `redis_cluster` has those of a cluster.
 
 A `Link` leads to one master. It never waits beyond the deadline it is given; a master that failed is left alone for a
 while (`Pace`: 20 ms, doubling up to half a second) and then tried by one question, not by all that wait. A master that
@@ -9,35 +9,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Protocol, TypeAlias, cast, final
+from typing import Any, Final, Protocol, TypeAlias, final
 
-from redis.asyncio import ConnectionPool, Redis
-from redis.asyncio.connection import parse_url
-from redis.asyncio.retry import Retry
-from redis.asyncio.sentinel import Sentinel
-from redis.backoff import NoBackoff
+from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from proxy.runtime.store.interface import LedgerSilent
 from proxy.runtime.store.ledger_function import LIBRARY, LOADED, MISSING, Command
+from proxy.runtime.store.redis_place import CONNECTIONS, Place, master_client
 
 FIRST_REST: Final = 0.02
 LONGEST_REST: Final = 0.5
-CONNECTIONS: Final = 16  # to one master; more questions at once than that wait for each other
-NOT_OF_MASTER: Final = frozenset(
-    {"host", "port", "connection_class"}
-)  # the rest of a sentinel's URL is the master's too
 Reply: TypeAlias = Any  # bytes, int, None, a list of these or a ResponseError: what RESP has
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where Redis is: its URL; or those of the sentinels and the name of the service; or some of the cluster's nodes."""
-
-    urls: tuple[str, ...]
-    sentinel: str = ""
-    cluster: bool = False
 
 
 @final
@@ -157,23 +140,8 @@ class OneMaster:
     """A `Route` to a single server, or to the master of a Sentinel service, which each new connection asks for."""
 
     def __init__(self, place: Place) -> None:
-        self._sentinels: Final[list[Redis]] = []
-        self._link: Final = Link(
-            place.sentinel or place.urls[0], self._sentinel(place) if place.sentinel else single(place)
-        )
-
-    def _sentinel(self, place: Place) -> Redis:
-        addresses = [(str(parsed["host"]), int(parsed.get("port", 26379))) for parsed in map(parse, place.urls)]
-        options = {key: value for key, value in parse(place.urls[0]).items() if key not in NOT_OF_MASTER}
-        secure = {key: value for key, value in options.items() if key.startswith("ssl")}
-        if place.urls[0].startswith("rediss:"):
-            secure["ssl"] = True
-        sentinel = Sentinel(  # type: ignore[no-untyped-call]  # redis-py leaves this class without types
-            addresses, sentinel_kwargs={"retry": no_retry(), "protocol": 2, **secure}
-        )
-        self._sentinels.extend(sentinel.sentinels)
-        options |= {"retry": no_retry(), "protocol": 2, "max_connections": CONNECTIONS, **secure}
-        return cast(Redis, sentinel.master_for(place.sentinel, **options))
+        client, self._sentinels = master_client(place)
+        self._link: Final = Link(place.name, client)
 
     async def renew(self, deadline: float) -> bool:
         """There is nothing to choose from."""
@@ -188,27 +156,6 @@ class OneMaster:
         await self._link.close()
         for client in self._sentinels:
             await client.aclose()
-
-
-def parse(url: str) -> dict[str, Any]:
-    """A URL as arguments of a connection."""
-    return cast(dict[str, Any], parse_url(url))
-
-
-def no_retry() -> Retry:
-    """redis-py shall not try again by itself: `Link` knows how long it may take."""
-    return Retry(NoBackoff(), 0)
-
-
-def client_of(arguments: dict[str, Any]) -> Redis:
-    """A client with its own connections."""
-    pool = ConnectionPool(**{"protocol": 2, "retry": no_retry(), "max_connections": CONNECTIONS, **arguments})
-    return Redis.from_pool(pool)
-
-
-def single(place: Place) -> Redis:
-    """A client of the first URL."""
-    return client_of(parse(place.urls[0]))
 
 
 def is_error(reply: Reply, text: str) -> bool:

@@ -1,6 +1,5 @@
 """The ledger of several nodes, on Redis: each inquiry is one function call in the server, all of a turn one pipeline.
 
-Commands are sent to the master of their person; what one master does not answer leaves the answers of the others alone.
 Every step may be sent twice: an attempt carries its id, a refusal its time, a consent its reference. Persons' keys are
 those of `person_keys`; besides, `npv:refusals:<customer>` and `npv:consents:<customer>` list them by time, and
 `npv:ledger:keys` tells whether the key file is the one that the store was filled with.
@@ -13,21 +12,19 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Final, final
 
-from redis.exceptions import ResponseError
-
 from proxy.policy.inquiry import Inquiry, PersonState
 from proxy.runtime.store import ledger_function as function
 from proxy.runtime.store.interface import PAGE, PROOF_KEPT, Consent, LedgerSilent, Refusal
 from proxy.runtime.store.ledger_function import Command
 from proxy.runtime.store.person_keys import NAME_BYTES, KeysDiffer, PersonKeys
-from proxy.runtime.store.redis_cluster import Cluster
-from proxy.runtime.store.redis_connect import Link, OneMaster, Place, Reply, Route
+from proxy.runtime.store.redis_connect import Reply
+from proxy.runtime.store.redis_masters import Masters, reason
+from proxy.runtime.store.redis_place import Place
 
 OPENING: Final = 2.0  # s; a start may take longer than a decision
 KEYS_OF_STORE: Final = b"npv:ledger:keys"
 GROUP: Final = 2
 MEMBER: Final = GROUP + NAME_BYTES
-ELSEWHERE: Final = ("MOVED", "ASK", "CLUSTERDOWN", "READONLY", "TRYAGAIN")
 
 
 @final
@@ -38,7 +35,7 @@ class RedisLedger:
         self.keys = keys
         self._epoch: Final = epoch
         self._wait: Final = wait
-        self._route: Final[Route] = Cluster(place) if place.cluster else OneMaster(place)
+        self._masters: Final = Masters(place)
         self._sure = False
 
     async def open(self) -> None:
@@ -53,7 +50,7 @@ class RedisLedger:
 
     async def close(self) -> None:
         """Drop all connections."""
-        await self._route.close()
+        await self._masters.close()
 
     async def ask(self, inquiries: Sequence[Inquiry]) -> list[PersonState]:
         """All at once, to each master its own."""
@@ -161,7 +158,7 @@ class RedisLedger:
             return
         mine = self.keys.fingerprint
         commands: list[Command] = [("SET", KEYS_OF_STORE, mine, "NX"), ("GET", KEYS_OF_STORE)]
-        found = (await self._round(commands, deadline))[1]
+        found = (await self._masters.ask(commands, deadline))[1]
         if isinstance(found, Exception):
             raise LedgerSilent(reason(found))
         if found.decode() != mine:
@@ -175,59 +172,7 @@ class RedisLedger:
             await self._make_sure(deadline)
         except KeysDiffer:
             raise LedgerSilent("other keys") from None
-        return await self._round(commands, deadline)
-
-    async def _round(self, commands: Sequence[Command], deadline: float) -> list[Reply]:
-        replies: list[Reply] = [None] * len(commands)
-        await self._send(commands, list(range(len(commands))), replies, deadline)
-        strayed = [place for place, reply in enumerate(replies) if is_elsewhere(reply)]
-        if strayed and await self._route.renew(deadline):
-            await self._send(commands, strayed, replies, deadline)
-        return replies
-
-    async def _send(self, commands: Sequence[Command], which: list[int], replies: list[Reply], deadline: float) -> None:
-        parts: dict[Link, list[int]] = {}
-        for place in which:
-            try:
-                parts.setdefault(self._route.link(key_of(commands[place])), []).append(place)
-            except LedgerSilent as silent:
-                replies[place] = silent
-        if len(parts) == 1:  # the usual case needs no task
-            link, places_of_link = next(iter(parts.items()))
-            await part(link, commands, places_of_link, replies, deadline)
-        elif parts:
-            await asyncio.gather(*[part(link, commands, some, replies, deadline) for link, some in parts.items()])
-
-
-async def part(
-    link: Link, commands: Sequence[Command], which: list[int], replies: list[Reply], deadline: float
-) -> None:
-    """What goes to one master; its silence becomes the reply."""
-    try:
-        answers = await link.run([commands[place] for place in which], deadline)
-    except LedgerSilent as silent:
-        answers = [silent] * len(which)
-    for place, answer in zip(which, answers, strict=True):
-        replies[place] = answer
-
-
-def key_of(command: Command) -> bytes:
-    """The key that a command goes by."""
-    key = command[3] if command[0] == "FCALL" else command[1]
-    return key if isinstance(key, bytes) else str(key).encode()
-
-
-def is_elsewhere(reply: Reply) -> bool:
-    """Whether another master may have to be asked."""
-    return isinstance(reply, LedgerSilent) or (isinstance(reply, ResponseError) and reason(reply) == "moved")
-
-
-def reason(reply: Reply) -> str:
-    """Why there is no answer, in a word out of a closed set."""
-    if isinstance(reply, LedgerSilent):
-        return reply.reason
-    text, kind = str(reply), type(reply).__name__.upper()
-    return "moved" if any(text.startswith(word) or kind.startswith(word) for word in ELSEWHERE) else "refused by redis"
+        return await self._masters.ask(commands, deadline)
 
 
 def listed(kind: str, customer: str) -> bytes:

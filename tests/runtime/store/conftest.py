@@ -10,8 +10,8 @@ import pytest
 from proxy.runtime.store.embedded import EmbeddedLedger
 from proxy.runtime.store.interface import Ledger
 from proxy.runtime.store.person_keys import PersonKeys
-from proxy.runtime.store.redis_connect import Place
 from proxy.runtime.store.redis_ledger import RedisLedger
+from proxy.runtime.store.redis_place import Place
 from tests.runtime.store.histories import NOON, keys
 from tests.runtime.store.redis_servers import RedisServer, cluster, sentinel_of
 

@@ -13,7 +13,7 @@ from proxy.runtime.store.directory_embedded import EmbeddedDirectory
 from proxy.runtime.store.directory_interface import DirectoryStore, Overtaken, Use
 from proxy.runtime.store.directory_records import Change, Record, Snapshot, Version
 from proxy.runtime.store.directory_redis import RedisDirectory
-from proxy.runtime.store.redis_connect import Place
+from proxy.runtime.store.redis_place import Place
 from proxy.runtime.toml_source import ConfigError
 from tests.runtime.store.directory_shelf import CUSTOMER, ME, NOON, RIGHT, SMALL, drafts, edit, numbering
 from tests.runtime.store.redis_servers import RedisServer

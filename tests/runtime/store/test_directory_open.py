@@ -10,7 +10,7 @@ from proxy.runtime.store.directory_embedded import EmbeddedDirectory
 from proxy.runtime.store.directory_interface import DirectoryUnreachable
 from proxy.runtime.store.directory_open import directory_store
 from proxy.runtime.store.directory_redis import RedisDirectory
-from proxy.runtime.store.redis_connect import Place
+from proxy.runtime.store.redis_place import Place
 
 
 async def test_a_file_where_there_is_no_redis(tmp_path: Path) -> None:

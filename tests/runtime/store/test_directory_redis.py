@@ -9,7 +9,7 @@ import pytest
 from proxy.runtime.store.directory_interface import DirectoryUnreachable
 from proxy.runtime.store.directory_records import Version
 from proxy.runtime.store.directory_redis import APPEND, VERSIONS, RedisDirectory
-from proxy.runtime.store.redis_connect import Place
+from proxy.runtime.store.redis_place import Place
 from tests.runtime.store.redis_servers import RedisServer
 
 FIRST = Version(1, 0.0, "me", "a test", ())

@@ -16,7 +16,7 @@ from proxy.runtime.store.directory_embedded import EmbeddedDirectory
 from proxy.runtime.store.directory_interface import DirectoryStore, DirectoryUnreachable, Use
 from proxy.runtime.store.directory_redis import RedisDirectory
 from proxy.runtime.store.directory_watch import DirectoryWatch
-from proxy.runtime.store.redis_connect import Place
+from proxy.runtime.store.redis_place import Place
 from proxy.runtime.toml_source import read_toml
 from tests.runtime.store.directory_shelf import CONFIG, CUSTOMER, ME, NOON, SMALL, drafts, edit, numbering
 from tests.runtime.store.redis_servers import RedisServer
@@ -100,6 +100,22 @@ async def test_the_uses_of_numbers_go_on_and_are_noted_once(opener: Callable[[],
     await author.close()
 
 
+async def test_what_is_told_is_looked_at_at_once(
+    opener: Callable[[], DirectoryStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("proxy.runtime.store.directory_watch.LOOK", 3600.0)
+    author = opener()
+    await seed(author, numbering(), drafts(SMALL), ME)
+    node = Node(opener())
+    await node.watch.start()
+    assert node.watch.reachable
+    await change(author, numbering(), edit(CUSTOMER.format("c")), ME)
+    node.watch.told()
+    await until(lambda: node.watch.version == 2, 10.0)
+    await node.end()
+    await author.close()
+
+
 class Silent:
     """A store that fails when it is told to."""
 
@@ -123,10 +139,11 @@ async def test_in_a_silence_the_last_directory_stays_and_its_age_grows(tmp_path:
     node = Node(silent)  # type: ignore[arg-type]  # all but one method is found by name
     await node.watch.start()
     silent.failing = True
-    await until(lambda: node.watch.failures >= 2, 2.0)
+    await until(lambda: node.watch.failures >= 2, 5.0)
     age = node.watch.age()
     assert age > 0.25
     assert node.said == ["the directory stays at version 1: gone"]
+    assert not node.watch.reachable
     assert [version for version, _ in node.arrived] == [1]
     silent.failing = False
     await until(lambda: node.watch.age() < age, 2.0)

@@ -9,8 +9,8 @@ import pytest
 from proxy.runtime.store.embedded import EmbeddedLedger
 from proxy.runtime.store.ledger_choice import chosen_ledger, take_keys
 from proxy.runtime.store.person_keys import KeysDiffer, new_keys, rotate, write_keys
-from proxy.runtime.store.redis_connect import Place
 from proxy.runtime.store.redis_ledger import RedisLedger
+from proxy.runtime.store.redis_place import Place
 from tests.runtime.store.histories import DAY, NOON, inquiry
 
 

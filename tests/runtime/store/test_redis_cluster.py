@@ -8,7 +8,7 @@ import pytest
 
 from proxy.runtime.store.interface import LedgerSilent
 from proxy.runtime.store.redis_cluster import LEAST_BETWEEN, Cluster
-from proxy.runtime.store.redis_connect import Place
+from proxy.runtime.store.redis_place import Place
 from tests.runtime.store.redis_servers import RedisServer, free_port
 
 pytestmark = pytest.mark.tool

@@ -7,7 +7,8 @@ import asyncio
 import pytest
 
 from proxy.runtime.store.interface import LedgerSilent
-from proxy.runtime.store.redis_connect import CONNECTIONS, LONGEST_REST, Link, OneMaster, Pace, Place, client_of
+from proxy.runtime.store.redis_connect import LONGEST_REST, Link, OneMaster, Pace
+from proxy.runtime.store.redis_place import CONNECTIONS, Place, client_of
 from tests.runtime.store.redis_servers import RedisServer, free_port
 
 

@@ -17,8 +17,8 @@ from proxy.policy.inquiry import Inquiry, PersonState
 from proxy.runtime.store import ledger_desk
 from proxy.runtime.store.interface import LedgerSilent
 from proxy.runtime.store.ledger_desk import LedgerDesk, Question
-from proxy.runtime.store.redis_connect import Place
 from proxy.runtime.store.redis_ledger import RedisLedger
+from proxy.runtime.store.redis_place import Place
 from proxy.runtime.tasks import Tasks
 from tests.runtime.store.histories import DAY, NOON, PERSON, consent, inquiry, keys
 from tests.runtime.store.redis_servers import RedisServer, sentinel_of, until
