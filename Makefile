@@ -2,6 +2,7 @@
 # make run     run the proxy with config/proxy.toml until it is interrupted
 # make test    everything, on the source and on the compiled wheel
 # make check   the quick part: lint, types, tests without other programs
+# make fuzz    look for inputs that break a promise for SECONDS (60) seconds
 # make wheel   the compiled wheel, in dist/
 # make clean   remove what the others made
 #
@@ -14,7 +15,7 @@ SHELL := bash
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .ONESHELL:
-.PHONY: help demo run test check wheel clean sipp prometheus redis compiler
+.PHONY: help demo run test check fuzz wheel clean sipp prometheus redis compiler
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -22,6 +23,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # a Python of 3.11 or newer; the first one found
 PYTHON ?= $(shell for name in python3.11 python3 python3.12 python3.13 python3.14; do \
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$name"; break; }; done)
+SECONDS ?= 60
 SOURCES := pyproject.toml README.md LICENSE $(shell find proxy -name '*.py') $(shell find config -type f)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -118,6 +120,15 @@ test: compiler $(VENV)/installed $(VENV)/tested sipp prometheus redis
 	echo "== compiled wheel"
 	export PYTHONSAFEPATH=1 NPV_BUILD=compiled
 	$(PY) -m pytest -q -m 'not source_only' --ignore=tests/test_layout.py </dev/null
+
+# without atheris (no wheel for this Python) the mutator of the tests has all the time for itself
+$(VENV)/fuzzing: pyproject.toml $(VENV)/made
+	@$(PY) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["fuzz"], sep="\n")' > $@.txt
+	$(PY) -m pip install -q -r $@.txt || echo "atheris cannot be had here: exploring without coverage"
+	touch $@
+
+fuzz: $(VENV)/installed $(VENV)/tested $(VENV)/fuzzing
+	@$(PY) -m tests.fuzz.explore --seconds $(SECONDS)
 
 wheel: $(VENV)/builder compiler
 	@$(call copy,$(VENV)/source)

@@ -149,6 +149,8 @@ class NumberingPlan:
         if not code:
             return self._foreign(digits)
         rest = digits[len(code) :]
+        if code == "508" and len(rest) == 6 and rest.startswith("0"):  # a whole number there, no trunk zero
+            return self._national("0508" + rest, day, code, repaired)
         subscriber = rest.lstrip("0")
         if not subscriber:
             return None
@@ -195,17 +197,8 @@ class NumberingPlan:
         canonical = "+33" + digits[1:] if long_form else digits
         if too_long(canonical):
             return None
-        return Number(
-            canonical,
-            UNASSIGNED,
-            "METRO",
-            digits,
-            "METRO",
-            repaired,
-            long_form and length == 10,
-            length < 10,
-            "reserved",
-        )
+        complete = long_form and length == 10
+        return Number(canonical, UNASSIGNED, "METRO", digits, "METRO", repaired, complete, length < 10, "reserved")
 
     def _row(self, prefix: str, day: int) -> NumberRange | None:
         rows = self._rows.get(prefix)

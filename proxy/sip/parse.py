@@ -197,6 +197,8 @@ def _salvage(message: Message) -> None:
 def tag_of(value: bytes) -> bytes:
     """The tag parameter of a From or To value, empty when there is none. Raises ParseError on a broken value.
 
+    A tag without a value is broken: ours behind it would be the second of two, and each reader would take another.
+
     The form that nearly all have, `display <uri>;tag=...`, is cut at its last brackets; all else is read as an address.
     """
     head, close, rest = value.rpartition(b">")
@@ -204,8 +206,15 @@ def tag_of(value: bytes) -> bytes:
         display, opening, uri = head.rpartition(b"<")
         ordinary = uri[:4] in _COMMON and QUOTE not in uri and QUOTE not in rest and rest.rfind(b";") <= 0
         if opening and ordinary and (not display or _plain(display)):
-            return rest[5:].strip()
+            return rest[5:].strip() or _no_tag(rest)
     return _odd_tag(value)
+
+
+def _no_tag(rest: bytes) -> bytes:
+    """Nothing, where nothing was written behind the address; RFC 3261 25.1 knows no empty tag."""
+    if rest:
+        raise ParseError(400, "tag", "expected a value in the tag of From and To")
+    return b""
 
 
 def _plain(display: bytes) -> bool:
@@ -219,7 +228,8 @@ def _plain(display: bytes) -> bool:
 
 
 def _odd_tag(value: bytes) -> bytes:
-    return parse_address(value).param(b"tag") or b""
+    tag = parse_address(value).param(b"tag")
+    return tag if tag else _no_tag(b"" if tag is None else value)
 
 
 def _body(message: Message, rest: bytes) -> None:

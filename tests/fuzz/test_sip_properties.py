@@ -18,19 +18,16 @@ from proxy.sip.address import (
     parameters_of,
     parse_address,
     parse_uri,
-    split_semicolons,
     split_values,
     subscriber,
-    unescape,
-    unquote,
 )
-from proxy.sip.build import refusal, request, response, response_head
-from proxy.sip.dialog import Dialog, is_loose
+from proxy.sip.build import refusal, request
 from proxy.sip.edits import HeaderEdits
 from proxy.sip.hop import UDP, Hop
-from proxy.sip.message import Message, ParseError
+from proxy.sip.message import Message
 from proxy.sip.parse import parse, tag_of
-from proxy.sip.via import answered_via, read_via, reply_hop
+from proxy.sip.via import answered_via, read_via
+from tests.fuzz.readers import READERS, attempt, read_message, refused_by
 
 BOUNDED = settings(
     max_examples=300, derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
@@ -55,74 +52,6 @@ SHAPED = st.lists(
     max_size=40,
 ).map(b"".join)  # fmt: skip
 VALUES = ANYTHING | SHAPED
-READERS: list[Callable[[bytes], object]] = [
-    parse_address,
-    parse_uri,
-    split_values,
-    split_semicolons,
-    parameters_of,
-    tag_of,
-    is_loose,
-    unescape,
-    unquote,
-]
-
-
-def refused_by(reader: Callable[[bytes], object], data: bytes) -> ParseError | None:
-    """Why `data` cannot be read; any exception but `ParseError` is the defect that this file looks for."""
-    try:
-        reader(data)
-    except ParseError as error:
-        return error
-    return None
-
-
-def attempt(reader: Callable[[bytes], object], data: bytes) -> bool:
-    """Was it read?"""
-    error = refused_by(reader, data)
-    if error is None:
-        return True
-    assert error.status in (0, 400, 416, 505)
-    assert error.kind
-    assert error.text.isascii()
-    return False
-
-
-def sound(data: bytes) -> bool:
-    """No bare CR or LF and no NUL in the head of this message."""
-    head = data.partition(b"\r\n\r\n")[0]
-    return not any(byte in head.replace(b"\r\n", b"") for byte in (b"\r", b"\n", b"\x00"))
-
-
-def use(data: bytes) -> None:
-    """Read a datagram and do with it what the engine may do."""
-    error = refused_by(parse, data)
-    if error is not None:
-        assert error.status in (0, 400, 416, 505)
-        answer = refusal(error, Hop(UDP, "192.0.2.9", 5099), b"ours")
-        assert sound(answer)
-        if answer and error.message is not None:
-            assert 0 < reply_hop(error.message, Hop(UDP, "192.0.2.9", 5099)).port < 65536
-        return
-    message = parse(data)
-    assert message.cseq >= 0
-    assert message.sent_by
-    assert message.via
-    assert len(message.names) == len(message.lines)
-    assert all(b"\n" not in line and b"\r" not in line for line in message.lines)
-    if message.status == 0:
-        answer = response(
-            response_head(message, Hop(UDP, "192.0.2.9", 5099)), message.to_value + b";tag=o", 200, [], b""
-        )
-        assert answer.count(b"\n") == answer.count(b"\r\n") == answer.count(b"\r")
-        assert 0 < reply_hop(message, Hop(UDP, "192.0.2.9", 5099)).port < 65536
-        again = parse(answer)
-        assert (again.call_id, again.cseq, again.method) == (message.call_id, message.cseq, message.method)
-        assert (again.branch, again.from_tag) == (message.branch, message.from_tag)
-    dialog = Dialog(b"id", b"l", b"1", b"r", b"2", Hop(UDP, "192.0.2.9", 5099))
-    attempt(lambda _: dialog.refresh_target(message), b"")
-    attempt(lambda _: dialog.learn_routes(message, True), b"")
-    assert 0 < dialog.hop.port < 65536
 
 
 # 1. Anything at all
@@ -153,7 +82,7 @@ def test_any_user_part_becomes_text(user: bytes) -> None:
 @BOUNDED
 @given(VALUES)
 def test_any_datagram_is_read_or_refused(data: bytes) -> None:
-    use(data)
+    read_message(data)
 
 
 @BOUNDED
@@ -167,7 +96,7 @@ def test_any_datagram_is_read_or_refused(data: bytes) -> None:
 def test_any_value_in_a_good_message_is_read_or_refused(value: bytes, name: bytes) -> None:
     for data in (INVITE, RESPONSE):
         lines = [line for line in data.partition(b"\r\n\r\n")[0].split(b"\r\n") if not line.startswith(name + b":")]
-        use(b"\r\n".join([*lines, name + b": " + value]) + b"\r\n\r\nv=0\n")
+        read_message(b"\r\n".join([*lines, name + b": " + value]) + b"\r\n\r\nv=0\n")
 
 
 @BOUNDED
@@ -178,19 +107,19 @@ def test_damaged_messages_are_read_or_refused(data: st.DataObject) -> None:
         at = data.draw(st.integers(0, len(damaged)))
         until = at + data.draw(st.integers(0, 12))
         damaged[at:until] = data.draw(st.binary(max_size=3) | SHAPED.map(lambda shaped: shaped[:12]))
-    use(bytes(damaged))
+    read_message(bytes(damaged))
 
 
 def test_every_prefix_is_read_or_refused() -> None:
     for size in range(len(INVITE)):
-        use(INVITE[:size])
-        use(RESPONSE[:size])
+        read_message(INVITE[:size])
+        read_message(RESPONSE[:size])
 
 
 def test_every_byte_in_every_place_is_read_or_refused() -> None:
     for at in range(len(INVITE)):
         for byte in (b"\x00", b"\n", b"\r", b'"', b",", b";", b" ", b"\xff", b":", b"<", b">"):
-            use(INVITE[:at] + byte + INVITE[at + 1 :])
+            read_message(INVITE[:at] + byte + INVITE[at + 1 :])
 
 
 # 2. Round trips
