@@ -44,6 +44,7 @@ listen = "{host}:{admin}"
 customers = "{customers}"
 numbering = "{root}/config/numbering.toml"
 rules = "{root}/config/rules"
+headers = "{root}/config/headers.toml"
 
 [records]
 path = "{folder}/records.jsonl"

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from proxy.b2bua.engine import Engine
 from proxy.b2bua.outputs import CallRecord, DecisionRecord, Fault, Fetch, Output
@@ -18,6 +19,7 @@ from proxy.b2bua.trunks import CarrierTrunk, Limits, Listener, PlatformTrunk, To
 from proxy.policy.edition import Edition
 from proxy.policy.facts import TrunkFacts
 from proxy.policy.inquiry import PersonState
+from proxy.runtime.headers_file import load_headers
 from proxy.sip.hop import TCP, UDP, Hop
 from proxy.sip.message import Message, ParseError
 from proxy.sip.parse import parse
@@ -36,6 +38,7 @@ CALLED = "+33140000000"
 PRESENTED = "+33145001234"  # a geographic number that no customer holds: rewritten
 OFFER = b"v=0\r\no=alice 1 1 IN IP4 10.1.0.9\r\ns=call\r\nc=IN IP4 10.1.0.9\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n"
 ANSWER = b"v=0\r\no=bob 7 7 IN IP4 10.2.0.9\r\ns=-\r\nc=IN IP4 10.2.0.9\r\nt=0 0\r\nm=audio 6000 RTP/AVP 8\r\n"
+HEADERS = load_headers(Path(__file__).parents[1] / "config" / "headers.toml")
 SDP = ("Content-Type: application/sdp",)
 
 
@@ -106,6 +109,7 @@ def topology(
         (carrier_trunk or carrier(),),
         limits or Limits(),
         server_name,
+        headers=HEADERS,
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from proxy.policy.kinds import KINDS
-from proxy.runtime import directory_file, number_rights, numbering_file, rules_file
+from proxy.runtime import directory_file, headers_file, number_rights, numbering_file, rules_file
 from proxy.runtime.metrics import TABLE
 
 ROOT = Path(__file__).parents[1]
@@ -33,6 +33,7 @@ def words(text: str) -> set[str]:
     ("title", "loader"),
     [
         ("numbering.toml", numbering_file),
+        ("headers.toml", headers_file),
         ("rules/*.toml", rules_file),
         ("customers.toml", directory_file),
         ("customers.toml", number_rights),
@@ -40,7 +41,7 @@ def words(text: str) -> set[str]:
 )
 def test_every_key_of_a_file_is_on_the_page(title: str, loader: object) -> None:
     keys = set(GETTER.findall(Path(str(getattr(loader, "__file__", ""))).read_text(encoding="utf-8")))
-    assert len(keys) > 5
+    assert len(keys) > 3
     assert keys <= words(section(title)), title
 
 

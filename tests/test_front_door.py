@@ -98,7 +98,11 @@ def test_configuration_of_the_readme_is_accepted(tmp_path: Path) -> None:
     trunks, customers, store = blocks("toml")
     own = (ROOT / "config/proxy.toml").read_text(encoding="utf-8")
     head = own[: own.index("[[platform]]")]
-    files = {"numbering.toml": ROOT / "config/numbering.toml", "rules": ROOT / "config/rules"}
+    files = {
+        "numbering.toml": ROOT / "config/numbering.toml",
+        "rules": ROOT / "config/rules",
+        "headers.toml": ROOT / "config/headers.toml",
+    }
     for name, path in files.items():
         head = head.replace(f'"{name}"', f'"{path}"')
     head = re.sub(r"^\[store\]\n(.+\n)*", store, head, flags=re.MULTILINE)

@@ -1,8 +1,8 @@
 """Decision to headers: what the carrier is shown, what the platform is told, and what may cross at all.
 
-`CROSSING` is the allow-list of sip.md section 4; everything else is built anew per leg. A `Face` holds the constant
-lines that one peer sees on one of our listeners, joined once per edition. The same edits apply to every message of a dialog, not just to the
-first one.
+What crosses is on the lists of `header_policy`; everything else is built anew per leg. A `Face` holds the constant lines
+that one peer sees on one of our listeners, and its lists, joined once per topology. The same edits apply to every
+message of a dialog, not just to the first one.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final, final
 
 from proxy.b2bua.extract import NO_SECRETS, Secrets
+from proxy.b2bua.header_policy import for_trunk, kind_of, with_unchanged
 from proxy.b2bua.scrub import scrub_body, scrub_lines, scrub_type
 from proxy.b2bua.trunks import CarrierTrunk, Listener, Topology
 from proxy.policy.decision import Decision, Presentation
@@ -27,28 +28,20 @@ _SERVED: Final = frozenset(METHODS_SERVED.split(b", "))
 # RFC 3262, 4028, 3312: end to end matters that cross unharmed; all else would need us to play along
 OPTIONS_CARRIED: Final = frozenset((b"100rel", b"timer", b"precondition"))
 
-CROSSING: Final = frozenset((
-    b"allow", b"supported", b"require", b"accept", b"accept-encoding", b"accept-language", b"content-type",
-    b"content-disposition", b"content-language", b"content-encoding", b"mime-version", b"session-expires", b"min-se",
-    b"rseq", b"rack", b"reason", b"date", b"p-early-media", b"alert-info", b"expires", b"recv-info", b"info-package",
-))  # fmt: skip
-CROSSING_TO_A: Final = CROSSING | {b"retry-after"}
-CROSSING_UNTOUCHED: Final = CROSSING | {
-    b"p-asserted-identity", b"p-preferred-identity", b"remote-party-id", b"privacy", b"diversion", b"geolocation",
-    b"geolocation-routing", b"priority", b"call-info", b"identity", b"history-info", b"subject",
-}  # fmt: skip
 _ABOUT_THE_BODY: Final = (b"content-type", b"content-encoding", b"content-disposition", b"content-language")
-IDENTITY_HEADERS: Final = frozenset((
-    b"from", b"to", b"via", b"contact", b"call-id", b"cseq", b"p-asserted-identity", b"p-preferred-identity",
-    b"remote-party-id", b"diversion", b"history-info", b"identity", b"privacy", b"referred-by", b"call-info",
-    b"subject", b"route", b"record-route", b"user-agent", b"server", b"organization", b"reply-to", b"user-to-user",
-    b"p-charge-info",
-))  # fmt: skip
 
 
 def spelled_host(host: str) -> bytes:
     """A host as a URI or Via writes it: IPv6 in brackets."""
     return f"[{host}]".encode("ascii") if ":" in host else host.encode("ascii")
+
+
+def naming_headers(topology: Topology) -> frozenset[bytes]:
+    """The headers by which platforms name customer, campaign, purpose and mode: they never cross."""
+    found: list[str] = []
+    for trunk in topology.platforms:
+        found += [trunk.customer_header, trunk.campaign_header, trunk.purpose_header, trunk.mode_header]
+    return frozenset([name.lower().encode("latin-1") for name in found if name])
 
 
 @final
@@ -65,8 +58,10 @@ class Face:
         "suffix",
         "uri_tail",
         "target",
-        "cross",
-        "untouched",
+        "network_number",
+        "to_carrier",
+        "to_platform",
+        "unchanged_to_carrier",
     )
 
     def __init__(self, topology: Topology, listener: Listener, carrier: CarrierTrunk | None) -> None:
@@ -76,17 +71,22 @@ class Face:
         self.via: Final = b"Via: SIP/2.0/%b %b;rport;branch=" % (VIA_NAMES[listener.transport], own)
         self.contact: Final = b"Contact: <sip:%b%b>" % (own, URI_PARAMETERS[listener.transport])
         self.agent: Final = topology.server_name.encode("utf-8")
-        extra: frozenset[bytes] = frozenset()
-        self.domain = self.suffix = self.uri_tail = self.target = b""
+        added: frozenset[bytes] = frozenset()
+        removed = naming_headers(topology)
+        self.domain = self.suffix = self.uri_tail = self.target = self.network_number = b""
         if carrier is not None:
-            extra = frozenset([name.lower().encode("latin-1") for name in carrier.cross]) - IDENTITY_HEADERS
+            added = frozenset([name.lower().encode("latin-1") for name in carrier.cross])
+            removed |= frozenset([name.lower().encode("latin-1") for name in carrier.drop])
             self.domain = carrier.domain.encode("ascii")
+            self.network_number = _written(carrier.network_number, carrier.numbers).encode("ascii")
             self.suffix = b"@" + self.domain + (b";user=phone>" if carrier.user_phone else b">")
             self.target = b"sip:%b:%d" % (spelled_host(carrier.host), carrier.port)
             self.uri_tail = b"@%b:%d" % (spelled_host(carrier.host), carrier.port)
             self.uri_tail += b";user=phone" if carrier.user_phone else b""
-        self.cross: Final = CROSSING | extra
-        self.untouched: Final = CROSSING_UNTOUCHED | extra
+        headers = topology.headers
+        self.to_carrier: Final = for_trunk(headers.to_carrier, added - headers.dropped, removed)
+        self.to_platform: Final = for_trunk(headers.to_platform, frozenset(), removed)
+        self.unchanged_to_carrier: Final = with_unchanged(self.to_carrier, headers)
 
     def number(self, facts: CallFacts) -> bytes:
         """The called number as this carrier writes it, or as it was dialled when it is no number of a plan."""
@@ -135,8 +135,7 @@ class Face:
         if trunk is None or trunk.hidden == "unavailable":
             return []
         if trunk.network_number:
-            number = trunk.network_number.encode("ascii")
-            return [b"P-Asserted-Identity: <sip:" + number + self.suffix, b"Privacy: id"]
+            return [b"P-Asserted-Identity: <sip:" + self.network_number + self.suffix, b"Privacy: id"]
         return [b"Privacy: id"]
 
 
@@ -144,6 +143,13 @@ def quoted(display: bytes) -> bytes:
     """A display name as a quoted string (RFC 3261 25.1), without control characters."""
     shown = display.translate(None, _CONTROLS)
     return b'"' + shown.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
+
+
+def _written(number: str, style: str) -> str:
+    """A number of a trunk, `+` and digits, as that trunk writes numbers."""
+    if style == "e164" or not number:
+        return number
+    return "0" + number[3:] if style == "national" and number.startswith("+33") else "00" + number[1:]
 
 
 def _user_part(text: str) -> bytes:
@@ -187,9 +193,10 @@ def _filtered(name: bytes, source: Message, wanted: frozenset[bytes], lower: boo
 def edits_for(face: Face, source: Message, untouched: bool, to_a: bool) -> HeaderEdits:
     """The edits of a message that crosses: the allow-list of its direction, Allow and Supported cut to what we carry."""
     if to_a:
-        edits = HeaderEdits(CROSSING_TO_A)
+        lists = face.to_platform
     else:
-        edits = HeaderEdits(face.untouched if untouched else face.cross)
+        lists = face.unchanged_to_carrier if untouched else face.to_carrier
+    edits = HeaderEdits(lists[kind_of(source)])
     index = source.index
     if b"allow" in index:
         edits.set(b"allow", _filtered(b"allow", source, _SERVED, False))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from proxy.b2bua.header_policy import HeaderPolicy
 from proxy.policy.facts import TrunkFacts
 from proxy.sip.hop import TRANSPORTS, UDP, Hop
 
@@ -45,9 +46,10 @@ class CarrierTrunk:
     `domain` is the host shown in From, To and P-Asserted-Identity towards it; `numbers` is how numbers are written:
     `e164`, `00` or `national`; `hidden` is the display of a withheld call: `withheld` (RFC 3323, 3325) or
     `unavailable`; `network_number` is shown in P-Asserted-Identity with `Privacy: id` when the carrier wants one.
-    `cross` adds header names that may cross; identity headers are refused by the settings loader.
-    `t1`, `t2`, `t4` are the RFC 3261 timers in seconds. `transport` is `udp`, `tcp` or `tls`, `listener` the name of
-    the listener that it is reached from; the first one of that transport and IP version when empty.
+    `cross` adds header names that may cross to it; identity headers are refused by the settings loader. `drop` takes
+    names away in both directions. `t1`, `t2`, `t4` are the RFC 3261 timers in seconds. `transport` is `udp`, `tcp` or
+    `tls`, `listener` the name of the listener that it is reached from; the first one of that transport and IP version
+    when empty.
     """
 
     name: str
@@ -59,6 +61,7 @@ class CarrierTrunk:
     hidden: str = "withheld"
     network_number: str = ""
     cross: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
     t1: float = 0.5
     t2: float = 4.0
     t4: float = 5.0
@@ -90,7 +93,10 @@ class Listener:
 
 @dataclass(frozen=True)
 class Topology:
-    """Everything about the node and its peers. The place of a listener in `listeners` is its number in a `Hop`."""
+    """Everything about the node and its peers. The place of a listener in `listeners` is its number in a `Hop`.
+
+    `headers` says which headers cross; none by default.
+    """
 
     listeners: tuple[Listener, ...]
     platforms: tuple[PlatformTrunk, ...]
@@ -98,6 +104,7 @@ class Topology:
     limits: Limits = field(default_factory=Limits)
     server_name: str = ""
     node: str = "edge"
+    headers: HeaderPolicy = field(default_factory=HeaderPolicy)
 
     def listener_to(self, carrier: CarrierTrunk) -> int:
         """The number of the listener that requests to `carrier` leave by; -1 when no listener suits it."""

@@ -8,13 +8,14 @@ without a restart. Both take a while for many customers: call them in a thread.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from proxy.policy.edition import Edition
 from proxy.policy.ranges import FOREIGN
 from proxy.runtime.edition_file import load_edition
+from proxy.runtime.headers_file import headers_digest, load_headers
 from proxy.runtime.mistakes import Mistakes
 from proxy.runtime.settings import Settings, load_settings
 from proxy.runtime.toml_source import Table, read_toml, seen
@@ -33,10 +34,16 @@ class Configuration:
 
 def load_configuration(path: Path) -> Configuration:
     """Read `proxy.toml` and every file it names. Raises ConfigError with all mistakes that could be found."""
-    settings = load_settings(path)
-    edition = load_edition(settings.files.rules, settings.files.numbering, settings.files.customers)
+    settings, mistakes = load_settings(path), Mistakes()
+    files = settings.files
+    edition = mistakes.attempt(lambda: load_edition(files.rules, files.numbering, files.customers))
+    headers = mistakes.attempt(lambda: load_headers(files.headers))
+    mistakes.raise_any()
+    if edition is None or headers is None:
+        raise mistakes.error()
     agree(settings, edition)
-    text = f"{settings.digest} {edition.revision}"
+    settings = replace(settings, topology=replace(settings.topology, headers=headers))
+    text = f"{settings.digest} {edition.revision} {headers_digest(headers)}"
     return Configuration(settings, edition, hashlib.sha256(text.encode()).hexdigest()[:DIGEST_LENGTH])
 
 

@@ -51,6 +51,7 @@ class Files:
     customers: Path
     numbering: Path
     rules: Path
+    headers: Path
 
 
 @dataclass(frozen=True)
@@ -162,6 +163,7 @@ def read_files(table: Table, folder: Path) -> Files:
         customers=(folder / table.text("customers", "customers.toml")).resolve(),
         numbering=(folder / table.text("numbering", "numbering.toml")).resolve(),
         rules=(folder / table.text("rules", "rules")).resolve(),
+        headers=(folder / table.text("headers", "headers.toml")).resolve(),
     )
     table.close()
     return files

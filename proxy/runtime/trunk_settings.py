@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from proxy.b2bua.rewrite import IDENTITY_HEADERS
+from proxy.b2bua.header_policy import IDENTITY_HEADERS, NEEDED
 from proxy.b2bua.trunks import CarrierTrunk, PlatformTrunk
 from proxy.policy.facts import TrunkFacts
 from proxy.runtime import addresses
+from proxy.runtime.headers_file import HEADER, header_name
 from proxy.runtime.mistakes import Mistakes
 from proxy.runtime.toml_source import Table, seen
 
 SIP_PORT: Final = 5060
 NAME: Final = re.compile(r"[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?")
-HEADER: Final = re.compile(r"[A-Za-z0-9!%*_+`'~.-]+")
 E164: Final = re.compile(r"\+[1-9][0-9]{5,14}")
 NAMING_HEADERS: Final = ("customer_header", "campaign_header", "purpose_header", "mode_header")
 ORIGINS: Final = ("national", "international")
@@ -79,7 +79,7 @@ def read_platform(table: Table) -> PlatformTrunk:
     """One peer that places calls for customers."""
     name = trunk_name(table)
     customer = table.text("customer", "")
-    headers = {key: header_name(table, key) for key in NAMING_HEADERS}
+    headers = {key: naming_header(table, key) for key in NAMING_HEADERS}
     if bool(customer) == bool(headers["customer_header"]):
         both = "both" if customer else "neither"
         raise table.error("customer", "either `customer` or `customer_header` to say who calls", both)
@@ -131,6 +131,7 @@ def read_carrier(table: Table, timers: Timers, family: int) -> CarrierTrunk:
         hidden=table.one_of("hidden", HIDDEN_FORMS, "withheld"),
         network_number=network_number(table),
         cross=crossing(table),
+        drop=dropping(table),
         t1=timers.t1,
         t2=timers.t2,
         t4=timers.t4,
@@ -160,7 +161,7 @@ def sources(table: Table) -> tuple[str, ...]:
     return tuple(found)
 
 
-def header_name(table: Table, key: str) -> str:
+def naming_header(table: Table, key: str) -> str:
     """A header that names something to us; empty when the key is absent."""
     name = table.text(key, "")
     if name and (not HEADER.fullmatch(name) or name.lower().encode("ascii") in IDENTITY_HEADERS):
@@ -180,8 +181,14 @@ def crossing(table: Table) -> tuple[str, ...]:
     """Further headers that may cross to this carrier; none of those that can show who calls."""
     names = table.texts("cross")
     for name in names:
-        if not HEADER.fullmatch(name):
-            raise table.error("cross", "names of headers", seen(name))
-        if name.lower().encode("ascii") in IDENTITY_HEADERS:
-            raise table.error("cross", "headers that cannot show who calls", seen(name))
+        header_name(table, "cross", name, IDENTITY_HEADERS)
+    return names
+
+
+def dropping(table: Table) -> tuple[str, ...]:
+    """Headers that do not cross to or from this carrier; none of those that a message needs to be understood."""
+    names = table.texts("drop")
+    for name in names:
+        if header_name(table, "drop", name, frozenset()) in NEEDED:
+            raise table.error("drop", "headers that a message can do without", seen(name))
     return names

@@ -11,7 +11,7 @@ from proxy.b2bua.rewrite import Face, cleaned, edits_for, encoded, quoted, refus
 from proxy.policy.decision import refuse
 from proxy.policy.edition import Edition
 from proxy.sip.parse import parse
-from tests.ladder import EPOCH, OWN_UDP, Caller, Ladder, carrier, platform, topology
+from tests.ladder import EPOCH, OWN_UDP, Caller, Ladder, carrier, platform, reply, topology
 
 MakeLadder = Callable[..., Ladder]
 
@@ -54,26 +54,57 @@ def test_a_withheld_call(ladder_of: MakeLadder, changes: dict[str, object], line
     assert b_invite(ladder, "nonumber")[1:] == lines
 
 
-@pytest.mark.parametrize(
-    ("changes", "uri", "shown"),
-    [
-        (
-            {"numbers": "00"},
-            "sip:0033140000000@10.2.0.1:5080;user=phone",
-            "<sip:0033162000001@edge.example.net;user=phone>",
-        ),
-        (
-            {"numbers": "national", "user_phone": False},
-            "sip:0140000000@10.2.0.1:5080",
-            "<sip:0162000001@edge.example.net>",
-        ),
-    ],
-)
+WRITTEN = {"e164": "+33", "00": "0033", "national": "0"}
+
+
+@pytest.mark.parametrize("numbers", list(WRITTEN))
+@pytest.mark.parametrize("user_phone", [True, False])
+@pytest.mark.parametrize("account", ["acme", "nonumber"])
+@pytest.mark.parametrize("called", ["+33140000000", "0033140000000", "0140000000"])
 def test_numbers_are_written_as_the_carrier_wants(
-    ladder_of: MakeLadder, changes: dict[str, object], uri: str, shown: str
+    ladder_of: MakeLadder, numbers: str, user_phone: bool, account: str, called: str
 ) -> None:
-    ladder = ladder_of(topology(carrier_trunk=carrier(**changes)))
-    assert b_invite(ladder)[:2] == [uri, shown]
+    """Request-URI, To, From and P-Asserted-Identity follow the trunk, however the platform wrote them."""
+    ladder = ladder_of(topology(carrier_trunk=carrier(numbers=numbers, user_phone=user_phone)))
+    ladder.feed("a", Caller(called=called).invite(account=account))
+    _, invite = ladder.expect("a 100 INVITE", "b INVITE")
+    start, phone = WRITTEN[numbers], ";user=phone" if user_phone else ""
+    assert invite.start == f"INVITE sip:{start}140000000@10.2.0.1:5080{phone} SIP/2.0"
+    assert invite.header("to") == f"<sip:{start}140000000@edge.example.net{phone}>"
+    shown = f"<sip:{start}162000001@edge.example.net{phone}>"
+    if account == "acme":
+        assert invite.header("from").partition(";tag=")[0] == shown
+        assert invite.headers("p-asserted-identity") == [shown]
+        assert not invite.message.has(b"privacy")
+    else:
+        assert invite.header("from").startswith('"Anonymous" <sip:anonymous@anonymous.invalid>;tag=')
+        assert (invite.headers("p-asserted-identity"), invite.header("privacy")) == ([], "id")
+
+
+def number(written: str) -> str:
+    return f"<sip:{written}@edge.example.net;user=phone>"
+
+
+@pytest.mark.parametrize("numbers", list(WRITTEN))
+@pytest.mark.parametrize("hidden", ["withheld", "unavailable"])
+@pytest.mark.parametrize("network_number", ["", "+33162000009"])
+def test_a_hidden_caller_is_shown_as_the_carrier_wants(
+    ladder_of: MakeLadder, numbers: str, hidden: str, network_number: str
+) -> None:
+    """The trunk's number is the network's, never the caller's; it is written as every other number."""
+    ladder = ladder_of(
+        topology(carrier_trunk=carrier(numbers=numbers, hidden=hidden, network_number=network_number))
+    )  # fmt: skip
+    ladder.feed("a", Caller().invite(account="nonumber"))
+    _, invite = ladder.expect("a 100 INVITE", "b INVITE")
+    caller = invite.header("from").partition(";tag=")[0]
+    identities, privacy = invite.headers("p-asserted-identity"), invite.headers("privacy")
+    if hidden == "unavailable":
+        assert (caller, identities, privacy) == ('"Unavailable" <sip:unavailable@unknown.invalid>', [], [])
+    else:
+        assert caller == '"Anonymous" <sip:anonymous@anonymous.invalid>'
+        assert identities == ([number(WRITTEN[numbers] + "162000009")] if network_number else [])
+        assert privacy == ["id"]
 
 
 def test_our_name_stands_on_both_legs_when_we_have_one(ladder_of: MakeLadder) -> None:
@@ -89,6 +120,24 @@ def test_a_trunk_may_let_more_cross_but_never_an_identity(ladder_of: MakeLadder)
     _, invite = ladder.expect("a 100 INVITE", "b INVITE")
     assert (invite.header("x-tag"), invite.header("subject")) == ("7", "")
     assert invite.headers("p-asserted-identity") == ["<sip:+33162000001@edge.example.net;user=phone>"]
+
+
+def test_a_trunk_may_keep_headers_back_in_both_directions(ladder_of: MakeLadder) -> None:
+    ladder = ladder_of(topology(carrier_trunk=carrier(drop=("Alert-Info",))))
+    caller = Caller()
+    ladder.feed("a", caller.invite(extra=["Alert-Info: <urn:alert:source:internal>", "Date: now"]))
+    _, invite = ladder.expect("a 100 INVITE", "b INVITE")
+    assert (invite.header("alert-info"), invite.header("date")) == ("", "now")
+    ladder.feed("b", reply(invite, 486, tag="b1", extra=["Alert-Info: <urn:x>", "Date: later"]))
+    busy = ladder.expect("b ACK", "a 486 INVITE")[1]
+    assert (busy.header("alert-info"), busy.header("date")) == ("", "later")
+
+
+def test_a_header_that_names_the_customer_crosses_for_no_trunk(ladder_of: MakeLadder) -> None:
+    ladder = ladder_of(topology(carrier_trunk=carrier(cross=("X-Account", "X-Campaign", "X-Tag"))))
+    ladder.feed("a", Caller().invite(extra=["X-Tag: 7"]))
+    _, invite = ladder.expect("a 100 INVITE", "b INVITE")
+    assert [invite.header(name) for name in ("x-tag", "x-account", "x-campaign")] == ["7", "", ""]
 
 
 def test_a_user_part_that_is_no_number_is_escaped(edition: Edition) -> None:

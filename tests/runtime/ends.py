@@ -49,7 +49,7 @@ class Site:
 
 def site_in(folder: Path) -> Site:
     """The shipped configuration with free ports."""
-    for name in ("proxy.toml", "customers.toml", "numbering.toml"):
+    for name in ("proxy.toml", "customers.toml", "numbering.toml", "headers.toml"):
         shutil.copy(CONFIG / name, folder)
     shutil.copytree(CONFIG / "rules", folder / "rules")
     site = Site(folder, free_port(), free_port(), free_port())

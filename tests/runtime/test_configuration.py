@@ -18,7 +18,7 @@ SHIPPED = Path(__file__).parents[2] / "config"
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A copy of the shipped configuration to change."""
-    for name in ("proxy.toml", "customers.toml", "numbering.toml"):
+    for name in ("proxy.toml", "customers.toml", "numbering.toml", "headers.toml"):
         shutil.copy(SHIPPED / name, tmp_path)
     shutil.copytree(SHIPPED / "rules", tmp_path / "rules")
     return tmp_path
@@ -46,6 +46,21 @@ def test_the_digest_moves_with_every_file(folder: Path, name: str) -> None:
     with (folder / name).open("a", encoding="utf-8") as file:
         file.write("# changed\n")
     assert load(folder).digest != before
+
+
+def test_the_digest_moves_with_what_may_cross(folder: Path) -> None:
+    before = load(folder).digest
+    change(folder / "headers.toml", '"Alert-Info"', '"Alert-Info", "X-Trace"')
+    after = load(folder)
+    assert after.digest != before
+    assert b"x-trace" in after.settings.topology.headers.to_platform[2]
+
+
+def test_mistakes_of_several_files_are_told_together(folder: Path) -> None:
+    change(folder / "headers.toml", '"Alert-Info"', '"Subject"')
+    change(folder / "customers.toml", 'status = "active"', 'status = "asleep"')
+    with pytest.raises(ConfigErrors, match=r"(?s)customers\.toml:\d+.*headers\.toml:\d+: key `headers`.*`Subject`"):
+        load(folder)
 
 
 def test_the_digest_is_the_same_on_another_node(folder: Path) -> None:

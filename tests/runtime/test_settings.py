@@ -62,13 +62,14 @@ def test_every_key_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
             tmp_path,
             '[node]\nname = "edge-7"\nserver_name = "edge"\n[listen]\nudp = "0.0.0.0:5062"\n'
             'advertise = "sip.example.net"\n[admin]\nlisten = ""\n[files]\ncustomers = "../c.toml"\n'
-            'numbering = "n.toml"\nrules = "r"\n[records]\npath = "var/r.jsonl"\nqueue = 5\n[limits]\n'
+            'numbering = "n.toml"\nrules = "r"\nheaders = "h.toml"\n[records]\npath = "var/r.jsonl"\nqueue = 5\n[limits]\n'
             "answer_timeout = 60\nlongest_call = 600\ndecision_timeout_ms = 20\nmax_calls = 9\ncalls_per_second = 30\n"
             "[timers]\nt1_ms = 100\nt2_ms = 200\nt4_ms = 300\n" + PEERS,
         )
     )
     assert (found.node, found.listen, found.admin) == ("edge-7", Endpoint("0.0.0.0", 5062), None)
-    assert found.files == settings.Files(tmp_path.parent / "c.toml", tmp_path / "n.toml", tmp_path / "r")
+    paths = (tmp_path.parent / "c.toml", tmp_path / "n.toml", tmp_path / "r", tmp_path / "h.toml")
+    assert found.files == settings.Files(*paths)
     assert (found.records.path, found.records.queue) == (str(tmp_path / "elsewhere/var/r.jsonl"), 5)
     topology = found.topology
     assert (topology.listeners[0].host, topology.listeners[0].port, topology.server_name) == (

@@ -105,12 +105,14 @@ def test_a_carrier_with_defaults() -> None:
 def test_a_carrier_with_everything() -> None:
     found = carrier(
         '[[carrier]]\nname = "c"\naddress = "[2001:db8::1]"\nnumbers = "00"\nuser_phone = false\n'
-        'hidden = "unavailable"\nnetwork_number = "+33162000001"\ncross = ["X-Trace", "Priority"]\n',
+        'hidden = "unavailable"\nnetwork_number = "+33162000001"\ncross = ["X-Trace", "Priority"]\n'
+        'drop = ["Alert-Info"]\n',
         family=6,
     )
     assert (found.host, found.port, found.domain) == ("2001:db8::1", 5060, "[2001:db8::1]")
     assert (found.numbers, found.user_phone, found.hidden) == ("00", False, "unavailable")
     assert (found.network_number, found.cross) == ("+33162000001", ("X-Trace", "Priority"))
+    assert found.drop == ("Alert-Info",)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +126,9 @@ def test_a_carrier_with_everything() -> None:
         ('net"', 'net"\nhidden = "no"', 5, "one of `withheld`, `unavailable`"),
         ('net"', 'net"\nnetwork_number = "0162000001"', 5, "a number such as `+33162000001`"),
         ('net"', 'net"\ncross = ["Diversion"]', 5, "headers that cannot show who calls, seen `Diversion`"),
+        ('net"', 'net"\ncross = ["s"]', 5, "headers that cannot show who calls, seen `s`"),
         ('net"', 'net"\ncross = ["X Y"]', 5, "names of headers, seen `X Y`"),
+        ('net"', 'net"\ndrop = ["c"]', 5, "headers that a message can do without, seen `c`"),
     ],
 )
 def test_a_carrier_that_is_wrong(old: str, new: str, line: int, message: str) -> None:
