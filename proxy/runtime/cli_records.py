@@ -26,6 +26,8 @@ RecordsOption = Annotated[
     ),
 ]
 OutOption = Annotated[Path, typer.Option("--out", metavar="FILE", help="The file to write.")]
+THEN: Final = "then"
+TODAY: Final = "today"
 audit: Final = typer.Typer(
     help="Evidence on a number or a customer as one signed file, and its verification.", no_args_is_help=True
 )
@@ -36,9 +38,10 @@ def register(app: typer.Typer) -> None:
     app.command(epilog=examples("npv-proxy explain 5f2c90aa", "npv-proxy explain 5f2c90aa --lang fr"))(explain)
     app.command(
         epilog=examples(
-            "npv-proxy replay --records var/records.jsonl",
-            "npv-proxy replay --records var/records.jsonl --rules new/rules --json",
-            "npv-proxy replay --records var/records.jsonl --as-of 2026-08-10",
+            "npv-proxy replay",
+            "npv-proxy replay --records var/prospecting.jsonl --rules new/rules --json",
+            "npv-proxy replay --as-of 2026-08-10",
+            "npv-proxy replay --directory today",
         )
     )(replay)
     app.add_typer(audit, name="audit")
@@ -62,7 +65,7 @@ def explain(
         if line is None:
             typer.echo(f"no record of a decision `{decision_id}`", err=True)
             raise typer.Exit(1)
-        typer.echo(explain_command.told(line, found.edition, lang), nl=False)
+        typer.echo(explain_command.told(line, found.editions().of(line.revision), lang), nl=False)
 
 
 def replay(
@@ -73,6 +76,9 @@ def replay(
     as_of: Annotated[
         str, typer.Option(metavar="DATE", help="Go by the law of that day, whatever the day of a call.")
     ] = "",
+    directory: Annotated[
+        str, typer.Option(help="`then`: customers and numbers as each call was decided with; `today`: as they are now.")
+    ] = THEN,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
     config: ConfigOption = None,
 ) -> None:
@@ -80,12 +86,15 @@ def replay(
     day = ordinal(as_of) if as_of else 0
     from proxy.runtime import replay_command, replay_text
 
+    if directory not in (THEN, TODAY):
+        raise typer.BadParameter(f"expected `{THEN}` or `{TODAY}`, seen `{directory}`", param_hint="--directory")
     with mistakes_told():
         found = read(config)
         edition = replay_text.edition_for(found.configuration, found.edition, rules, day)
         paths = files(found, records)
         with progress(sum(path.stat().st_size for path in paths)) as step:
-            result = replay_command.replay(edition, paths, step)
+            editions = found.editions(edition) if directory == THEN else None
+            result = replay_command.replay(edition, paths, step, editions)
     show(result, as_json)
 
 

@@ -13,6 +13,7 @@ from proxy.policy.directory import Directory
 from proxy.policy.edition import Edition
 from proxy.runtime.configuration import Configuration, load_configuration
 from proxy.runtime.edition_file import edition_with
+from proxy.runtime.edition_of_record import EditionsOfRecords
 from proxy.runtime.numbering_file import load_numbering
 from proxy.runtime.settings import Settings
 from proxy.runtime.store.directory_changes import load
@@ -29,6 +30,11 @@ class AtHand:
     configuration: Configuration
     edition: Edition
     versions: tuple[Version, ...]
+
+    def editions(self, edition: Edition | None = None) -> EditionsOfRecords:
+        """The edition (default: the one in force) with the directory that each record was decided with."""
+        numbering = load_numbering(read_toml(self.configuration.settings.files.numbering))
+        return EditionsOfRecords(self.edition if edition is None else edition, self.versions, numbering)
 
 
 def at_hand(config: Path) -> AtHand:

@@ -1,6 +1,7 @@
 """What `npv-proxy replay` does: decides recorded calls again and counts what would change.
 
-The facts, and what the store had said, are those of the record; rules, plan and directory are those at hand. A call
+The facts, and what the store had said, are those of the record; rules and plan are those at hand, and the directory is
+the one that the record was decided with, unless the caller gives no `EditionsOfRecords`. A call
 that the new rules would have asked the store about, and the old ones did not, comes out as `need`: what the store would
 have said that day is not known. "Least used first" goes by what was shown, for the counts of that day are not known
 either.
@@ -18,6 +19,7 @@ import msgspec
 from proxy.policy.decide import decide
 from proxy.policy.decision import ACTION_WORDS, PRESENTATION_WORDS, Action, Decision
 from proxy.policy.edition import Edition
+from proxy.runtime.edition_of_record import EditionsOfRecords
 from proxy.runtime.record_facts import Recorded, ledger_of
 from proxy.runtime.record_shapes import DecisionLine
 
@@ -60,6 +62,7 @@ class Replayed(msgspec.Struct):
     decisions: int
     changed: int
     unreadable: int
+    without_directory: int
     changes: list[Change]
     rules: list[PerRule]
     customers: list[PerCustomer]
@@ -69,12 +72,13 @@ class Replayed(msgspec.Struct):
 class Replay:
     """Adds up line after line."""
 
-    def __init__(self, edition: Edition) -> None:
+    def __init__(self, edition: Edition, editions: EditionsOfRecords | None = None) -> None:
         self.decisions = 0
         self.changed = 0
         self.unreadable = 0
         self._edition: Final = edition
-        self._recorded: Final = Recorded(edition)
+        self._editions: Final = editions
+        self._recorded = Recorded(edition)
         self._decode: Final = msgspec.json.Decoder(DecisionLine).decode
         self._revisions: Final[set[str]] = set()
         self._changes: Final[dict[tuple[str, str], Change]] = {}
@@ -103,13 +107,16 @@ class Replay:
 
     def decide(self, line: DecisionLine) -> Decision:
         """The decision on the recorded facts."""
-        uses = self._edition.directory.uses
+        edition = self._edition if self._editions is None else self._editions.of(line.revision)
+        if edition is not self._recorded.edition:
+            self._recorded = Recorded(edition)
+        uses = edition.directory.uses
         if not line.shown:
-            return decide(self._recorded.facts(line), self._edition, ledger_of(line))
+            return decide(self._recorded.facts(line), edition, ledger_of(line))
         kept = uses.get(line.shown)
         uses[line.shown] = -1
         try:
-            return decide(self._recorded.facts(line), self._edition, ledger_of(line))
+            return decide(self._recorded.facts(line), edition, ledger_of(line))
         finally:
             if kept is None:
                 del uses[line.shown]
@@ -139,6 +146,7 @@ class Replay:
             self.decisions,
             self.changed,
             self.unreadable,
+            0 if self._editions is None else self._editions.missing,
             sorted(self._changes.values(), key=lambda change: (-change.calls, change.before)),
             [PerRule(rule, self._before[rule], self._after[rule]) for rule in rules],
             [PerCustomer(name, self._calls[name], self._touched[name]) for name in customers],
@@ -182,9 +190,11 @@ def worded(action: str, status: int, rule: str, presentation: str, shown: str, w
     return " ".join(part for part in parts if part)
 
 
-def replay(edition: Edition, files: list[Path], progress: Callable[[int], None]) -> Replayed:
+def replay(
+    edition: Edition, files: list[Path], progress: Callable[[int], None], editions: EditionsOfRecords | None = None
+) -> Replayed:
     """Decide every decision of the files again; `progress` is told the bytes read so far. Raises OSError."""
-    run = Replay(edition)
+    run = Replay(edition, editions)
     done = lines = 0
     for path in files:
         with path.open("rb") as file:

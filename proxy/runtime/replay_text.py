@@ -31,6 +31,8 @@ def told(result: Replayed) -> str:
     lines = [f"{result.decisions} decisions, {result.changed} would change ({recorded or 'none'} -> {result.revision})"]
     if result.unreadable:
         lines.append(f"{result.unreadable} lines could not be read")
+    if result.without_directory:
+        lines.append(f"{result.without_directory} decided with today’s directory, since the store does not hold theirs")
     if result.changed:
         changes = [(str(one.calls), one.before, one.after, " ".join(one.examples)) for one in result.changes]
         lines += ["", *aligned([("calls", "before", "now", "for example"), *changes])]

@@ -11,7 +11,9 @@ from typer.testing import CliRunner
 
 from proxy.policy.edition import Edition
 from proxy.runtime import cli, cli_records
+from proxy.runtime.edition_of_record import version_of
 from proxy.runtime.record_archive import files_of
+from proxy.runtime.records_at_hand import at_hand
 from tests.runtime.recorded import write_day
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -57,6 +59,24 @@ def test_replay_of_other_rules_as_json(folder: Path) -> None:
     result = json.loads(done.output)
     assert result["changed"] > 0
     assert {one["rule"] for one in result["rules"] if one["before"] > one["after"]} & {"cli.mobile", "cli.not_owned"}
+
+
+def test_replay_by_the_directory_of_then_or_of_today(folder: Path, edition: Edition) -> None:
+    (folder / "var" / "records.jsonl").unlink()
+    assert runner.invoke(cli.app, ["customers", "set", "acme", "name=Acme"]).exit_code == 0
+    then = at_hand(folder / "config" / "proxy.toml").edition
+    assert version_of(then.revision) > 0
+    made = write_day(folder / "var" / "records.jsonl", then, 120)
+    assert runner.invoke(cli.app, ["customers", "set", "acme", "status=suspended"]).exit_code == 0
+    again = runner.invoke(cli.app, ["replay"])
+    assert (again.exit_code, again.output.split(" (")[0]) == (0, "120 decisions, 0 would change")
+    changed = runner.invoke(cli.app, ["replay", "--directory", "today"]).output
+    assert "customer.suspended" in changed
+    assert runner.invoke(cli.app, ["replay", "--directory", "tomorrow"]).exit_code == 2
+    shown = next(
+        one for one in made if one.facts.customer_id == "acme" and one.decision.rule.startswith("presentation")
+    )
+    assert "saw: status active" in runner.invoke(cli.app, ["explain", shown.id]).output
 
 
 def test_replay_as_of_a_day(folder: Path) -> None:
