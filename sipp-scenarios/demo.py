@@ -2,9 +2,9 @@
 
     python sipp-scenarios/demo.py
 
-The proxy runs with the configuration in config/, copied so that it gets free ports and its records
-and its store, new for each run, stay out of the tree, and with its clock set: at night the law would refuse most of these
-calls. SIPp plays the platform and the carrier. Nothing in the table is written here but who calls whom and what is
+The proxy runs with the configuration in config/, copied so that it gets free ports, and with its clock set: at night the
+law would refuse most of these calls. Copy, records, store and traces are in var/demo, new for each run, and stay there
+for the commands that are named in the end. SIPp plays the platform and the carrier. Nothing in the table is written here but who calls whom and what is
 presented: what the callee saw is read from the messages that the carrier received, the answer from
 those that the platform received, the rule from the decision records and its legal basis from the
 rules. No process is left behind.
@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import shutil
 import sys
-import tempfile
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -70,6 +69,7 @@ CONSENT = f"consents add {ASKED} --customer acme --reference form-17 --at 2026-1
 THEN = (Placed("acme", "sip:+33162000001", ASKED, campaign="opt-in"),)
 
 CONFIG = ROOT / "config"
+KEPT = ROOT / "var" / "demo"
 
 
 def copy_configuration(folder: Path) -> tuple[Path, dict[str, int]]:
@@ -82,6 +82,8 @@ def copy_configuration(folder: Path) -> tuple[Path, dict[str, int]]:
     text = text.replace(f'"{settings["listen"]["udp"]}"', f'"{HOST}:{ports["sip"]}"')
     text = text.replace(f'"{settings["admin"]["listen"]}"', f'"{HOST}:{ports["admin"]}"')
     text = text.replace(f'"{settings["carrier"][0]["address"]}"', f'"{HOST}:{ports["carrier"]}"')
+    text = text.replace("[records]\n", '[records]\nsigning_key = "var/audit-key.pem"\n')
+    text = text.replace('"var/', f'"{folder}/var/')  # commands on it are given from any working directory
     path.write_text(text, encoding="utf-8")
     return path, ports
 
@@ -120,20 +122,49 @@ def play(folder: Path) -> tuple[list[Seen], str]:
     return read(folder, seen, read_trace(carrier.trace)), proxy.output().partition("\n")[0]
 
 
+def next_commands(folder: Path, calls: Sequence[Seen]) -> list[str]:
+    """What can be asked about the calls that were played, in this order; without the name of the program."""
+    refused = [call for call in calls if call.answer.startswith("480")]
+    evidence = folder / "evidence.jsonl"
+    config = f"--config {folder / 'config' / 'proxy.toml'}"
+    return [
+        f"explain {refused[-1].decision} --lang fr {config}",
+        f"replay {config}",
+        f"replay --as-of 2026-08-10 {config}",
+        f"audit number 0162000001 --out {evidence} {config}",
+        f"audit verify {evidence}",
+        *[f"audit verify {path}" for path in sorted((folder / "var").glob("*.jsonl"))],
+        f"directory history {config}",
+    ]
+
+
+def shortened(path: Path) -> str:
+    """The path as it is written from the working directory."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
 def main() -> int:
     """Exit code: 0 when all calls were played and found again in the records."""
-    with tempfile.TemporaryDirectory(prefix="npv-demo-") as name:
-        try:
-            calls, first_line = play(Path(name))
-        except StageError as failure:
-            print(failure, file=sys.stderr)
-            return 1
+    shutil.rmtree(KEPT, ignore_errors=True)
+    KEPT.mkdir(parents=True)
+    try:
+        calls, first_line = play(KEPT)
+    except StageError as failure:
+        print(failure, file=sys.stderr)
+        return 1
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
     console.print(first_line, markup=False)
     console.print(table(calls, datetime.fromisoformat(CLOCK).date()))
     console.print(f"Before the last call, with the proxy running: npv-proxy {CONSENT}", markup=False)
     console.print(f"The clock was set to {CLOCK}, so that the legal hours do not depend on when this is run.")
     console.print("`make run` starts the proxy with the real clock, on the addresses in config/proxy.toml.")
+    program = Path(sys.prefix) / "bin" / "npv-proxy"
+    name = shortened(program) if program.exists() else "npv-proxy"
+    console.print(
+        f"\nRecords, store and configuration of this run are in {shortened(KEPT)}. What can be asked of them:"
+    )
+    for command in next_commands(KEPT, calls):
+        print(f"  {name} {command.replace(str(KEPT), shortened(KEPT))}")
     return 0 if len(calls) == len(CALLS) + len(THEN) else 1
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
 from pathlib import Path
@@ -23,7 +23,7 @@ TERRITORIES = {"METRO": "metropolitan", "RE": "La Réunion", "MQ": "Martinique",
 
 @dataclass(frozen=True)
 class Seen:
-    """One call as traces and records tell it."""
+    """One call as traces and records tell it; two calls are alike whatever the ids of their decisions."""
 
     customer: str
     called: str
@@ -31,6 +31,7 @@ class Seen:
     shown: str
     answer: str
     rule: str
+    decision: str = field(default="", compare=False)
 
 
 def read(folder: Path, platform: list[Message], carrier: list[Message]) -> list[Seen]:
@@ -55,6 +56,7 @@ def read(folder: Path, platform: list[Message], carrier: list[Message]) -> list[
                     shown(reached),
                     answer(answers.get(call_id)),
                     decision["rule"],
+                    decision["id"],
                 )
             )
     return seen

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import demo
@@ -12,6 +14,7 @@ import pytest
 from cases import CASES, Case
 from messages import Message, digits_of, leaks, read_trace
 from run import main, play
+from stage import environment
 
 SCENARIOS = Path(__file__).parents[1] / "sipp-scenarios"
 sipp = pytest.mark.skipif(
@@ -73,6 +76,16 @@ def test_the_demonstration_shows_what_was_seen(tmp_path: Path) -> None:
     assert [call.answer.split()[0] for call in calls if demo.UNWILLING in call.called] == ["607", "403"]
     assert found[("acme", "refusal.consumer")] == found[("acme", "consent.consumer")] == (silent, "403")
     assert calls[-1].answer == "200 OK"
+    told = {}
+    for command in demo.next_commands(tmp_path, calls):
+        words = [sys.executable, "-m", "proxy", *command.split()]
+        done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60, env=environment())
+        assert done.returncode == 0, (command, done.stdout, done.stderr)
+        told[" ".join(command.split()[:2])] = done.stdout
+    assert "4 sur 4 en 30 jours" in told[f"explain {[call for call in calls if call.answer[:3] == '480'][-1].decision}"]
+    assert f"{len(calls)} decisions, 0 would change" in told["replay --config"]
+    assert "consent.consumer" in told["replay --as-of"]
+    assert " decisions, " in told["audit number"]
 
 
 def test_every_flow_is_played_and_every_case_has_its_flow() -> None:
