@@ -15,12 +15,20 @@ from typing import Final, final
 
 from proxy.policy.inquiry import Inquiry, PersonState
 from proxy.runtime.store.attempts import answered, without
-from proxy.runtime.store.embedded_schema import forget_ended, opened
+from proxy.runtime.store.embedded_schema import Sweep, opened
 from proxy.runtime.store.interface import ATTEMPTS_KEPT, PAGE, Consent, LedgerSilent, Refusal
 from proxy.runtime.store.person_keys import Person, PersonKeys
 from proxy.runtime.store.writer import Writer
 
-CLEANING: Final = 0.05  # s between two looks for what has ended
+KNOWN: Final = """
+SELECT (SELECT row FROM ledger_attempts WHERE person = ?1 AND until > ?2),
+    (SELECT at FROM ledger_refusals WHERE person = ?3), EXISTS (SELECT 1 FROM ledger_consents WHERE person = ?3)
+"""
+OLDER: Final = "SELECT row FROM ledger_attempts WHERE person = ? AND until > ?"
+KEEP: Final = """
+INSERT INTO ledger_attempts VALUES (?, ?, ?)
+ON CONFLICT (person) DO UPDATE SET row = excluded.row, until = excluded.until
+"""
 REFUSALS: Final = "SELECT customer, lower(hex(person)), at, source, reference FROM ledger_refusals "
 CONSENTS: Final = (
     "SELECT customer, lower(hex(person)), at, until, reference, campaign, basis, proof, slot_from, slot_until, "
@@ -38,7 +46,6 @@ class EmbeddedLedger:
         self._epoch: Final = epoch
         self._wait: Final = wait
         self._writer: Writer | None = None
-        self._cleaned = 0.0
 
     async def open(self) -> None:
         """Make or open the file. Raises KeysDiffer, OSError, or LedgerSilent for a file that is no ledger."""
@@ -47,7 +54,7 @@ class EmbeddedLedger:
             connection = await loop.run_in_executor(None, opened, self.path, self.keys.fingerprint)
         except sqlite3.Error as error:
             raise LedgerSilent(str(error)) from error
-        self._writer = Writer(self.path, connection, self._wait)
+        self._writer = Writer(self.path, connection, self._wait, Sweep(self._epoch).seek)
         self._writer.start()
 
     async def close(self) -> None:
@@ -60,15 +67,7 @@ class EmbeddedLedger:
         """All in one transaction."""
         now = self._epoch()
         persons = [self.keys.person(inquiry.customer, inquiry.person, now) for inquiry in inquiries]
-        return await self._opened().run(partial(self._answers, list(zip(inquiries, persons, strict=True)), now))
-
-    def _answers(
-        self, asked: list[tuple[Inquiry, Person]], now: float, connection: sqlite3.Connection
-    ) -> list[PersonState]:
-        if now - self._cleaned > CLEANING or now < self._cleaned:
-            self._cleaned = now
-            forget_ended(connection, now)
-        return [answer(connection, inquiry, person, now) for inquiry, person in asked]
+        return await self._opened().run(partial(answers, list(zip(inquiries, persons, strict=True)), now))
 
     async def release(self, inquiry: Inquiry) -> None:
         """Uncount the attempt under whichever key it was counted."""
@@ -155,25 +154,28 @@ class EmbeddedLedger:
         return self._writer
 
 
+def answers(asked: list[tuple[Inquiry, Person]], now: float, connection: sqlite3.Connection) -> list[PersonState]:
+    """All of a question, within a transaction."""
+    return [answer(connection, inquiry, person, now) for inquiry, person in asked]
+
+
 def answer(connection: sqlite3.Connection, inquiry: Inquiry, person: Person, now: float) -> PersonState:
-    """One inquiry, within a transaction."""
-    found = []
-    for name in person.names:
-        row = connection.execute(
-            "SELECT row FROM ledger_attempts WHERE person = ? AND until > ?", (name, now)
-        ).fetchone()
-        if row is not None:
-            found.append(row[0])
-    refusal = connection.execute("SELECT at FROM ledger_refusals WHERE person = ?", (person.lasting,)).fetchone()
-    rows = connection.execute(CONSENTS + "WHERE person = ?", (person.lasting,))
-    outcome = answered(inquiry, found, refusal[0] if refusal else 0.0, [Consent(*row) for row in rows])
+    """One inquiry, within a transaction: one statement to read and one to write, more only for whom there is more."""
+    found, given = [], list[Consent]()
+    name = person.names[0]
+    row, refusal_at, agreed = connection.execute(KNOWN, (name, now, person.lasting)).fetchone()
+    if row is not None:
+        found.append(row)
+    for older in person.names[1:]:
+        found.extend(row for (row,) in connection.execute(OLDER, (older, now)))
+    if agreed:
+        rows = connection.execute(CONSENTS + "WHERE person = ?", (person.lasting,))
+        given = [Consent(*row) for row in rows]
+    outcome = answered(inquiry, found, refusal_at or 0.0, given)
     if outcome.row is not None:
-        connection.execute(
-            "INSERT OR REPLACE INTO ledger_attempts VALUES (?, ?, ?)",
-            (person.names[0], outcome.row, now + ATTEMPTS_KEPT),
-        )
-        for name in person.names[1:]:
-            connection.execute("DELETE FROM ledger_attempts WHERE person = ?", (name,))
+        connection.execute(KEEP, (name, outcome.row, now + ATTEMPTS_KEPT))
+        for older in person.names[1:]:
+            connection.execute("DELETE FROM ledger_attempts WHERE person = ?", (older,))
     return outcome.state
 
 

@@ -1,24 +1,27 @@
 """The tables of the embedded ledger, how its file is opened, and what is deleted when its time is over.
 
-WAL: readers and the one writer do not wait for each other. synchronous=NORMAL: a confirmed write is with the operating
+WAL: readers and the one writer do not wait for each other; who carries the log over is told in `writer`. synchronous=NORMAL: a confirmed write is with the operating
 system, so it survives the end of this process at any point; only a failing machine can lose the last moments.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, final
 
 from proxy.runtime.store.interface import PROOF_KEPT
 from proxy.runtime.store.person_keys import KeysDiffer
 
 BUSY: Final = 5.0  # s; another process writes
-CHUNK: Final = 50  # rows deleted at once, so that no decision waits for the cleaning
+LOG_KEPT: Final = 64 * 1024 * 1024  # bytes; a log that had to grow longer is cut to this when it starts anew
+SLICE: Final = 500  # rows looked at, and at most deleted, at once, so that no decision waits for the cleaning
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS ledger_meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS ledger_attempts(person BLOB PRIMARY KEY, row BLOB NOT NULL, until REAL NOT NULL) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS ledger_attempts_until ON ledger_attempts(until);
+DROP INDEX IF EXISTS ledger_attempts_until;
 CREATE TABLE IF NOT EXISTS ledger_refusals(
     person BLOB PRIMARY KEY, customer TEXT NOT NULL, at REAL NOT NULL, source TEXT NOT NULL, reference TEXT NOT NULL
 ) WITHOUT ROWID;
@@ -62,21 +65,44 @@ def connected(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA cache_size = -65536")
         connection.execute("PRAGMA wal_autocheckpoint = 0")
+        connection.execute(f"PRAGMA journal_size_limit = {LOG_KEPT}")
     except sqlite3.Error:
         connection.close()
         raise
     return connection
 
 
-def forget_ended(connection: sqlite3.Connection, now: float) -> int:
-    """Delete attempts that ended, and consents whose proof need not be kept any more; how many rows went."""
-    gone = connection.execute(
-        "DELETE FROM ledger_attempts WHERE person IN (SELECT person FROM ledger_attempts WHERE until <= ? LIMIT ?)",
-        (now, CHUNK),
-    ).rowcount
-    gone += connection.execute(
-        "DELETE FROM ledger_consents WHERE (person, reference) IN "
-        "(SELECT person, reference FROM ledger_consents WHERE at <= ? LIMIT ?)",
-        (now - PROOF_KEPT, CHUNK),
-    ).rowcount
-    return gone
+@final
+class Sweep:
+    """Goes through all persons again and again, a slice at a time, and finds what has ended.
+
+    The slices are read beside the writer, which is given only what there is to delete: an index by time would cost every
+    attempt a second page to write.
+    """
+
+    __slots__ = ("_epoch", "_last")
+
+    def __init__(self, epoch: Callable[[], float]) -> None:
+        self._epoch: Final = epoch
+        self._last = b""
+
+    def seek(self, connection: sqlite3.Connection) -> Callable[[sqlite3.Connection], object] | None:
+        """The next slice: what deletes attempts that ended there, and consents whose proof need not be kept any more."""
+        now = self._epoch()
+        slice_of = connection.execute(
+            "SELECT person, until FROM ledger_attempts WHERE person > ? ORDER BY person LIMIT ?", (self._last, SLICE)
+        ).fetchall()
+        self._last = slice_of[-1][0] if len(slice_of) == SLICE else b""
+        attempts = [(person, now) for person, until in slice_of if until <= now]
+        consents = connection.execute(
+            "SELECT person, reference FROM ledger_consents WHERE at <= ? LIMIT ?", (now - PROOF_KEPT, SLICE)
+        ).fetchall()
+        return partial(forget, attempts, consents) if attempts or consents else None
+
+
+def forget(
+    attempts: list[tuple[bytes, float]], consents: list[tuple[bytes, str]], connection: sqlite3.Connection
+) -> None:
+    """Delete these consents, and the attempts of these persons unless one was added meanwhile."""
+    connection.executemany("DELETE FROM ledger_attempts WHERE person = ? AND until <= ?", attempts)
+    connection.executemany("DELETE FROM ledger_consents WHERE person = ? AND reference = ?", consents)

@@ -1,61 +1,86 @@
 """The one thread that writes a SQLite file: jobs that wait together are committed together.
 
 A job is a function of the connection. What it returns, or the error that broke its transaction, is handed to the loop
-that asked only after the commit: what is confirmed is written. A job whose asker has given up is not begun. A second
-thread carries the log (WAL) over into the file, so that no decision waits for a disk to be flushed.
+that asked only after the commit: what is confirmed is written. A job whose asker has given up is not begun.
+
+A second thread carries the log (WAL) over into the file, so that no decision waits for a disk to be flushed. A log starts
+anew only when all of it has been carried over and nobody writes meanwhile; once it is `LONG` the second thread therefore
+stops the writer, when little is left to carry over, for the moment that takes. It also looks for what may be forgotten.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any, Final, TypeVar, final
+from typing import Any, Final, TypeAlias, TypeVar, final
 
-from proxy.runtime.store.embedded_schema import connected
+from proxy.runtime.store.embedded_schema import BUSY, connected
 from proxy.runtime.store.interface import LedgerSilent
 
 T = TypeVar("T")
+Work: TypeAlias = Callable[[sqlite3.Connection], Any]
 TOGETHER: Final = 256
-CARRY_OVER: Final = 1.0  # s between two looks at the log
-LOOKS: Final = 256  # transactions between two looks at the size of the log
-LOG_MOST: Final = 64 * 1024 * 1024  # bytes; a longer log is carried over by the writer itself, which lets it start anew
+AGAIN: Final = 0.0005  # s between two tries to write while another process does
+CARRY_OVER: Final = 0.2  # s between two looks at the log
+LONG: Final = 4096  # pages; a longer log is made to start anew
+PASSES: Final = 5  # to carry over what was written meanwhile
+LITTLE: Final = 64  # pages written meanwhile that the writer may be stopped for
 
 
 @final
 class Job:
-    """One piece of work, who asked for it, and what became of it."""
+    """One piece of work, who asked for it (nobody: its result is not told), and what became of it."""
 
-    __slots__ = ("error", "future", "loop", "result", "work")
+    __slots__ = ("error", "future", "result", "work")
 
-    def __init__(self, work: Callable[[sqlite3.Connection], Any], future: asyncio.Future[Any]) -> None:
+    def __init__(self, work: Work, future: asyncio.Future[Any] | None) -> None:
         self.work: Final = work
         self.future: Final = future
-        self.loop: Final = future.get_loop()
         self.result: Any = None
         self.error: Exception | None = None
+
+    @property
+    def wanted(self) -> bool:
+        """Whether somebody waits, or nobody ever did."""
+        return self.future is None or not self.future.done()
 
 
 @final
 class Writer:
-    """Owns the connection between `start` and `stop`."""
+    """Owns the connection between `start` and `stop`.
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, wait: float) -> None:
+    `seek` is called on the second thread again and again with a connection to read by; what it returns is done as a job.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        connection: sqlite3.Connection,
+        wait: float,
+        seek: Callable[[sqlite3.Connection], Work | None] = lambda _: None,
+    ) -> None:
         self.path: Final = path
         self.wait: Final = wait
         self._connection: Final = connection
+        self._seek: Final = seek
         self._jobs: Final[SimpleQueue[Job | None]] = SimpleQueue()
         self._over: Final = threading.Event()
+        self._pen: Final = threading.Lock()  # who has it may write
         self._threads: Final = (
             threading.Thread(target=self._write, name="ledger writer", daemon=True),
-            threading.Thread(target=self._carry_over, name="ledger log", daemon=True),
+            threading.Thread(target=self._keep_log, name="ledger log", daemon=True),
         )
 
     def start(self) -> None:
         """Begin."""
+        self._connection.execute("PRAGMA busy_timeout = 0")  # `begin` waits, and in smaller steps
         for thread in self._threads:
             thread.start()
 
@@ -63,15 +88,16 @@ class Writer:
         """Do it in a transaction and wait for the commit, at most `wait`. Raises LedgerSilent."""
         if self._over.is_set():
             raise LedgerSilent("closed")
-        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        late = loop.call_later(self.wait, give_up, future)
         self._jobs.put(Job(work, future))
         try:
-            async with asyncio.timeout(self.wait):
-                return await future
-        except TimeoutError:
-            raise LedgerSilent("late") from None
+            return await future
         except sqlite3.Error as error:
             raise LedgerSilent("disk") from error
+        finally:
+            late.cancel()
 
     def stop(self) -> None:
         """Finish what was asked for, then end both threads and close the file."""
@@ -83,7 +109,7 @@ class Writer:
         self._connection.close()
 
     def _write(self) -> None:
-        ended, batches = False, 0
+        ended = False
         while not ended:
             taken = [self._jobs.get()]
             try:
@@ -92,17 +118,15 @@ class Writer:
             except Empty:
                 pass
             ended = None in taken
-            jobs = [job for job in taken if job is not None and not job.future.cancelled()]
+            jobs = [job for job in taken if job is not None and job.wanted]
             if jobs:
-                self._commit(jobs)
+                with self._pen:
+                    self._commit(jobs)
                 deliver(jobs)
-            batches += 1
-            if batches % LOOKS == 0:
-                self._shorten()
 
     def _commit(self, jobs: list[Job]) -> None:
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
+            begin(self._connection)
             for job in jobs:
                 job.result = job.work(self._connection)
             self._connection.execute("COMMIT")
@@ -112,36 +136,84 @@ class Writer:
             for job in jobs:
                 job.error = error
 
-    def _shorten(self) -> None:
-        log = self.path.with_name(self.path.name + "-wal")
-        if log.exists() and log.stat().st_size > LOG_MOST:
-            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
-
-    def _carry_over(self) -> None:
+    def _keep_log(self) -> None:
         connection = connected(self.path)
+        file = descriptor(self.path)
         while not self._over.wait(CARRY_OVER):
             try:
-                connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+                work = self._seek(connection)
+                if work is not None:
+                    self._jobs.put(Job(work, None))
+                self._carry_over(connection, file)
             except sqlite3.Error:  # another process has the lock, or the disk is full: the writer tells whoever asks
                 continue
         connection.close()
 
+    def _carry_over(self, connection: sqlite3.Connection, file: int) -> None:
+        before, pages = 0, carried_over(connection)
+        if pages < LONG:
+            return
+        for _ in range(PASSES):
+            os.fsync(file)  # else all of it is flushed by the last pass
+            if pages - before < LITTLE:
+                break
+            before, pages = pages, carried_over(connection)
+        with self._pen:
+            carried_over(connection)
+
+
+def begin(connection: sqlite3.Connection) -> None:
+    """Begin to write. Raises sqlite3.Error, after `BUSY` if another process writes all the while."""
+    end = time.monotonic() + BUSY
+    while True:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(AGAIN)
+        else:
+            return
+
+
+def carried_over(connection: sqlite3.Connection) -> int:
+    """Carry the log over as far as it was written when this began, without stopping anybody: its length in pages."""
+    _, pages, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    return int(pages)
+
+
+def descriptor(path: Path) -> int:
+    """Under which SQLite has the file open. One of our own would cost its locks: closing it frees them (fcntl(2))."""
+    sought = path.stat()
+    for name in os.listdir("/dev/fd"):
+        with suppress(OSError):
+            if os.path.samestat(os.fstat(int(name)), sought):
+                return int(name)
+    raise FileNotFoundError(path)
+
+
+def give_up(future: asyncio.Future[Any]) -> None:
+    """The asker waits no longer."""
+    if not future.done():
+        future.set_exception(LedgerSilent("late"))
+
 
 def deliver(jobs: list[Job]) -> None:
     """Hand the outcomes to the loops that asked; a loop that is closed asks no more."""
-    loops: dict[asyncio.AbstractEventLoop, list[Job]] = {}
+    loops: dict[asyncio.AbstractEventLoop, list[tuple[Job, asyncio.Future[Any]]]] = {}
     for job in jobs:
-        loops.setdefault(job.loop, []).append(job)
+        if job.future is not None:
+            loops.setdefault(job.future.get_loop(), []).append((job, job.future))
     for loop, mine in loops.items():
         if not loop.is_closed():
             loop.call_soon_threadsafe(settle, mine)
 
 
-def settle(jobs: list[Job]) -> None:
+def settle(jobs: list[tuple[Job, asyncio.Future[Any]]]) -> None:
     """On the loop: answer those who still wait."""
-    for job in jobs:
-        if not job.future.done():
+    for job, future in jobs:
+        if not future.done():
             if job.error is not None:
-                job.future.set_exception(job.error)
+                future.set_exception(job.error)
             else:
-                job.future.set_result(job.result)
+                future.set_result(job.result)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
 
-from proxy.runtime.store.embedded_schema import forget_ended, opened
+from proxy.runtime.store.embedded_schema import SLICE, Sweep, opened
 from proxy.runtime.store.person_keys import KeysDiffer
 
 
@@ -26,11 +27,45 @@ def test_a_file_of_other_keys_is_refused(tmp_path: Path) -> None:
         opened(tmp_path / "ledger.db", "cd")
 
 
-def test_cleaning_takes_a_bounded_bite(tmp_path: Path) -> None:
+def filled(path: Path, persons: int) -> sqlite3.Connection:
+    """A file with so many persons, whose attempts end at 0, 1, 2 …"""
+    connection = opened(path, "ab")
+    rows = [(number.to_bytes(2, "big"), number) for number in range(persons)]
+    connection.executemany("INSERT INTO ledger_attempts VALUES (?, x'00', ?)", rows)
+    return connection
+
+
+def test_a_sweep_goes_through_all_slice_by_slice_and_begins_again(tmp_path: Path) -> None:
+    connection = filled(tmp_path / "ledger.db", 2 * SLICE + 10)
+    sweep = Sweep(lambda: SLICE + 20.0)
+    gone = []
+    for _ in range(4):
+        work = sweep.seek(connection)
+        before = connection.total_changes
+        if work is not None:
+            work(connection)
+        gone.append(connection.total_changes - before)
+    assert gone == [SLICE, 21, 0, 0]
+    left = connection.execute("SELECT count(*), min(until) FROM ledger_attempts").fetchone()
+    assert left == (SLICE - 11, SLICE + 21.0)
+    connection.close()
+
+
+def test_an_attempt_that_came_between_looking_and_deleting_stays(tmp_path: Path) -> None:
+    connection = filled(tmp_path / "ledger.db", 2)
+    work = Sweep(lambda: 9.0).seek(connection)
+    connection.execute("UPDATE ledger_attempts SET until = 99 WHERE person = x'0001'")
+    assert work is not None
+    work(connection)
+    assert connection.execute("SELECT hex(person) FROM ledger_attempts").fetchall() == [("0001",)]
+    connection.close()
+
+
+def test_an_index_of_earlier_files_goes(tmp_path: Path) -> None:
+    connection = filled(tmp_path / "ledger.db", 2)
+    connection.execute("CREATE INDEX ledger_attempts_until ON ledger_attempts(until)")
+    connection.close()
     connection = opened(tmp_path / "ledger.db", "ab")
-    connection.executemany(
-        "INSERT INTO ledger_attempts VALUES (?, x'00', ?)", [(bytes([number]), number) for number in range(120)]
-    )
-    assert [forget_ended(connection, 99.0) for _ in range(4)] == [50, 50, 0, 0]
-    assert connection.execute("SELECT count(*) FROM ledger_attempts").fetchone() == (20,)
+    assert connection.execute("SELECT name FROM sqlite_schema WHERE name LIKE '%until'").fetchall() == []
+    assert connection.execute("SELECT count(*) FROM ledger_attempts").fetchone() == (2,)
     connection.close()

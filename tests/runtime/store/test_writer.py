@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import threading
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import pytest
 from proxy.runtime.store import writer as module
 from proxy.runtime.store.embedded_schema import opened
 from proxy.runtime.store.interface import LedgerSilent
-from proxy.runtime.store.writer import Writer
+from proxy.runtime.store.writer import Writer, begin, descriptor
 
 
 @pytest.fixture
@@ -84,6 +86,54 @@ async def test_the_log_is_carried_over_beside_the_work(writer: Writer) -> None:
     file = sqlite3.connect(f"file:{writer.path}?immutable=1", uri=True)  # the file alone, without its log
     assert file.execute("SELECT count(*) FROM ledger_meta").fetchone()[0] > 1
     file.close()
+
+
+async def test_a_long_log_starts_anew_although_the_writing_never_ends(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LONG", 50)
+    log = writer.path.with_name("ledger.db-wal")
+    for _ in range(20_000):
+        await writer.run(
+            lambda connection: connection.execute("REPLACE INTO ledger_meta VALUES ('at', ?)", (time.time(),))
+        )
+        if int.from_bytes(log.read_bytes()[12:16], "big") >= 2:  # how often it began anew
+            break
+    assert int.from_bytes(log.read_bytes()[12:16], "big") >= 2
+
+
+async def test_work_that_nobody_asked_for_is_done_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "CARRY_OVER", 0.01)
+    done = threading.Event()
+    found = Writer(tmp_path / "l.db", opened(tmp_path / "l.db", "ab"), 5.0, lambda _: lambda _: done.set())
+    found.start()
+    assert await asyncio.to_thread(done.wait, 10)
+    await asyncio.to_thread(found.stop)
+
+
+def test_to_begin_is_tried_until_the_other_process_is_done_or_too_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, other = opened(tmp_path / "l.db", "ab"), opened(tmp_path / "l.db", "ab")
+    mine.execute("PRAGMA busy_timeout = 0")
+    other.execute("BEGIN IMMEDIATE")
+    monkeypatch.setattr(module, "BUSY", 0.02)
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        begin(mine)
+    monkeypatch.setattr(module, "BUSY", 5.0)
+    monkeypatch.setattr(time, "sleep", lambda _: other.in_transaction and other.execute("COMMIT"))
+    begin(mine)
+    assert mine.in_transaction
+    mine.close()
+    other.close()
+
+
+def test_the_descriptor_is_that_of_the_file(tmp_path: Path) -> None:
+    connection = opened(tmp_path / "l.db", "ab")
+    assert os.path.samestat(os.fstat(descriptor(tmp_path / "l.db")), (tmp_path / "l.db").stat())
+    connection.close()
+    with pytest.raises(FileNotFoundError):
+        descriptor(tmp_path / "l.db")
 
 
 async def test_a_writer_that_has_stopped_is_silent(tmp_path: Path) -> None:
