@@ -42,6 +42,7 @@ listen = "{host}:{admin}"
 
 [files]
 customers = "{customers}"
+trunks = "{folder}/trunks.toml"
 numbering = "{root}/config/numbering.toml"
 rules = "{root}/config/rules"
 headers = "{root}/config/headers.toml"
@@ -54,7 +55,8 @@ path = "{folder}/records.jsonl"
 
 [timers]
 {timers}
-
+"""
+_TRUNKS_TOML = """\
 [[platform]]
 name = "vms"
 sources = ["{host}"]
@@ -105,7 +107,7 @@ def free_port() -> int:
 
 
 def write_config(folder: Path, ports: Mapping[str, int], settings: Mapping[str, int]) -> Path:
-    """proxy.toml for one play; `settings` are keys as `limits.answer_timeout`, of `limits`, `timers` or `platform`."""
+    """proxy.toml and trunks.toml for one play; `settings` are keys as `limits.answer_timeout`, of `limits`, `timers` or `platform`."""
     tables = {
         place: "\n".join(
             f"{key.partition('.')[2]} = {value}" for key, value in settings.items() if key.startswith(table)
@@ -114,10 +116,10 @@ def write_config(folder: Path, ports: Mapping[str, int], settings: Mapping[str, 
     }
     path = folder / "proxy.toml"
     customers = HERE / "config" / "customers.toml"
-    path.write_text(
-        _PROXY_TOML.format(host=HOST, root=ROOT, folder=folder, customers=customers, **ports, **tables),
-        encoding="utf-8",
-    )
+    for file, text in ((path, _PROXY_TOML), (folder / "trunks.toml", _TRUNKS_TOML)):
+        file.write_text(
+            text.format(host=HOST, root=ROOT, folder=folder, customers=customers, **ports, **tables), encoding="utf-8"
+        )
     return path
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from proxy.policy.kinds import KINDS
-from proxy.runtime import directory_file, headers_file, number_rights, numbering_file, rules_file
+from proxy.runtime import directory_file, headers_file, number_rights, numbering_file, rules_file, trunk_settings
 from proxy.runtime.metrics import TABLE
 
 ROOT = Path(__file__).parents[1]
@@ -37,6 +37,7 @@ def words(text: str) -> set[str]:
         ("rules/*.toml", rules_file),
         ("customers.toml", directory_file),
         ("customers.toml", number_rights),
+        ("trunks.toml", trunk_settings),
     ],
 )
 def test_every_key_of_a_file_is_on_the_page(title: str, loader: object) -> None:

@@ -68,7 +68,7 @@ def test_every_proxy_command_is_one(words: list[str]) -> None:
 def test_commands_on_the_store_do_what_they_say(tmp_path: Path) -> None:
     """In their order, on a store of their own."""
     shutil.copytree(ROOT / "config", tmp_path / "config")
-    groups = {"customers", "numbers", "campaigns", "refusals", "consents", "directory", "rules"}
+    groups = {"customers", "numbers", "campaigns", "trunks", "refusals", "consents", "directory", "rules"}
     told: list[str] = []
     seen: set[str] = set()
     for words in commands("npv-proxy"):
@@ -97,7 +97,7 @@ def test_links_resolve(link: str) -> None:
 def test_configuration_of_the_readme_is_accepted(tmp_path: Path) -> None:
     trunks, customers, store = blocks("toml")
     own = (ROOT / "config/proxy.toml").read_text(encoding="utf-8")
-    head = own[: own.index("[[platform]]")]
+    head = own
     files = {
         "numbering.toml": ROOT / "config/numbering.toml",
         "rules": ROOT / "config/rules",
@@ -107,7 +107,8 @@ def test_configuration_of_the_readme_is_accepted(tmp_path: Path) -> None:
         head = head.replace(f'"{name}"', f'"{path}"')
     head = re.sub(r"^\[store\]\n(.+\n)*", store, head, flags=re.MULTILINE)
     assert store in head
-    (tmp_path / "proxy.toml").write_text(head + trunks, encoding="utf-8")
+    (tmp_path / "proxy.toml").write_text(head, encoding="utf-8")
+    (tmp_path / "trunks.toml").write_text(trunks, encoding="utf-8")
     (tmp_path / "customers.toml").write_text(customers, encoding="utf-8")
     checked = proxy("check", "--config", str(tmp_path / "proxy.toml"))
     assert checked.returncode == 0, checked.stdout + checked.stderr

@@ -1,6 +1,6 @@
 """What the engine is told about its surroundings: trunks, limits and its own addresses.
 
-Frozen records, built once by `runtime/settings.py` and swapped as a whole by a reload. No look-up of names and
+Frozen records, built by `runtime/node_topology.py` and swapped as a whole by a reload or a new directory. No look-up of names and
 no reading of files happens here; `host` is an address that a socket can send to at once.
 """
 
@@ -43,8 +43,8 @@ class PlatformTrunk:
 class CarrierTrunk:
     """A SIP peer that takes calls (B leg).
 
-    `domain` is the host shown in From, To and P-Asserted-Identity towards it; `numbers` is how numbers are written:
-    `e164`, `00` or `national`; `hidden` is the display of a withheld call: `withheld` (RFC 3323, 3325) or
+    `host` is empty while the address of its name is not known: no call may be opened then. `domain` is the host shown
+    in From, To and P-Asserted-Identity towards it; `numbers` is how numbers are written: `e164`, `00` or `national`; `hidden` is the display of a withheld call: `withheld` (RFC 3323, 3325) or
     `unavailable`; `network_number` is shown in P-Asserted-Identity with `Privacy: id` when the carrier wants one.
     `cross` adds header names that may cross to it; identity headers are refused by the settings loader. `drop` takes
     names away in both directions. `t1`, `t2`, `t4` are the RFC 3261 timers in seconds. `transport` is `udp`, `tcp` or

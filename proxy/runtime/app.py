@@ -29,10 +29,12 @@ from proxy.runtime.edition_file import edition_with
 from proxy.runtime.ids import RandomIds
 from proxy.runtime.journal import Journal
 from proxy.runtime.loop_lag import LoopLag
+from proxy.runtime.node_topology import NodeTopology
 from proxy.runtime.shared_state import SharedState
 from proxy.runtime.store.ledger_desk import Question
 from proxy.runtime.tasks import Tasks
 from proxy.runtime.toml_source import ConfigError, read_toml, seen
+from proxy.runtime.trunk_settings import Trunks
 from proxy.runtime.udp import UdpPort, bound_socket
 
 DRAIN_MOST: Final = 3600.0
@@ -64,6 +66,7 @@ class App:
         self._admin: Admin | None = None
         self._port: UdpPort | None = None
         self.shared: Final = SharedState(settings, clock, self.tasks, say)
+        self.topology: Final = NodeTopology(settings, self.tasks, self.engine.use_topology, say)
 
     @property
     def digest(self) -> str:
@@ -89,6 +92,7 @@ class App:
         taken.push_async_callback(self.tasks.cancel)
         taken.push_async_callback(self.shared.stop)
         await self.shared.start(self._answered, self._renewed)
+        await self.topology.settled()
         listen, admin = settings.listen, settings.admin
         with needed(settings.path, "listen", "udp", "a free address of this machine", shown(listen)):
             bound = bound_socket(listen.host, listen.port)
@@ -117,7 +121,7 @@ class App:
                     seen = error.strerror or "an error of the system"
                     raise ConfigError(str(error.filename), 0, "", "a readable file", seen) from None
                 raise
-            self.engine.use_topology(fresh.settings.topology)
+            self.topology.use_settings(fresh.settings)
             self.reloads["applied"] += 1
             return fresh.digest
 
@@ -134,11 +138,12 @@ class App:
         if self._port is not None:
             self._port.answered(answers)
 
-    def _renewed(self, directory: Directory, version: int) -> None:
-        """Decide by this directory from now on, under the rules of the files."""
+    def _renewed(self, directory: Directory, version: int, trunks: Trunks) -> None:
+        """Decide by this directory from now on, under the rules of the files, and route by its trunks."""
         edition = edition_with(self.configuration.edition, directory, version)
         self.engine.use_edition(edition)
         self.journal.use_edition(edition)
+        self.topology.use_trunks(trunks)
 
     async def hang_up(self) -> None:
         """SIGHUP: reopen the journal and reload; what is wrong is said on standard error."""

@@ -11,9 +11,11 @@ from rich.table import Table
 
 from proxy.policy.moment import iso_day
 from proxy.policy.rulebook import OFF, WARN, RuleRow
+from proxy.runtime import addresses
 from proxy.runtime.addresses import Endpoint
 from proxy.runtime.clock import SystemClock
 from proxy.runtime.configuration import Configuration, load_configuration
+from proxy.runtime.node_topology import Place, address_at, place_of
 
 STALE_DAYS: Final = 180  # a rule that nobody compared with its text for so long is named
 
@@ -44,13 +46,23 @@ def summary(found: Configuration, at: float) -> list[tuple[str, str]]:
         ("campaigns", str(sum(len(directory.campaigns_of(one.id)) for one in customers))),
         ("rules in force", f"{len(rules)} ({warning} in mode warn, {switched_off} off)"),
     ]
-    for platform in topology.platforms:
+    for platform in found.trunks.platforms:
         who = platform.customer or f"customer in {platform.customer_header}"
         rows.append((f"platform {platform.name}", f"{', '.join(platform.sources)} -> {platform.carrier}, {who}"))
-    for carrier in topology.carriers:
-        rows.append((f"carrier {carrier.name}", f"{place(Endpoint(carrier.host, carrier.port))}, {carrier.domain}"))
+    for carrier in found.trunks.carriers:
+        where = place(Endpoint(carrier.host, carrier.port))
+        rows.append((f"carrier {carrier.name}", f"{where}, {carrier.domain}{reached(place_of(topology, carrier))}"))
     rows.append(("configuration", found.digest))
     return rows + [("compare with the law again", stale(row)) for row in rules if day - row.checked_on > STALE_DAYS]
+
+
+def reached(where: Place) -> str:
+    """The address that a name has now, or why calls to it would be refused; nothing for an address."""
+    try:
+        address = address_at(where, addresses.looked_up)
+    except ValueError as wrong:
+        return f" (cannot be reached now: expected {wrong})"
+    return "" if address == where.host else f" ({address} now)"
 
 
 def stale(row: RuleRow) -> str:

@@ -21,7 +21,9 @@ FormatOption = Annotated[
 CUSTOMER: Final = "customer"
 NUMBER: Final = "number"
 CAMPAIGN: Final = "campaign"
-KINDS: Final = (CUSTOMER, NUMBER, CAMPAIGN)
+TRUNK: Final = "trunk"
+KINDS: Final = (CUSTOMER, NUMBER, CAMPAIGN, TRUNK)
+NAMED: Final = {CUSTOMER: "id", NUMBER: "number", CAMPAIGN: "customer/campaign", TRUNK: "name"}
 
 EXAMPLES: Final = {
     CUSTOMER: (
@@ -38,6 +40,11 @@ EXAMPLES: Final = {
         "npv-proxy campaigns add customer=acme id=autumn purpose=b2b hours='mon-fri 10:00-12:00; sat 09:00-12:00'",
         "npv-proxy campaigns set acme/autumn until=2026-12-31",
     ),
+    TRUNK: (
+        "npv-proxy trunks add kind=carrier name=operator-2 address=sip.operator.example:5060 domain=edge.example.net",
+        "npv-proxy trunks add kind=platform name=paris sources=192.0.2.10,192.0.2.32/28 customer_header=X-Account carrier=operator-2",
+        "npv-proxy trunks set paris carrier=carrier-1",
+    ),
 }
 
 
@@ -48,17 +55,18 @@ def register(app: typer.Typer) -> None:
         add_records(group, kind)
         if kind == NUMBER:
             add_rights(group)
+        if kind == TRUNK:
+            add_removal(group)
         app.add_typer(group, name=f"{kind}s", epilog=examples(*EXAMPLES[kind]))
-    app.add_typer(trunks(), name="trunks")
     app.add_typer(directory(), name="directory")
 
 
 def add_records(group: typer.Typer, kind: str) -> None:
     """list, show, add, set, import, export"""
-    named = "customer/campaign" if kind == CAMPAIGN else "number" if kind == NUMBER else "id"
-    name_argument = typer.Argument(metavar=named.upper(), show_default=False)
+    name_argument = typer.Argument(metavar=NAMED[kind].upper(), show_default=False)
+    file = "trunks.toml, and `kind=`" if kind == TRUNK else "customers.toml"
     pairs_argument = typer.Argument(
-        metavar="FIELD=VALUE...", show_default=False, help="Fields as in customers.toml; `FIELD=` takes one away."
+        metavar="FIELD=VALUE...", show_default=False, help=f"Fields as in {file}; `FIELD=` takes one away."
     )
 
     @group.command("list")
@@ -112,7 +120,9 @@ def add_files(group: typer.Typer, kind: str) -> None:
 
     @group.command("import")
     def import_(
-        file: Annotated[Path, typer.Argument(help="CSV with a line of field names, or TOML as customers.toml.")],
+        file: Annotated[
+            Path, typer.Argument(help="CSV with a line of field names, or TOML as customers.toml or trunks.toml.")
+        ],
         form: FormatOption = "",
         dry_run: Annotated[
             bool, typer.Option("--dry-run", help="Only say what would change, or what is wrong.")
@@ -142,27 +152,16 @@ def add_files(group: typer.Typer, kind: str) -> None:
             directory_command.export(config_path(config), kind, form, customer, output)
 
 
-def trunks() -> typer.Typer:
-    """list, show"""
-    group = typer.Typer(no_args_is_help=True, help="The SIP peers. They stand in proxy.toml and are changed there.")
-
-    @group.command("list")
-    def list_(as_json: JsonOption = False, config: ConfigOption = None) -> None:
-        """All platforms and carriers of proxy.toml."""
-        from proxy.runtime import directory_view
-
-        with mistakes_told():
-            directory_view.trunks(config_path(config), "", as_json)
+def add_removal(group: typer.Typer) -> None:
+    """remove, where no history of calls or proofs hangs on the record"""
 
     @group.command()
-    def show(name: str, as_json: JsonOption = False, config: ConfigOption = None) -> None:
-        """One of them."""
-        from proxy.runtime import directory_view
+    def remove(name: str, who: WhoOption = "", config: ConfigOption = None) -> None:
+        """One that is needed no more; refused while another one names it."""
+        from proxy.runtime import directory_command
 
         with mistakes_told():
-            directory_view.trunks(config_path(config), name, as_json)
-
-    return group
+            directory_command.remove(config_path(config), TRUNK, name, who)
 
 
 def directory() -> typer.Typer:
@@ -174,7 +173,7 @@ def directory() -> typer.Typer:
         kind: Annotated[
             str, typer.Option("--kind", metavar="|".join(KINDS), help="With --name: of one record.")
         ] = NUMBER,
-        name: Annotated[str, typer.Option("--name", help="An id, a number, or customer/campaign.")] = "",
+        name: Annotated[str, typer.Option("--name", help="An id, a number, customer/campaign, or a trunk.")] = "",
         most: Annotated[int, typer.Option("--last", min=1, help="How many.")] = 50,
         as_json: JsonOption = False,
         config: ConfigOption = None,

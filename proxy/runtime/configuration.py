@@ -9,26 +9,32 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from proxy.policy.edition import Edition
-from proxy.policy.ranges import FOREIGN
-from proxy.runtime.edition_file import load_edition
+from proxy.runtime.edition_file import load_edition, revision_of
 from proxy.runtime.headers_file import headers_digest, load_headers
 from proxy.runtime.mistakes import Mistakes
-from proxy.runtime.settings import Settings, load_settings
-from proxy.runtime.toml_source import Table, read_toml, seen
+from proxy.runtime.numbering_file import load_numbering
+from proxy.runtime.settings import Files, Settings, load_settings
+from proxy.runtime.toml_source import read_toml
+from proxy.runtime.trunk_settings import Trunks, load_trunks
 
 DIGEST_LENGTH: Final = 12
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """Everything that the files say. `digest` is equal on two nodes that decide and route alike."""
+    """Everything that the files say; customers and trunks are those of a store that holds nothing yet.
+
+    `digest` is equal on two nodes that decide and route alike.
+    """
 
     settings: Settings
     edition: Edition
+    trunks: Trunks
     digest: str
 
 
@@ -38,13 +44,19 @@ def load_configuration(path: Path) -> Configuration:
     files = settings.files
     edition = mistakes.attempt(lambda: load_edition(files.rules, files.numbering, files.customers))
     headers = mistakes.attempt(lambda: load_headers(files.headers))
+    trunks = None if edition is None else mistakes.attempt(partial(trunks_for, files, edition))
     mistakes.raise_any()
-    if edition is None or headers is None:
+    if edition is None or headers is None or trunks is None:
         raise mistakes.error()
-    agree(settings, edition)
     settings = replace(settings, topology=replace(settings.topology, headers=headers))
-    text = f"{settings.digest} {edition.revision} {headers_digest(headers)}"
-    return Configuration(settings, edition, hashlib.sha256(text.encode()).hexdigest()[:DIGEST_LENGTH])
+    text = f"{settings.digest} {edition.revision} {headers_digest(headers)} {revision_of([files.trunks])}"
+    return Configuration(settings, edition, trunks, hashlib.sha256(text.encode()).hexdigest()[:DIGEST_LENGTH])
+
+
+def trunks_for(files: Files, edition: Edition) -> Trunks:
+    """The trunks of the file, among the customers of theirs. Raises ConfigError."""
+    customers = [customer.id for customer in edition.directory.customers()]
+    return load_trunks(read_toml(files.trunks), load_numbering(read_toml(files.numbering)), customers)
 
 
 def load_successor(running: Configuration) -> Configuration:
@@ -66,23 +78,3 @@ def load_successor(running: Configuration) -> Configuration:
             mistakes.add(root.table(section).error(key, "no change while running; restart the proxy for another value"))
     mistakes.raise_any()
     return fresh
-
-
-def agree(settings: Settings, edition: Edition) -> None:
-    """Refuse a platform whose customer or classes of numbers no file knows."""
-    mistakes = Mistakes()
-    classes = {FOREIGN, *(number_class.name for number_class in edition.plan.classes())}
-    for table in read_toml(settings.path).root.tables("platform"):
-        check_customer(table, edition, mistakes)
-        for name in table.texts("destinations"):
-            if name not in classes:
-                expected = "classes of numbers: " + ", ".join(f"`{known}`" for known in sorted(classes))
-                mistakes.add(table.error("destinations", expected, seen(name)))
-    mistakes.raise_any()
-
-
-def check_customer(table: Table, edition: Edition, mistakes: Mistakes) -> None:
-    """Keep a mistake when the platform's one customer is not in the customers file."""
-    customer = table.text("customer", "")
-    if customer and edition.directory.customer(customer) is None:
-        mistakes.add(table.error("customer", "the id of a customer in the customers file"))

@@ -19,10 +19,10 @@ from proxy.runtime.records_at_hand import at_hand
 def answer(config: Path, request: Request, as_json: bool, as_lines: bool) -> int:
     """Print the decision of `request`, or of every line of standard input; 1 when a request could not be read.
 
-    The customers are those of the store where there is one, else those of the file. Raises ConfigError.
+    Customers and trunks are those of the store where there is one, else those of the files. Raises ConfigError.
     """
     now = at_hand(config)
-    trunks = {platform.name: platform.facts for platform in now.configuration.settings.topology.platforms}
+    trunks = {platform.name: platform.facts for platform in now.trunks.platforms}
     decider = Decider(now.edition, trunks, SystemClock().epoch)
     if as_lines:
         return decide_lines(decider, sys.stdin.buffer, sys.stdout.buffer)

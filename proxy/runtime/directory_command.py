@@ -1,4 +1,4 @@
-"""`npv-proxy customers`, `numbers`, `campaigns` and `directory`: what each changes, and files that come in and go out."""
+"""`npv-proxy customers`, `numbers`, `campaigns`, `trunks` and `directory`: what each changes, and files that come in and go out."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import typer
 from proxy.runtime import directory_edits as edits
 from proxy.runtime.directory_desk import Desk, at_desk
 from proxy.runtime.directory_view import TOLD, day_of, sentence
+from proxy.runtime.store.directory_book import KEYS
 from proxy.runtime.store.directory_bulk import CSV, FORMATS, TOML, read, written
 from proxy.runtime.store.directory_changes import Edit, rolled_back
-from proxy.runtime.store.directory_records import KINDS, Change, Version
+from proxy.runtime.store.directory_records import NUMBER, Change, Version
 from proxy.runtime.toml_source import ConfigError, seen
 
 
@@ -46,7 +47,7 @@ def tell(version: Version | None, changes: tuple[Change, ...], dry_run: bool) ->
 def add(config: Path, kind: str, pairs: list[str], who: str) -> None:
     """A record that was not there. Raises ConfigError."""
     stated = edits.fields(f"{edits.NAMED[kind]} add", kind, pairs)
-    name = stated.get("id") or stated.get("number") or ""
+    name = stated.get(KEYS[kind]) or ""
     change(config, who, f"{kind} {name} added", lambda desk: edits.added(desk.numbering, kind, stated))
 
 
@@ -57,10 +58,15 @@ def alter(config: Path, kind: str, name: str, pairs: list[str], customer: str, w
     change(config, who, what, lambda desk: edits.altered(desk.numbering, kind, name, stated, customer))
 
 
+def remove(config: Path, kind: str, name: str, who: str) -> None:
+    """A record goes; its history stays. Raises ConfigError."""
+    change(config, who, f"{kind} {name} removed", lambda desk: edits.removed(desk.numbering, kind, name))
+
+
 def assign(config: Path, number: str, customer: str, since: str, pairs: list[str], who: str) -> None:
     """A right to show a number. Raises ConfigError."""
     place = f"numbers assign {number}"
-    stated = edits.fields(place, KINDS[1], pairs)
+    stated = edits.fields(place, NUMBER, pairs)
     first = day_of(since, place, "since")
 
     def edit_of(desk: Desk) -> Edit:
@@ -98,7 +104,7 @@ def export(config: Path, kind: str, form: str, customer: str, path: Path | None)
 
     async def work(desk: Desk) -> str:
         book = await desk.book()
-        records = [one for one in book.records.values() if customer in ("", one.customer)]
+        records = [one for one in book.records.values() if one.concerns(customer)]
         return written(records, kind, TOML if path is None and not form else format_of(path or Path(), form))
 
     text = at_desk(config, "", work)

@@ -1,6 +1,7 @@
 """Where a command stands before the directory: the files, the store they name, the day in Paris and who is asking.
 
-A store that holds nothing yet is filled from the customers file first, as a starting proxy does, so both see the same.
+A store that holds nothing yet is filled from the files of customers and trunks first, as a starting proxy does, so both
+see the same; one that was filled before trunks were records gets them as its next version.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import typer
 
 from proxy.runtime.clock import Clock, SystemClock
 from proxy.runtime.numbering_file import Numbering, load_numbering
-from proxy.runtime.settings import Settings, load_settings
+from proxy.runtime.settings import Files, Settings, load_settings
 from proxy.runtime.store.directory_book import Book
 from proxy.runtime.store.directory_bulk import toml_drafts
 from proxy.runtime.store.directory_changes import Edit, Signature, change, load, propose, seed
@@ -54,11 +55,11 @@ class Desk:
 
     async def book(self) -> Book:
         """The last version."""
-        return await load(self.store, self.numbering)
+        return await book_of(self.store, self.numbering, self.settings.files, self.clock.epoch())
 
     async def change(self, edit: Edit, what: str) -> Version | None:
         """Make the edit. Raises ConfigError with all that is wrong; nothing has changed then."""
-        _, version = await change(self.store, self.numbering, edit, self.signature(what))
+        _, version = await change(self.store, self.numbering, edit, self.signature(what), await self.book())
         return version
 
     async def propose(self, edit: Edit) -> tuple[Change, ...]:
@@ -67,12 +68,24 @@ class Desk:
         return changes
 
 
-async def seed_from(store: DirectoryStore, numbering: Numbering, customers: Path, at: float) -> bool:
-    """Fill a store that holds nothing from the customers file; whether it was so. Raises ConfigError."""
+async def seed_from(store: DirectoryStore, numbering: Numbering, files: Files, at: float) -> bool:
+    """Fill a store that holds nothing from the files of customers and trunks; whether it was so. Raises ConfigError."""
     if await store.version():
         return False
-    drafts = toml_drafts(read_toml(customers))
-    return await seed(store, numbering, drafts, Signature(SEEDED, at, f"first filled from {customers.name}"))
+    drafts = [*toml_drafts(read_toml(files.customers)), *toml_drafts(read_toml(files.trunks))]
+    what = f"first filled from {files.customers.name} and {files.trunks.name}"
+    return await seed(store, numbering, drafts, Signature(SEEDED, at, what))
+
+
+async def book_of(store: DirectoryStore, numbering: Numbering, files: Files, at: float) -> Book:
+    """The last version of a store that `seed_from` has seen; one without trunks gets those of the file. Raises ConfigError."""
+    book = await load(store, numbering)
+    if book.trunks:
+        return book
+    drafts = toml_drafts(read_toml(files.trunks))
+    edit: Edit = lambda found: () if found.trunks else drafts  # noqa: E731 - one line, named for its type
+    what = f"trunks first filled from {files.trunks.name}"
+    return (await change(store, numbering, edit, Signature(SEEDED, at, what), book))[0]
 
 
 @asynccontextmanager
@@ -83,7 +96,7 @@ async def opened(config: Path, who: str = "") -> AsyncIterator[Desk]:
     clock = SystemClock()
     store = directory_store(settings.store.path, settings.store.place)
     try:
-        await seed_from(store, numbering, settings.files.customers, clock.epoch())
+        await seed_from(store, numbering, settings.files, clock.epoch())
         yield Desk(settings, numbering, store, clock, who)
     finally:
         await store.close()

@@ -13,13 +13,31 @@ from proxy.policy.moment import iso_day
 from proxy.policy.ranges import FOREVER
 from proxy.runtime.number_rights import quarantine_days
 from proxy.runtime.numbering_file import Numbering
-from proxy.runtime.store.directory_book import Book
+from proxy.runtime.store.directory_book import KEYS, Book
 from proxy.runtime.store.directory_changes import Edit
 from proxy.runtime.store.directory_fields import FIELDS, WANTED, parsed, put
-from proxy.runtime.store.directory_records import CAMPAIGN, CUSTOMER, NUMBER, Draft, Nowhere, Record, Values
+from proxy.runtime.store.directory_records import (
+    CAMPAIGN,
+    CUSTOMER,
+    NUMBER,
+    TRUNK,
+    TRUNK_KIND,
+    Draft,
+    Nowhere,
+    Record,
+    Values,
+    record_of_values,
+)
 from proxy.runtime.toml_source import ConfigError, seen
 
-NAMED: Final = {CUSTOMER: "customers", NUMBER: "numbers", CAMPAIGN: "campaigns"}
+NAMED: Final = {CUSTOMER: "customers", NUMBER: "numbers", CAMPAIGN: "campaigns", TRUNK: "trunks"}
+FIXED: Final = {
+    CUSTOMER: ("id",),
+    NUMBER: ("customer",),
+    CAMPAIGN: ("customer", "id"),
+    TRUNK: ("name", TRUNK_KIND),
+}
+NAMES: Final = {CUSTOMER: "the id of a customer", CAMPAIGN: "a campaign, named `customer/campaign`"}
 
 
 def fields(place: str, kind: str, pairs: Iterable[str]) -> dict[str, object | None]:
@@ -44,14 +62,13 @@ def added(numbering: Numbering, kind: str, stated: dict[str, object | None]) -> 
     values: Values = {}
     for field, value in stated.items():
         put(values, field, value)
-    owner = values.get("id", "") if kind == CUSTOMER else values.pop("customer", "")
-    draft = Draft(Record(kind, str(owner), values), place)
+    draft = Draft(record_of_values(kind, values), place)
 
     def edit(book: Book) -> Sequence[Draft]:
         key = Book(numbering).read(draft)
         if (kind, key) in book.records:
             expected = f"a {kind} that is new; `{NAMED[kind]} set` changes one"
-            raise ConfigError(place.file, 0, "id" if kind != NUMBER else "number", expected, seen(key))
+            raise ConfigError(place.file, 0, KEYS[kind], expected, seen(key))
         return [draft]
 
     return edit
@@ -72,13 +89,24 @@ def altered(
 
 
 def redraft(record: Record, key: str, stated: dict[str, object | None], place: str) -> Draft:
-    """A draft of the record with other values; a customer's id and the owner of the rest stay."""
+    """A draft of the record with other values; names stay, and so do owners."""
     values: Values = dict(record.values)
     for field, value in stated.items():
-        if (field == "id" and record.kind != NUMBER) or field == "customer":
+        if field in FIXED[record.kind]:
             raise ConfigError(place, 0, field, "no change; the history hangs on it", seen(value))
         put(values, field, value)
     return Draft(Record(record.kind, record.customer, values), Nowhere(place), replaces=key)
+
+
+def removed(numbering: Numbering, kind: str, name: str) -> Edit:
+    """The record of that name is there no more."""
+    place = f"{NAMED[kind]} remove {name}"
+
+    def edit(book: Book) -> Sequence[Draft]:
+        key = found(book, numbering, kind, name, "", place)
+        return [Draft(Record(kind, book.records[kind, key].customer, {}), Nowhere(place), replaces=key)]
+
+    return edit
 
 
 def assigned(number: str, customer: str, values: Values) -> Edit:
@@ -127,14 +155,14 @@ def quarantined(numbering: Numbering, number: str, customer: str, days: int) -> 
 
 
 def found(book: Book, numbering: Numbering, kind: str, name: str, customer: str, place: str) -> str:
-    """The key of the record that a command names: an id, `customer/campaign`, or a number in any writing.
+    """The key of the record that a command names: an id, `customer/campaign`, a trunk, or a number in any writing.
 
     Of several rights on a number the last one is meant, of that customer if one is stated. Raises ConfigError.
     """
     if kind != NUMBER:
         if (kind, name) not in book.records:
-            expected = "the id of a customer" if kind == CUSTOMER else "a campaign, named `customer/campaign`"
-            raise ConfigError(place, 0, "", expected, seen(name))
+            trunks = "the name of a trunk: " + ", ".join(f"`{one}`" for one in book.trunks)
+            raise ConfigError(place, 0, "", NAMES.get(kind, trunks), seen(name))
         return name
     rights = [key for key in book.rights(canonical(numbering, name)) if customer in ("", book.numbers[key].customer)]
     if not rights:

@@ -1,4 +1,4 @@
-"""What the directory commands print: records with what there is to do about them, versions, and the trunks of the file."""
+"""What the directory commands print: records with what there is to do about them, and versions."""
 
 from __future__ import annotations
 
@@ -12,21 +12,20 @@ from proxy.runtime.directory_desk import Desk, at_desk
 from proxy.runtime.directory_edits import NAMED, canonical, found
 from proxy.runtime.directory_warnings import customer_warnings, number_warnings
 from proxy.runtime.listing import Listing, show, show_one
-from proxy.runtime.settings import load_settings
 from proxy.runtime.store.directory_book import Book
 from proxy.runtime.store.directory_fields import FIELDS, cell
 from proxy.runtime.store.directory_interface import Use
-from proxy.runtime.store.directory_records import CAMPAIGN, CUSTOMER, NUMBER, Change, Record, Values, Version
+from proxy.runtime.store.directory_records import CAMPAIGN, CUSTOMER, NUMBER, TRUNK, Change, Record, Values, Version
 from proxy.runtime.toml_source import ConfigError, seen
 
 HEADS: Final[Mapping[str, tuple[str, ...]]] = {
     CUSTOMER: ("id", "name", "status", "kyc.status", "kyc.expires", "purpose", "mode", "default_npv"),
     NUMBER: ("number", "customer", "right", "state", "since", "until", "quarantine_until", "callback_target"),
     CAMPAIGN: ("customer", "id", "purpose", "mode", "npv", "hours", "since", "until"),
+    TRUNK: ("name", "kind", "sources", "customer", "customer_header", "carrier", "address", "domain"),
 }
-IMPLIED: Final[Mapping[str, Values]] = {NUMBER: {"right": "assigned", "state": "active"}, CUSTOMER: {}, CAMPAIGN: {}}
+IMPLIED: Final[Mapping[str, Values]] = {NUMBER: {"right": "assigned", "state": "active"}}
 TOLD: Final = 20  # changes of a version told one by one
-TRUNK_HEAD: Final = ("name", "faces", "peer", "customer or domain", "carrier")
 
 
 def list_records(config: Path, kind: str, customer: str, as_json: bool) -> None:
@@ -36,7 +35,7 @@ def list_records(config: Path, kind: str, customer: str, as_json: bool) -> None:
         book, uses = await desk.book(), await desk.store.uses()
         rows, objects = [], []
         for (of_kind, key), record in book.records.items():
-            if of_kind == kind and customer in ("", record.customer):
+            if of_kind == kind and record.concerns(customer):
                 values, warnings = whole(book, kind, key), warned(book, kind, key, uses, desk.today)
                 rows.append((*(cell(values, field) for field in HEADS[kind]), "; ".join(warnings)))
                 objects.append({**values, "warnings": warnings})
@@ -84,34 +83,10 @@ def history(config: Path, kind: str, name: str, most: int, as_json: bool) -> Non
     show(at_desk(config, "", work), as_json)
 
 
-def trunks(config: Path, name: str, as_json: bool) -> None:
-    """Print the peers of `proxy.toml`, or one of them. Raises ConfigError."""
-    topology = load_settings(config).topology
-    rows = [
-        (one.name, "platform", ", ".join(one.sources), one.customer or f"named by {one.customer_header}", one.carrier)
-        for one in topology.platforms
-    ]
-    rows += [(one.name, "carrier", f"{one.host}:{one.port}", one.domain, "") for one in topology.carriers]
-    known = [row[0] for row in rows]
-    if not name:
-        show(Listing(TRUNK_HEAD, rows, [dict(zip(TRUNK_HEAD, row, strict=True)) for row in rows]), as_json)
-        return
-    if name not in known:
-        raise ConfigError(
-            str(config), 0, "", "the name of a trunk: " + ", ".join(f"`{one}`" for one in known), seen(name)
-        )
-    for row in rows:
-        if row[0] == name:
-            pairs = [pair for pair in zip(TRUNK_HEAD, row, strict=True) if pair[1]]
-            show_one([*pairs, ("stands in", str(config))], {**dict(pairs), "file": str(config)}, as_json)
-
-
 def whole(book: Book, kind: str, key: str) -> Values:
     """Everything a record says, with its customer and with what it says by silence."""
     record = book.records[kind, key]
-    if kind == CUSTOMER:
-        return record.values
-    values = {CUSTOMER: record.customer, **IMPLIED[kind], **record.values}
+    values = {**IMPLIED.get(kind, {}), **record.stated()}
     if kind == NUMBER:
         values["number"] = book.numbers[key].number.canonical
     return values
@@ -165,7 +140,7 @@ def version_object(version: Version, changes: Sequence[Change]) -> dict[str, obj
 
 def said(record: Record | None) -> Values | None:
     """A record for JSON."""
-    return None if record is None else {CUSTOMER: record.customer, **record.values}
+    return None if record is None else record.stated()
 
 
 def instant(at: float) -> str:

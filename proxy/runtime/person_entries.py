@@ -6,8 +6,6 @@ same day for everybody from Saint-Pierre to Mayotte; as the last day of a consen
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -17,6 +15,7 @@ from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from proxy.policy.ranges import FOREVER
+from proxy.runtime.csv_rows import csv_rows, csv_text
 from proxy.runtime.mistakes import Mistakes
 from proxy.runtime.numbering_file import Numbering
 from proxy.runtime.store.interface import Consent
@@ -81,13 +80,8 @@ def entries(path: Path, kind: str) -> list[Entry]:
         found = [of_table(table, kind) for table in root.tables(kind)]
         root.close()
         return found
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise ConfigError(str(path), 0, "", "a readable file", f"`{(error.strerror or 'an error').lower()}`") from None
-    except UnicodeDecodeError as error:
-        raise ConfigError(str(path), 0, "", "UTF-8 text", f"byte {error.start} that is not") from None
-    return of_csv(str(path), text, kind)
+    rows = csv_rows(str(path), csv_text(path), COLUMNS[kind])
+    return [Entry(str(path), row.line, row.cells, row.mistake) for row in rows]
 
 
 def of_table(table: Table, kind: str) -> Entry:
@@ -104,28 +98,6 @@ def of_table(table: Table, kind: str) -> Entry:
         if name not in COLUMNS[kind]:
             raise table.error(name, "one of " + ", ".join(f"`{known}`" for known in COLUMNS[kind]))
     return Entry(str(table.source.file), table.line, said)
-
-
-def of_csv(file: str, text: str, kind: str) -> list[Entry]:
-    """The lines below the first, which names the columns; commas or semicolons part them."""
-    head = text.partition("\n")[0]
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=";" if head.count(";") > head.count(",") else ",")
-    names = [name.strip() for name in next(lines, [])]
-    mistakes = Mistakes()
-    for name in names:
-        if name not in COLUMNS[kind] or names.count(name) > 1:
-            expected = "each column once, of " + ", ".join(f"`{known}`" for known in COLUMNS[kind])
-            mistakes.add(ConfigError(file, 1, name, expected, seen(name)))
-    mistakes.raise_any()
-    found = []
-    for cells in lines:
-        if len(cells) != len(names) and any(cells):
-            wrong = ConfigError(file, lines.line_num, "", f"{len(names)} columns", str(len(cells)))
-            found.append(Entry(file, lines.line_num, {}, wrong))
-        elif any(cells):
-            said = {name: cell.strip() for name, cell in zip(names, cells, strict=True)}
-            found.append(Entry(file, lines.line_num, said))
-    return found
 
 
 def refusals(found: list[Entry], context: Context) -> list[Heard]:

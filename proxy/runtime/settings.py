@@ -1,4 +1,4 @@
-"""`proxy.toml` as typed settings: the node, its addresses, its files, its limits and its peers.
+"""`proxy.toml` as typed settings: the node, its addresses, its files and its limits. Its peers live in the directory.
 
 Unknown keys are refused, every section is read even when another one is wrong, and all mistakes are told at once.
 Paths of files that are read are relative to `proxy.toml`; the path of the records is relative to the working directory,
@@ -21,11 +21,16 @@ from proxy.runtime.mistakes import Mistakes
 from proxy.runtime.record_settings import Records, read_records
 from proxy.runtime.store_settings import StoreSettings, read_store
 from proxy.runtime.toml_source import Table, TomlSource, read_toml
-from proxy.runtime.trunk_settings import NAME, SIP_PORT, Timers, read_trunks
+from proxy.runtime.trunk_checks import FACES
+from proxy.runtime.trunk_settings import NAME, SIP_PORT
 
 # these may differ between the nodes of one cluster; the digest that nodes compare leaves them out
 LOCAL_SECTIONS: Final = ("node", "listen", "admin", "records")
 HEADER_SAFE: Final = 64
+TRUNKS_ELSEWHERE: Final = (
+    "no trunk in this file: put it into the file of [files] trunks, which fills a new store, or change the directory by "
+    "`npv-proxy trunks import trunks.toml`"
+)
 
 
 @dataclass(frozen=True)
@@ -49,14 +54,27 @@ class Files:
     """`[files]`"""
 
     customers: Path
+    trunks: Path
     numbering: Path
     rules: Path
     headers: Path
 
 
 @dataclass(frozen=True)
+class Timers:
+    """`[timers]`: RFC 3261 timers towards carriers, in seconds."""
+
+    t1: float = 0.5
+    t2: float = 4.0
+    t4: float = 5.0
+
+
+@dataclass(frozen=True)
 class Settings:
-    """One `proxy.toml`. `admin` is None when it is switched off; `digest` is equal on nodes with the same peers."""
+    """One `proxy.toml`. `admin` is None when it is switched off; `topology` is the node without any trunk.
+
+    `digest` is equal on nodes that have in common what nodes of a cluster should.
+    """
 
     path: Path
     node: str
@@ -65,6 +83,7 @@ class Settings:
     files: Files
     records: Records
     store: StoreSettings
+    timers: Timers
     topology: Topology
     digest: str
 
@@ -81,8 +100,10 @@ def load_settings(path: Path) -> Settings:
     store = mistakes.attempt(lambda: read_store(root.table("store")))
     limits = mistakes.attempt(lambda: read_limits(root.table("limits")))
     timers = mistakes.attempt(lambda: read_timers(root.table("timers"))) or Timers()
-    family = 4 if listen is None else addresses.version(listen.udp.host)
-    carriers, platforms = read_trunks(root, timers, family, mistakes)
+    for faces in FACES:
+        if root.has(faces):
+            root.tables(faces)
+            mistakes.add(root.error(faces, TRUNKS_ELSEWHERE, f"`[[{faces}]]`"))
     mistakes.attempt(root.close)
     mistakes.raise_any()
     if node is None or listen is None or files is None or records is None or store is None or limits is None:
@@ -95,10 +116,13 @@ def load_settings(path: Path) -> Settings:
         files=files,
         records=records,
         store=store,
+        timers=timers,
         topology=Topology(
-            listeners=(Listener(listen.advertise.host, listen.advertise.port, version=family),),
-            platforms=platforms,
-            carriers=carriers,
+            listeners=(
+                Listener(listen.advertise.host, listen.advertise.port, version=addresses.version(listen.udp.host)),
+            ),
+            platforms=(),
+            carriers=(),
             limits=limits,
             server_name=node.server_name,
             node=node.name,
@@ -161,6 +185,7 @@ def read_files(table: Table, folder: Path) -> Files:
     """`[files]`; what the files hold is read by their own loaders."""
     files = Files(
         customers=(folder / table.text("customers", "customers.toml")).resolve(),
+        trunks=(folder / table.text("trunks", "trunks.toml")).resolve(),
         numbering=(folder / table.text("numbering", "numbering.toml")).resolve(),
         rules=(folder / table.text("rules", "rules")).resolve(),
         headers=(folder / table.text("headers", "headers.toml")).resolve(),

@@ -13,11 +13,12 @@ from typing import Final, final
 
 from proxy.policy.directory import Directory
 from proxy.runtime.clock import Clock
-from proxy.runtime.directory_desk import seed_from
+from proxy.runtime.directory_desk import book_of, seed_from
 from proxy.runtime.numbering_file import load_numbering
 from proxy.runtime.settings import Settings
 from proxy.runtime.store.directory_interface import DirectoryUnreachable
 from proxy.runtime.store.directory_open import directory_store
+from proxy.runtime.store.directory_watch import Arrived as Renewed
 from proxy.runtime.store.directory_watch import DirectoryWatch
 from proxy.runtime.store.interface import LedgerSilent
 from proxy.runtime.store.ledger_choice import SomeLedger, chosen_ledger, chosen_notices, take_keys
@@ -63,8 +64,8 @@ class SharedState:
         """Whether the store answered when it was last asked for the directory."""
         return self._watch is not None and self._watch.reachable
 
-    async def start(self, arrived: Arrived, renewed: Callable[[Directory, int], None]) -> None:
-        """Open both. `arrived` gets the ledger's answers, `renewed` each new directory. Raises ConfigError."""
+    async def start(self, arrived: Arrived, renewed: Renewed) -> None:
+        """Open both. `arrived` gets the ledger's answers, `renewed` each new directory with its trunks. Raises ConfigError."""
         try:
             await self._open_directory(renewed)
             await self._open_ledger(arrived)
@@ -73,14 +74,14 @@ class SharedState:
         except OSError as failure:
             raise self._mistake(failure.strerror or str(failure)) from None
 
-    async def _open_directory(self, renewed: Callable[[Directory, int], None]) -> None:
+    async def _open_directory(self, renewed: Renewed) -> None:
         settings = self._settings
         numbering = load_numbering(read_toml(settings.files.numbering))
         store = directory_store(settings.store.path, settings.store.place)
         self._taken.push_async_callback(store.close)
-        await seed_from(store, numbering, settings.files.customers, self._clock.epoch())
+        await seed_from(store, numbering, settings.files, self._clock.epoch())
         watch = self._watch = DirectoryWatch(store, numbering, self._clock, renewed, self._say)
-        await watch.start()
+        await watch.start(await book_of(store, numbering, settings.files, self._clock.epoch()))
         self._taken.push_async_callback(watch.stop)
         notices = self._notices = chosen_notices(settings.store.path, settings.store.place, self._heard, self._say)
         await notices.start()

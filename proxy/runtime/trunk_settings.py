@@ -1,23 +1,28 @@
-"""`[[platform]]` and `[[carrier]]` of `proxy.toml`: who may send calls to us, and where calls go.
+"""`[[platform]]` and `[[carrier]]` of `trunks.toml` and of the directory: who may send calls to us, and where calls go.
 
-Each `read_platform` and `read_carrier` reads one table, refuses what it does not know and returns the frozen record that
-`b2bua` works with; `read_trunks` reads them all and checks what they say about each other.
+`read_platform` and `read_carrier` read one table each, refuse what they do not know and return the frozen record that
+`b2bua` works with; `load_trunks` reads a file of them. What trunks say about each other is looked at by `trunk_checks.py`.
+No name is looked up here: `host` of a carrier is what its record says, and `node_topology.py` puts an address in its place.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
 from proxy.b2bua.header_policy import IDENTITY_HEADERS, NEEDED
 from proxy.b2bua.trunks import CarrierTrunk, PlatformTrunk
 from proxy.policy.facts import TrunkFacts
+from proxy.policy.ranges import FOREIGN
 from proxy.runtime import addresses
 from proxy.runtime.headers_file import HEADER, header_name
 from proxy.runtime.mistakes import Mistakes
-from proxy.runtime.toml_source import Table, seen
+from proxy.runtime.numbering_file import Numbering
+from proxy.runtime.toml_source import Table, TomlSource, seen
+from proxy.runtime.trunk_checks import FACES, PLATFORM, Written, check_trunks
 
 SIP_PORT: Final = 5060
 NAME: Final = re.compile(r"[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?")
@@ -29,53 +34,51 @@ PROFILES: Final = ("law", "strict")
 NUMBER_FORMS: Final = ("e164", "00", "national")
 HIDDEN_FORMS: Final = ("withheld", "unavailable")
 
+Trunk = PlatformTrunk | CarrierTrunk
+
 
 @dataclass(frozen=True)
-class Timers:
-    """RFC 3261 timers towards carriers, in seconds."""
+class Trunks:
+    """All peers; two are equal when their records say the same. The host of a carrier is as it was written."""
 
-    t1: float = 0.5
-    t2: float = 4.0
-    t4: float = 5.0
-
-
-def read_trunks(
-    root: Table, timers: Timers, family: int, mistakes: Mistakes
-) -> tuple[tuple[CarrierTrunk, ...], tuple[PlatformTrunk, ...]]:
-    """All peers that could be read. Names and sources occur once, and each platform has its carrier."""
-    carrier_tables = peer_tables(root, "carrier", mistakes)
-    platform_tables = peer_tables(root, "platform", mistakes)
-    carriers = [mistakes.attempt(partial(read_carrier, table, timers, family)) for table in carrier_tables]
-    platforms = [mistakes.attempt(partial(read_platform, table)) for table in platform_tables]
-    once(carrier_tables, "name", mistakes)
-    once(platform_tables, "name", mistakes)
-    once(platform_tables, "sources", mistakes)
-    known = [str(table.values.get("name")) for table in carrier_tables]
-    for table in platform_tables:
-        if table.has("carrier") and table.values["carrier"] not in known:
-            mistakes.add(table.error("carrier", "the name of a carrier: " + ", ".join(f"`{name}`" for name in known)))
-    return tuple(filter(None, carriers)), tuple(filter(None, platforms))
+    said: tuple[Mapping[str, object], ...]
+    platforms: tuple[PlatformTrunk, ...] = field(compare=False)
+    carriers: tuple[CarrierTrunk, ...] = field(compare=False)
 
 
-def peer_tables(root: Table, key: str, mistakes: Mistakes) -> list[Table]:
-    """The `[[key]]` tables; at least one."""
-    found = mistakes.attempt(partial(root.tables, key))
-    if found == []:
-        mistakes.add(root.error(key, f"at least one [[{key}]]", "none"))
-    return found or []
+def trunks_of(trunks: Iterable[Trunk], said: Iterable[Mapping[str, object]]) -> Trunks:
+    """These peers and what was said of them, both in one order."""
+    found = tuple(trunks)
+    return Trunks(
+        tuple(said),
+        tuple(one for one in found if isinstance(one, PlatformTrunk)),
+        tuple(one for one in found if isinstance(one, CarrierTrunk)),
+    )
 
 
-def once(tables: list[Table], key: str, mistakes: Mistakes) -> None:
-    """Keep a mistake for each text of `key` that an earlier table has too."""
-    lines: dict[str, int] = {}
-    for table in tables:
-        value = table.values.get(key)
-        for text in value if isinstance(value, list) else [value]:
-            if isinstance(text, str) and lines.setdefault(text, table.line) != table.line:
-                mistakes.add(table.error(key, f"another one than the table of line {lines[text]}", seen(text)))
+def load_trunks(source: TomlSource, numbering: Numbering, customers: Iterable[str]) -> Trunks:
+    """The whole file, checked. Raises ConfigError, or ConfigErrors with all that is wrong."""
+    mistakes = Mistakes()
+    rows: list[Written] = []
+    read: list[Trunk] = []
+    for faces in FACES:
+        for table in mistakes.attempt(partial(source.root.tables, faces)) or []:
+            trunk = mistakes.attempt(partial(read_trunk, table, faces, numbering))
+            rows.append(Written(table, faces, trunk))
+            if trunk is not None:
+                read.append(trunk)
+    mistakes.attempt(source.root.close)
+    check_trunks(rows, frozenset(customers), source.root, mistakes)
+    mistakes.raise_any()
+    return trunks_of(read, [row.table.values for row in rows])
 
 
-def read_platform(table: Table) -> PlatformTrunk:
+def read_trunk(table: Table, faces: str, numbering: Numbering) -> Trunk:
+    """One peer that faces a platform or a carrier. Raises ConfigError."""
+    return read_platform(table, numbering) if faces == PLATFORM else read_carrier(table)
+
+
+def read_platform(table: Table, numbering: Numbering) -> PlatformTrunk:
     """One peer that places calls for customers."""
     name = trunk_name(table)
     customer = table.text("customer", "")
@@ -91,7 +94,7 @@ def read_platform(table: Table) -> PlatformTrunk:
             origin=table.one_of("origin", ORIGINS, "national"),
             emergency=table.one_of("emergency", PASS_OR_REFUSE, "pass"),
             unopened=table.one_of("unopened", PASS_OR_REFUSE, "pass"),
-            allowed_classes=frozenset(table.texts("destinations")),
+            allowed_classes=frozenset(destinations(table, numbering)),
             profile=table.one_of("profile", PROFILES, "law"),
         ),
         carrier=table.text("carrier"),
@@ -108,14 +111,13 @@ def read_platform(table: Table) -> PlatformTrunk:
     return platform
 
 
-def read_carrier(table: Table, timers: Timers, family: int) -> CarrierTrunk:
-    """One peer that takes calls. A name in `address` is looked up now, for an address of IP version `family`."""
+def read_carrier(table: Table) -> CarrierTrunk:
+    """One peer that takes calls; `host` may be a name."""
     address = table.text("address")
     try:
         endpoint = addresses.endpoint(address, SIP_PORT)
         if not addresses.is_host(endpoint.host):
             raise ValueError("`address:port` or `name:port`")
-        host = addresses.looked_up(endpoint.host, family)
     except ValueError as wrong:
         raise table.error("address", str(wrong)) from None
     domain = table.text("domain", endpoint.host)
@@ -123,7 +125,7 @@ def read_carrier(table: Table, timers: Timers, family: int) -> CarrierTrunk:
         raise table.error("domain", "a host name or an IP address")
     carrier = CarrierTrunk(
         name=trunk_name(table),
-        host=host,
+        host=endpoint.host,
         port=endpoint.port,
         domain=f"[{domain}]" if ":" in domain else domain,
         numbers=table.one_of("numbers", NUMBER_FORMS, "e164"),
@@ -132,9 +134,6 @@ def read_carrier(table: Table, timers: Timers, family: int) -> CarrierTrunk:
         network_number=network_number(table),
         cross=crossing(table),
         drop=dropping(table),
-        t1=timers.t1,
-        t2=timers.t2,
-        t4=timers.t4,
     )
     table.close()
     return carrier
@@ -159,6 +158,17 @@ def sources(table: Table) -> tuple[str, ...]:
     if not found:
         raise table.error("sources", "at least one IP address or network")
     return tuple(found)
+
+
+def destinations(table: Table, numbering: Numbering) -> tuple[str, ...]:
+    """Classes of called numbers, of the plan or `foreign`."""
+    names = table.texts("destinations")
+    classes = {FOREIGN, *(number_class.name for number_class in numbering.plan.classes())}
+    for name in names:
+        if name not in classes:
+            expected = "classes of numbers: " + ", ".join(f"`{known}`" for known in sorted(classes))
+            raise table.error("destinations", expected, seen(name))
+    return names
 
 
 def naming_header(table: Table, key: str) -> str:

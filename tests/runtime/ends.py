@@ -49,14 +49,13 @@ class Site:
 
 def site_in(folder: Path) -> Site:
     """The shipped configuration with free ports."""
-    for name in ("proxy.toml", "customers.toml", "numbering.toml", "headers.toml"):
+    for name in ("proxy.toml", "customers.toml", "trunks.toml", "numbering.toml", "headers.toml"):
         shutil.copy(CONFIG / name, folder)
     shutil.copytree(CONFIG / "rules", folder / "rules")
     site = Site(folder, free_port(), free_port(), free_port())
     changes = {
         "127.0.0.1:5060": f"{HOST}:{site.sip}",
         "127.0.0.1:9460": f"{HOST}:{site.admin}",
-        "127.0.0.1:5080": f"{HOST}:{site.carrier}",
         "var/records.jsonl": f"{site.records}",
         "var/store.db": f"{site.folder / 'store.db'}",
         "var/store.keys": f"{site.folder / 'store.keys'}",
@@ -64,6 +63,7 @@ def site_in(folder: Path) -> Site:
     for old, new in changes.items():
         site.change("proxy.toml", f'"{old}"', f'"{new}"')
     site.change("proxy.toml", "prospecting_path", "# prospecting_path")  # all records in one file, in their order
+    site.change("trunks.toml", '"127.0.0.1:5080"', f'"{HOST}:{site.carrier}"')
     # a machine that is busy with other tests must not decide calls without their answer
     site.change("proxy.toml", "decision_timeout_ms = 50", "decision_timeout_ms = 3000")
     site.change("proxy.toml", 'kind = "embedded"', 'kind = "embedded"\nwait_ms = 2000')

@@ -15,24 +15,26 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
-from stage import HOST, Proxy, environment
+from stage import HOST, Proxy, environment, free_port
 
 from proxy.runtime import build
 from proxy.runtime.app import App
 from proxy.runtime.clock import FixedClock
 from proxy.runtime.configuration import load_configuration
 from proxy.runtime.directory_desk import opened
-from proxy.runtime.directory_edits import altered
+from proxy.runtime.directory_edits import added, altered
 from proxy.runtime.mistakes import ConfigErrors
-from proxy.runtime.store.directory_records import CUSTOMER
+from proxy.runtime.store.directory_changes import rolled_back
+from proxy.runtime.store.directory_records import CUSTOMER, TRUNK
 from proxy.runtime.toml_source import ConfigError
 from tests.ladder import EPOCH, datagram
-from tests.runtime.ends import OPEN, PATIENCE, Ends, Site, site_in, until
+from tests.runtime.ends import OPEN, PATIENCE, End, Ends, Site, site_in, until
 
 MOBILE = "+33612345678"
 LIVE_WITHIN = 2.0  # s from a change of the directory to the calls decided by it
@@ -215,12 +217,63 @@ async def test_records_tell_the_rules_that_decided(app: App, site: Site, ends: E
 
 
 async def test_a_reload_takes_new_limits_and_trunks(app: App, site: Site, ends: Ends) -> None:
-    site.change("proxy.toml", 'customer_header = "X-Account"', 'customer = "nonumber"')
     site.change("proxy.toml", "max_calls = 0", "max_calls = 1")
+    site.change("trunks.toml", 'customer_header = "X-Account"', 'customer = "nobody"')
+    with pytest.raises(ConfigError, match=r"trunks\.toml:\d+: key `customer`"):
+        await app.reload()
+    site.change("trunks.toml", '"nobody"', '"nonumber"')
     await app.reload()
+    one = await ends.talk()  # of the customer it names: the trunks in force are those of the directory
+    await ends.refused(ends.caller(), 503)
+    await ends.hang_up(*one)
+
+
+async def test_trunks_of_the_directory_hold_from_the_next_call_on(app: App, site: Site, ends: Ends) -> None:
+    talking = await ends.talk()
+    other = End("b", replace(site, carrier=free_port()))
+    async with opened(site.config, "zoe") as desk:
+        stated: dict[str, object | None] = {"kind": "carrier", "name": "c2", "address": f"{HOST}:{other.port}"}
+        await desk.change(added(desk.numbering, TRUNK, stated), "another carrier")
+        await desk.change(altered(desk.numbering, TRUNK, "vms", {"carrier": "c2"}), "it takes the calls")
+    await version_in_force(site, 3)
+    before, ends.b = ends.b, other
+    one = await ends.talk()
+    await ends.hang_up(*one)
+    ends.b = before
+    await ends.hang_up(*talking)  # a call stays where it is
+    async with opened(site.config, "zoe") as desk:
+        await rolled_back(desk.store, desk.numbering, 1, desk.signature("back"))
+    await version_in_force(site, 4)
+    await ends.hang_up(*await ends.talk())
+    other.socket.close()
+    async with opened(site.config) as desk:
+        stated = {"customer_header": None, "customer": "nonumber"}
+        await desk.change(altered(desk.numbering, TRUNK, "vms", stated), "of one customer")
+    await version_in_force(site, 5)
     _, callee = await ends.talk(account="")
     assert "anonymous" in callee.invite.header("from")
-    await ends.refused(ends.caller(), 503)
+    await app.stop()
+    assert [line["carrier"] for line in records(site, "call")][:3] == ["c2", "carrier-1", "carrier-1"]
+
+
+async def test_a_directory_of_other_customers_leaves_the_topology_alone(app: App, site: Site) -> None:
+    topology = app.engine.fabric.topology
+    async with opened(site.config) as desk:
+        await desk.change(altered(desk.numbering, CUSTOMER, "acme", {"note": "x"}), "a note")
+    await version_in_force(site, 2)
+    assert app.engine.fabric.topology is topology
+
+
+@pytest.mark.usefixtures("app")
+async def test_a_carrier_whose_name_does_not_resolve_stops_no_directory(
+    site: Site, ends: Ends, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with opened(site.config) as desk:
+        stated: dict[str, object | None] = {"address": "gw.no-such-host.invalid"}
+        await desk.change(altered(desk.numbering, TRUNK, "carrier-1", stated), "a name")
+    await version_in_force(site, 2)
+    assert (await ends.refused(ends.caller(), 503)).header("retry-after") == "30"
+    await until(lambda: "the carrier at `gw.no-such-host.invalid`: expected " in capsys.readouterr().err)
 
 
 @pytest.mark.usefixtures("app")
@@ -485,17 +538,17 @@ def test_a_process_whose_port_is_taken_ends_with_one_line(site: Site) -> None:
         ended = run(site)
     assert ended.returncode == 1
     assert ended.stderr == (
-        f"npv-proxy: cannot start: {site.config}:8: key `listen.udp`: expected a free address of this machine, "
+        f"npv-proxy: cannot start: {site.config}:7: key `listen.udp`: expected a free address of this machine, "
         f"seen `{HOST}:{site.sip}` (address already in use)\n"
     )
 
 
 def test_a_process_with_wrong_files_ends_with_the_mistakes(site: Site) -> None:
     site.change("proxy.toml", "max_calls = 0", "max_calls = -1")
-    site.change("proxy.toml", 'numbers = "e164"', 'numbers = "roman"')
+    site.change("proxy.toml", "t1_ms = 500", "t1_ms = 0")
     ended = run(site)
     assert ended.returncode == 1
-    assert [line.split(": ")[1] for line in ended.stderr.splitlines()] == ["key `max_calls`", "key `numbers`"]
+    assert [line.split(": ")[1] for line in ended.stderr.splitlines()] == ["key `max_calls`", "key `t1_ms`"]
     with pytest.raises(ConfigErrors):
         load_configuration(site.config)
 

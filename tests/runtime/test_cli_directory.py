@@ -29,7 +29,7 @@ def test_the_kinds_are_those_of_the_store() -> None:
         ("customers", "list show add set import export"),
         ("numbers", "list show add set import export assign release quarantine"),
         ("campaigns", "list show add set import export"),
-        ("trunks", "list show"),
+        ("trunks", "list show add set remove import export"),
         ("directory", "history rollback"),
     ],
 )
@@ -44,7 +44,10 @@ def test_a_first_look_shows_the_customers_file(desk: Desk) -> None:
     assert lines[0].split("\t")[:3] == ["id", "name", "status"]
     assert [line.split("\t")[0] for line in lines[1:4]] == ["acme", "medirappel", "sonda"]
     assert lines[-1].endswith("verification expired on 2026-05-01")
-    assert desk.lines("directory", "history")[1].split("\t")[2:4] == ["seed", "first filled from customers.toml"]
+    assert desk.lines("directory", "history")[1].split("\t")[2:4] == [
+        "seed",
+        "first filled from customers.toml and trunks.toml",
+    ]
 
 
 def test_a_customer_from_the_first_call_to_the_last_number(desk: Desk) -> None:
@@ -72,10 +75,66 @@ def test_a_customer_from_the_first_call_to_the_last_number(desk: Desk) -> None:
     assert who[-1] == "zoe"
 
 
-def test_trunks_are_read_where_they_stand(desk: Desk) -> None:
-    assert desk.lines("trunks", "list")[1].split("\t")[:2] == ["vms", "platform"]
-    assert f"stands in: {desk.folder / 'config' / 'proxy.toml'}" in desk.lines("trunks", "show", "carrier-1")
-    assert "expected the name of a trunk: `vms`, `carrier-1`, seen `x`" in desk.told("trunks", "show", "x")[0]
+def test_trunks_from_the_file_and_by_command(desk: Desk) -> None:
+    assert [line.split("\t")[:2] for line in desk.lines("trunks", "list")[1:]] == [
+        ["vms", "platform"],
+        ["carrier-1", "carrier"],
+    ]
+    assert "trunks show x: expected the name of a trunk: `vms`, `carrier-1`, seen `x`" in desk.told(
+        "trunks", "show", "x"
+    )
+    words = "kind=carrier name=c2 address=gw.example.net:5070 cross=X-A,X-B"
+    assert desk.lines("trunks", "add", *words.split())[0] == "trunk c2 added"
+    words = "kind=platform name=paris sources=192.0.2.10,192.0.2.32/28 customer=acme carrier=c2 most_calls=5"
+    assert desk.lines("trunks", "add", *words.split(), "--as", "zoe")[0] == "trunk paris added"
+    shown = desk.json("trunks", "show", "paris")[0]
+    assert (shown["sources"], shown["kind"], shown["most_calls"]) == (["192.0.2.10", "192.0.2.32/28"], "platform", 5)
+    assert desk.lines("trunks", "list", "--customer", "acme")[1].startswith("paris\t")
+    assert desk.lines("trunks", "set", "paris", "carrier=carrier-1", "most_calls=") == [
+        "trunk paris: carrier c2 -> carrier-1, most_calls 5 -> nothing",
+        "version 4: 1 record changed",
+    ]
+    assert desk.lines("trunks", "remove", "c2")[0] == "trunk c2 removed"
+    history = desk.json("directory", "history", "--kind", "trunk", "--name", "c2")
+    assert [one["version"] for one in history] == [5, 2]
+    assert desk.lines("directory", "rollback", "2")[0] == "trunk c2 added"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("add name=x", "trunks add: key `kind`: expected one of `platform`, `carrier`, seen nothing"),
+        ("add kind=carrier name=vms address=192.0.2.1", "trunks add: key `name`: expected a trunk that is new; "),
+        ("add kind=carrier name=x address=192.0.2.1 sources=192.0.2.1", "seen the unknown key `sources`"),
+        (
+            "set vms kind=carrier",
+            "trunks set vms: key `kind`: expected no change; the history hangs on it, seen `carrier`",
+        ),
+        ("set vms carrier=x", "trunks set vms: key `carrier`: expected the name of a carrier: `carrier-1`, seen `x`"),
+        ("set vms customer_header= customer=x", "trunks set vms: key `customer`: expected the id of a customer in the"),
+        (
+            "remove carrier-1",
+            "trunk vms of the directory: key `carrier`: expected the name of a carrier: , seen `carrier-1`",
+        ),
+    ],
+)
+def test_what_trunks_may_not_say(desk: Desk, words: str, told: str) -> None:
+    assert any(told in line for line in desk.told("trunks", *words.split()))
+    assert len(desk.lines("directory", "history")) == 2
+
+
+@pytest.mark.parametrize("form", ["csv", "toml"])
+def test_trunks_go_out_and_come_in(desk: Desk, form: str) -> None:
+    path = desk.folder / f"out.{form}"
+    desk.lines("trunks", "export", "-o", str(path))
+    assert desk.lines("trunks", "import", str(path)) == ["nothing to change"]
+    path.write_text(path.read_text(encoding="utf-8").replace("127.0.0.1:5080", "127.0.0.1:5090"), encoding="utf-8")
+    assert desk.lines("trunks", "import", str(path), "--dry-run") == [
+        "trunk carrier-1: address 127.0.0.1:5080 -> 127.0.0.1:5090",
+        "all valid: 1 record would change; nothing was changed",
+    ]
+    desk.lines("trunks", "import", str(path))
+    assert "address: 127.0.0.1:5090" in desk.lines("trunks", "show", "carrier-1")
 
 
 def test_history_and_rollback(desk: Desk) -> None:
@@ -88,8 +147,8 @@ def test_history_and_rollback(desk: Desk) -> None:
     version = desk.json("directory", "history", "--last", "1")[0]
     assert (version["version"], version["who"], version["what"]) == (4, "zoe", "rolled back to version 1")
     assert "expected a version from 1 to 3, seen `9`" in desk.told("directory", "rollback", "9")[0]
-    assert desk.ran("directory", "history", "--kind", "trunk").exit_code == 2
+    assert desk.ran("directory", "history", "--kind", "phone").exit_code == 2
 
 
 def test_the_program_starts_without_the_store() -> None:
-    assert isinstance(cli_directory.trunks(), typer.Typer)
+    assert isinstance(cli_directory.directory(), typer.Typer)

@@ -18,7 +18,7 @@ SHIPPED = Path(__file__).parents[2] / "config"
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A copy of the shipped configuration to change."""
-    for name in ("proxy.toml", "customers.toml", "numbering.toml", "headers.toml"):
+    for name in ("proxy.toml", "customers.toml", "trunks.toml", "numbering.toml", "headers.toml"):
         shutil.copy(SHIPPED / name, tmp_path)
     shutil.copytree(SHIPPED / "rules", tmp_path / "rules")
     return tmp_path
@@ -40,7 +40,7 @@ def test_the_shipped_files_agree_with_each_other(folder: Path) -> None:
     assert found.edition.directory.customer("acme") is not None
 
 
-@pytest.mark.parametrize("name", ["customers.toml", "numbering.toml", "rules/10-cli.toml"])
+@pytest.mark.parametrize("name", ["customers.toml", "trunks.toml", "numbering.toml", "rules/10-cli.toml"])
 def test_the_digest_moves_with_every_file(folder: Path, name: str) -> None:
     before = load(folder).digest
     with (folder / name).open("a", encoding="utf-8") as file:
@@ -71,15 +71,15 @@ def test_the_digest_is_the_same_on_another_node(folder: Path) -> None:
 
 
 def test_a_platform_of_a_customer_that_no_file_knows(folder: Path) -> None:
-    change(folder / "proxy.toml", 'customer_header = "X-Account"', 'customer = "nobody"')
-    with pytest.raises(ConfigError, match=r"proxy\.toml:\d+: key `customer`: .*seen `nobody`"):
+    change(folder / "trunks.toml", 'customer_header = "X-Account"', 'customer = "nobody"')
+    with pytest.raises(ConfigError, match=r"trunks\.toml:\d+: key `customer`: .*seen `nobody`"):
         load(folder)
 
 
 def test_destinations_are_classes_of_the_plan_or_foreign(folder: Path) -> None:
-    change(folder / "proxy.toml", 'origin = "national"', 'origin = "national"\ndestinations = ["geo", "foreign"]')
-    assert load(folder).settings.topology.platforms[0].facts.allowed_classes == {"geo", "foreign"}
-    change(folder / "proxy.toml", '"foreign"', '"landline"')
+    change(folder / "trunks.toml", 'origin = "national"', 'origin = "national"\ndestinations = ["geo", "foreign"]')
+    assert load(folder).trunks.platforms[0].facts.allowed_classes == {"geo", "foreign"}
+    change(folder / "trunks.toml", '"foreign"', '"landline"')
     with pytest.raises(ConfigError, match="seen `landline`"):
         load(folder)
 

@@ -11,20 +11,11 @@ from proxy.runtime import record_settings, settings, store_settings, trunk_setti
 from proxy.runtime.addresses import Endpoint
 from proxy.runtime.mistakes import ConfigErrors
 from proxy.runtime.settings import load_settings
+from proxy.runtime.store.directory_fields import FIELDS
+from proxy.runtime.store.directory_records import TRUNK, TRUNK_KIND
 from proxy.runtime.toml_source import ConfigError
 
 ROOT = Path(__file__).parents[2]
-PEERS = """
-[[platform]]
-name = "vms"
-sources = ["192.0.2.1"]
-customer_header = "X-Account"
-carrier = "carrier-1"
-
-[[carrier]]
-name = "carrier-1"
-address = "198.51.100.1"
-"""
 
 
 def written(folder: Path, text: str) -> Path:
@@ -33,8 +24,8 @@ def written(folder: Path, text: str) -> Path:
     return path
 
 
-def test_a_file_with_peers_only_gets_the_defaults(tmp_path: Path) -> None:
-    found = load_settings(written(tmp_path, PEERS))
+def test_an_empty_file_gets_the_defaults(tmp_path: Path) -> None:
+    found = load_settings(written(tmp_path, ""))
     assert found.node == "edge-1"
     assert found.listen == Endpoint("127.0.0.1", 5060)
     assert found.admin == Endpoint("127.0.0.1", 9460)
@@ -51,7 +42,8 @@ def test_a_file_with_peers_only_gets_the_defaults(tmp_path: Path) -> None:
     assert (limits.answer_timeout, limits.longest_call, limits.decision_timeout, limits.max_calls) == (
         180.0, 14_400.0, 0.05, 0,
     )  # fmt: skip
-    assert (topology.carriers[0].t1, topology.carriers[0].t2, topology.carriers[0].t4) == (0.5, 4.0, 5.0)
+    assert (found.timers.t1, found.timers.t2, found.timers.t4) == (0.5, 4.0, 5.0)
+    assert (topology.platforms, topology.carriers) == ((), ())
 
 
 def test_every_key_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,14 +53,14 @@ def test_every_key_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         written(
             tmp_path,
             '[node]\nname = "edge-7"\nserver_name = "edge"\n[listen]\nudp = "0.0.0.0:5062"\n'
-            'advertise = "sip.example.net"\n[admin]\nlisten = ""\n[files]\ncustomers = "../c.toml"\n'
+            'advertise = "sip.example.net"\n[admin]\nlisten = ""\n[files]\ncustomers = "../c.toml"\ntrunks = "t.toml"\n'
             'numbering = "n.toml"\nrules = "r"\nheaders = "h.toml"\n[records]\npath = "var/r.jsonl"\nqueue = 5\n[limits]\n'
             "answer_timeout = 60\nlongest_call = 600\ndecision_timeout_ms = 20\nmax_calls = 9\ncalls_per_second = 30\n"
-            "[timers]\nt1_ms = 100\nt2_ms = 200\nt4_ms = 300\n" + PEERS,
+            "[timers]\nt1_ms = 100\nt2_ms = 200\nt4_ms = 300\n",
         )
     )
     assert (found.node, found.listen, found.admin) == ("edge-7", Endpoint("0.0.0.0", 5062), None)
-    paths = (tmp_path.parent / "c.toml", tmp_path / "n.toml", tmp_path / "r", tmp_path / "h.toml")
+    paths = (tmp_path.parent / "c.toml", *(tmp_path / name for name in ("t.toml", "n.toml", "r", "h.toml")))
     assert found.files == settings.Files(*paths)
     assert (found.records.path, found.records.queue) == (str(tmp_path / "elsewhere/var/r.jsonl"), 5)
     topology = found.topology
@@ -80,7 +72,7 @@ def test_every_key_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     limits = topology.limits
     assert (limits.answer_timeout, limits.longest_call, limits.decision_timeout, limits.max_calls) == (60, 600, 0.02, 9)
     assert limits.calls_per_second == 30.0
-    assert (topology.carriers[0].t1, topology.carriers[0].t2, topology.carriers[0].t4) == (0.1, 0.2, 0.3)
+    assert (found.timers.t1, found.timers.t2, found.timers.t4) == (0.1, 0.2, 0.3)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +100,7 @@ def test_every_key_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     ],
 )
 def test_a_mistake_is_told_with_file_line_and_key(text: str, line: int, message: str, tmp_path: Path) -> None:
-    path = written(tmp_path, text + PEERS)
+    path = written(tmp_path, text)
     with pytest.raises(ConfigError, match=re.escape(message)) as caught:
         load_settings(path)
     assert not isinstance(caught.value, ConfigErrors)
@@ -116,10 +108,10 @@ def test_a_mistake_is_told_with_file_line_and_key(text: str, line: int, message:
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
-    text = '[node]\nname = ""\n[limits]\nmax_calls = -1\n[colours]\n' + PEERS.replace('"vms"', '"VMS"')
+    text = '[node]\nname = ""\n[limits]\nmax_calls = -1\n[colours]\n'.replace('"vms"', '"VMS"')
     with pytest.raises(ConfigErrors) as caught:
         load_settings(written(tmp_path, text))
-    assert [mistake.key for mistake in caught.value.mistakes] == ["name", "max_calls", "colours", "name"]
+    assert [mistake.key for mistake in caught.value.mistakes] == ["name", "max_calls", "colours"]
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
@@ -129,7 +121,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 def test_nodes_that_differ_in_their_own_addresses_only_share_a_digest(tmp_path: Path) -> None:
     def digest(text: str) -> str:
-        return load_settings(written(tmp_path, text + PEERS)).digest
+        return load_settings(written(tmp_path, text)).digest
 
     plain = digest("")
     assert digest('[node]\nname = "b"\n[listen]\nudp = "127.0.0.2:5060"\n[admin]\nlisten = ""\n') == plain
@@ -138,7 +130,16 @@ def test_nodes_that_differ_in_their_own_addresses_only_share_a_digest(tmp_path: 
 
 def test_the_shipped_file_is_right() -> None:
     found = load_settings(ROOT / "config" / "proxy.toml")
-    assert [one.name for one in found.topology.platforms] == ["vms"]
+    assert found.files.trunks == ROOT / "config" / "trunks.toml"
+
+
+def test_trunks_of_an_older_file_are_told_where_they_belong(tmp_path: Path) -> None:
+    with pytest.raises(ConfigErrors) as caught:
+        load_settings(written(tmp_path, '[node]\nname = "a"\n[[platform]]\nname = "vms"\n[[carrier]]\nname = "c"\n'))
+    platform, carrier = caught.value.mistakes
+    assert "key `platform`: expected no trunk in this file" in str(platform)
+    assert "`npv-proxy trunks import trunks.toml`, seen `[[platform]]`" in str(platform)
+    assert "seen `[[carrier]]`" in str(carrier)
 
 
 def asked(*sources: Path) -> set[str]:
@@ -149,12 +150,25 @@ def asked(*sources: Path) -> set[str]:
     return {key for source in sources for key in getter.findall(source.read_text(encoding="utf-8"))}
 
 
-def test_every_key_is_documented_and_nothing_else() -> None:
-    loaders = (settings, record_settings, store_settings, trunk_settings)
-    keys = asked(*(Path(str(loader.__file__)) for loader in loaders)) | set(trunk_settings.NAMING_HEADERS)
+def on_the_page(title: str) -> tuple[set[str], set[str]]:
+    """The keys and the headlines under a title of the page."""
     page = (ROOT / "config" / "README.md").read_text(encoding="utf-8")
-    part = page.partition("## proxy.toml")[2].partition("\n## ")[0]
-    documented = set(re.findall(r"^\| `(\w+)` \|", part, re.MULTILINE))
-    sections = {"node", "listen", "admin", "files", "records", "store", "limits", "timers", "platform", "carrier"}
-    assert sections <= set(re.findall(r"^### `\[+(\w+)\]+`", part, re.MULTILINE))
-    assert documented == keys - sections | {"listen", "carrier"}
+    part = page.partition(f"## {title}")[2].partition("\n## ")[0]
+    headed = re.findall(r"^### `\[+(\w+)\]+`", part, re.MULTILINE)
+    return set(re.findall(r"^\| `(\w+)` \|", part, re.MULTILINE)), set(headed)
+
+
+def test_every_key_is_documented_and_nothing_else() -> None:
+    sections = {"node", "listen", "admin", "files", "records", "store", "limits", "timers"}
+    keys = asked(*(Path(str(loader.__file__)) for loader in (settings, record_settings, store_settings)))
+    documented, headed = on_the_page("proxy.toml")
+    assert sections <= headed
+    assert documented == keys - sections | {"listen"}
+
+
+def test_every_key_of_a_trunk_is_documented_and_nothing_else() -> None:
+    keys = asked(Path(str(trunk_settings.__file__))) | set(trunk_settings.NAMING_HEADERS)
+    documented, headed = on_the_page("trunks.toml")
+    assert headed == {"platform", "carrier"}
+    assert documented == keys
+    assert keys == FIELDS[TRUNK].keys() - {TRUNK_KIND}, "a cell of CSV and a field of the commands for each key"

@@ -28,6 +28,7 @@ from proxy.runtime.store.ledger_desk import Question
 from proxy.runtime.store.person_keys import new_keys, rotate, write_keys
 from proxy.runtime.tasks import Tasks
 from proxy.runtime.toml_source import ConfigError, read_toml
+from proxy.runtime.trunk_settings import Trunks
 from tests.ladder import CALLED, EPOCH
 from tests.runtime.ends import PATIENCE, Site, site_in
 from tests.runtime.store.directory_shelf import CUSTOMER, ME, edit
@@ -40,12 +41,17 @@ class Node:
         self.said: list[str] = []
         self.answers: asyncio.Queue[tuple[int, PersonState]] = asyncio.Queue()
         self.renewed: list[tuple[Directory, int]] = []
+        self.trunks: list[Trunks] = []
         self.clock = FixedClock(epoch)
         self.tasks = Tasks(self.said.append)
         self.shared = SharedState(load_settings(site.config), self.clock, self.tasks, self.said.append)
 
     async def start(self) -> None:
-        await self.shared.start(self.arrived, lambda directory, version: self.renewed.append((directory, version)))
+        await self.shared.start(self.arrived, lambda directory, version, trunks: self.took(directory, version, trunks))
+
+    def took(self, directory: Directory, version: int, trunks: Trunks) -> None:
+        self.renewed.append((directory, version))
+        self.trunks.append(trunks)
 
     def arrived(self, answers: Sequence[tuple[Question, PersonState]]) -> None:
         for question, state in answers:
@@ -98,6 +104,7 @@ async def test_an_empty_store_is_filled_once(site: Site, node: Node) -> None:
     ((directory, version),) = node.renewed
     assert node.shared.directory == (directory, version)
     assert (shown(directory), version) == ("+33162000001", 1)
+    assert [carrier.port for carrier in node.trunks[0].carriers] == [site.carrier]
     assert node.shared.directory_age() < PATIENCE
     await node.stop()
     site.change("customers.toml", 'default_npv = "+33162000001"', 'default_npv = "+33162000002"')

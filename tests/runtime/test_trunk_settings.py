@@ -7,9 +7,10 @@ import re
 import pytest
 
 from proxy.b2bua.trunks import CarrierTrunk, PlatformTrunk
-from proxy.runtime.mistakes import ConfigErrors, Mistakes
-from proxy.runtime.toml_source import ConfigError, TomlSource
-from proxy.runtime.trunk_settings import Timers, read_carrier, read_platform, read_trunks
+from proxy.runtime.mistakes import ConfigErrors
+from proxy.runtime.toml_source import ConfigError, TomlSource, read_toml
+from proxy.runtime.trunk_settings import Trunks, load_trunks, read_carrier, read_platform, read_trunk
+from tests.runtime.store.directory_shelf import CONFIG, numbering
 
 PLATFORM = """\
 [[platform]]
@@ -27,18 +28,15 @@ domain = "edge.example.net"
 
 
 def platform(text: str) -> PlatformTrunk:
-    return read_platform(TomlSource("proxy.toml", text).root.tables("platform")[0])
+    return read_platform(TomlSource("trunks.toml", text).root.tables("platform")[0], numbering())
 
 
-def carrier(text: str, family: int = 4) -> CarrierTrunk:
-    return read_carrier(TomlSource("proxy.toml", text).root.tables("carrier")[0], Timers(0.2, 1.0, 2.0), family)
+def carrier(text: str) -> CarrierTrunk:
+    return read_carrier(TomlSource("trunks.toml", text).root.tables("carrier")[0])
 
 
-def trunks(text: str) -> tuple[tuple[CarrierTrunk, ...], tuple[PlatformTrunk, ...]]:
-    mistakes = Mistakes()
-    found = read_trunks(TomlSource("proxy.toml", text).root, Timers(), 4, mistakes)
-    mistakes.raise_any()
-    return found
+def trunks(text: str) -> Trunks:
+    return load_trunks(TomlSource("trunks.toml", text), numbering(), ["acme"])
 
 
 def test_a_platform_with_defaults() -> None:
@@ -89,17 +87,19 @@ def test_a_platform_with_everything() -> None:
         ('"carrier-1"', '"carrier-1"\nattested = "yes"', 6, "`true` or `false`"),
         ('"carrier-1"', '"carrier-1"\ncalls_per_second = -1', 6, "a whole number, 0 for no bound, seen `-1`"),
         ('"carrier-1"', '"carrier-1"\nmost_calls = 2.5', 6, "a whole number, seen `2.5`"),
+        ('"carrier-1"', '"carrier-1"\ndestinations = ["foreign", "landline"]', 6, "`foreign`"),
+        ('"carrier-1"', '"carrier-1"\ndestinations = ["foreign", "landline"]', 6, "seen `landline`"),
     ],
 )
 def test_a_platform_that_is_wrong(old: str, new: str, line: int, message: str) -> None:
     assert old in PLATFORM
-    with pytest.raises(ConfigError, match=rf"^proxy\.toml:{line}: .*{re.escape(message)}"):
+    with pytest.raises(ConfigError, match=rf"^trunks\.toml:{line}: .*{re.escape(message)}"):
         platform(PLATFORM.replace(old, new))
 
 
 def test_a_carrier_with_defaults() -> None:
     found = carrier(CARRIER)
-    assert found == CarrierTrunk("carrier-1", "198.51.100.1", 5070, "edge.example.net", t1=0.2, t2=1.0, t4=2.0)
+    assert found == CarrierTrunk("carrier-1", "198.51.100.1", 5070, "edge.example.net")
 
 
 def test_a_carrier_with_everything() -> None:
@@ -107,7 +107,6 @@ def test_a_carrier_with_everything() -> None:
         '[[carrier]]\nname = "c"\naddress = "[2001:db8::1]"\nnumbers = "00"\nuser_phone = false\n'
         'hidden = "unavailable"\nnetwork_number = "+33162000001"\ncross = ["X-Trace", "Priority"]\n'
         'drop = ["Alert-Info"]\n',
-        family=6,
     )
     assert (found.host, found.port, found.domain) == ("2001:db8::1", 5060, "[2001:db8::1]")
     assert (found.numbers, found.user_phone, found.hidden) == ("00", False, "unavailable")
@@ -120,7 +119,6 @@ def test_a_carrier_with_everything() -> None:
     [
         ("198.51.100.1:5070", "198.51.100.1:99999", 3, "a port from 1 to 65535"),
         ("198.51.100.1:5070", "not a host", 3, "`address:port` or `name:port`, seen `not a host`"),
-        ("198.51.100.1:5070", "[::1]:5070", 3, "an IPv4 address"),
         ("edge.example.net", "edge example", 4, "a host name or an IP address"),
         ('net"', 'net"\nnumbers = "short"', 5, "one of `e164`, `00`, `national`"),
         ('net"', 'net"\nhidden = "no"', 5, "one of `withheld`, `unavailable`"),
@@ -133,33 +131,49 @@ def test_a_carrier_with_everything() -> None:
 )
 def test_a_carrier_that_is_wrong(old: str, new: str, line: int, message: str) -> None:
     assert old in CARRIER
-    with pytest.raises(ConfigError, match=rf"^proxy\.toml:{line}: .*{re.escape(message)}"):
+    with pytest.raises(ConfigError, match=rf"^trunks\.toml:{line}: .*{re.escape(message)}"):
         carrier(CARRIER.replace(old, new))
 
 
+def test_a_name_of_a_carrier_stays_a_name() -> None:
+    assert carrier(CARRIER.replace("198.51.100.1:5070", "gw.no-such-host.invalid")).host == "gw.no-such-host.invalid"
+
+
+def test_the_word_before_a_table_says_which_it_is() -> None:
+    table = TomlSource("trunks.toml", CARRIER).root.tables("carrier")[0]
+    assert isinstance(read_trunk(table, "carrier", numbering()), CarrierTrunk)
+
+
 def test_all_peers_in_the_order_of_the_file() -> None:
-    carriers, platforms = trunks(
+    found = trunks(
         PLATFORM
         + PLATFORM.replace("vms", "crm").replace("192.0.2.1", "192.0.2.2")
         + CARRIER
         + CARRIER.replace("carrier-1", "carrier-2")
     )
-    assert [one.name for one in platforms] == ["vms", "crm"]
-    assert [one.name for one in carriers] == ["carrier-1", "carrier-2"]
+    assert [one.name for one in found.platforms] == ["vms", "crm"]
+    assert [one.name for one in found.carriers] == ["carrier-1", "carrier-2"]
 
 
-@pytest.mark.parametrize(
-    ("text", "line", "message"),
-    [
-        (PLATFORM, 5, "the name of a carrier"),
-        (CARRIER, 1, "at least one [[platform]], seen none"),
-        (PLATFORM.replace("carrier-1", "carrier-9") + CARRIER, 5, "a carrier: `carrier-1`, seen `carrier-9`"),
-        (PLATFORM + CARRIER + CARRIER, 11, "another one than the table of line 6, seen `carrier-1`"),
-        (CARRIER + PLATFORM + PLATFORM.replace("vms", "crm"), 12, "of line 5, seen `192.0.2.1`"),
-    ],
-)
-def test_peers_that_contradict_each_other(text: str, line: int, message: str) -> None:
-    with pytest.raises(ConfigError, match=re.escape(message)) as caught:
+def test_trunks_are_equal_when_they_say_the_same() -> None:
+    assert trunks(PLATFORM + CARRIER) == trunks(PLATFORM + CARRIER)
+    assert trunks(PLATFORM + CARRIER) != trunks(PLATFORM + CARRIER + "user_phone = false\n")
+
+
+def test_every_mistake_of_the_file_is_told() -> None:
+    text = PLATFORM.replace("carrier-1", "x").replace("customer_header", "colour") + CARRIER + "hidden = 1\n[[phone]]\n"
+    with pytest.raises(ConfigErrors) as caught:
         trunks(text)
-    found = caught.value.mistakes if isinstance(caught.value, ConfigErrors) else (caught.value,)
-    assert line in [mistake.line for mistake in found]
+    assert [(one.line, one.key) for one in caught.value.mistakes] == [(1, "customer"), (1, "phone"), (10, "hidden")]
+
+
+def test_the_shipped_file_is_right() -> None:
+    found = load_trunks(read_toml(CONFIG / "trunks.toml"), numbering(), [])
+    assert [one.name for one in found.platforms] == ["vms"]
+
+
+def test_an_unknown_customer_is_a_mistake() -> None:
+    text = PLATFORM.replace("customer_header", "customer").replace("X-Account", "nobody") + CARRIER
+    with pytest.raises(ConfigError, match=r"^trunks\.toml:4: key `customer`: .*seen `nobody`"):
+        trunks(text)
+    assert trunks(text.replace("nobody", "acme")).platforms[0].customer == "acme"

@@ -21,22 +21,28 @@ from proxy.runtime.store.directory_records import (
     CAMPAIGN,
     CUSTOMER,
     NUMBER,
+    OWNED,
+    TRUNK,
+    TRUNK_KIND,
     Change,
     Draft,
     Nowhere,
     Record,
     Version,
 )
+from proxy.runtime.toml_source import Table
+from proxy.runtime.trunk_checks import FACES
+from proxy.runtime.trunk_settings import Trunk, Trunks, read_trunk, trunks_of
 
 THE_STORE: Final = Nowhere("the directory")
-KEYS: Final = {CUSTOMER: "id", NUMBER: "number", CAMPAIGN: "id"}
+KEYS: Final = {CUSTOMER: "id", NUMBER: "number", CAMPAIGN: "id", TRUNK: "name"}
 
 
 @final
 class Book:
     """The records, and what they say, by kind and key."""
 
-    __slots__ = ("_numbering", "campaigns", "customers", "held", "numbers", "records", "version")
+    __slots__ = ("_numbering", "campaigns", "customers", "held", "numbers", "records", "trunks", "version")
 
     def __init__(self, numbering: Numbering) -> None:
         """An empty book."""
@@ -46,11 +52,16 @@ class Book:
         self.customers: dict[str, Customer] = {}
         self.numbers: dict[str, NumberEntry] = {}
         self.campaigns: dict[str, Campaign] = {}
+        self.trunks: dict[str, Trunk] = {}
         self.held: dict[str, tuple[str, ...]] = {}  # canonical number to the keys of all rights on it
 
     def directory(self) -> Directory:
         """What decisions use. Takes a while for many numbers: call it in a thread."""
         return Directory(list(self.customers.values()), list(self.numbers.values()), list(self.campaigns.values()))
+
+    def peers(self) -> Trunks:
+        """The trunks, in the order in which they came."""
+        return trunks_of(self.trunks.values(), [self.records[TRUNK, key].values for key in self.trunks])
 
     def rights(self, canonical: str) -> list[str]:
         """The keys of all rights on a number, in the order of their beginnings."""
@@ -64,7 +75,7 @@ class Book:
         book, mistakes = self._copy(), Mistakes()
         changed: dict[tuple[str, str], Record | None] = {}
         written: dict[tuple[str, str], Draft] = {}
-        broken: set[str] = set()
+        broken: set[tuple[str, str]] = set()
         for draft in drafts:
             kind = draft.record.kind
             removes = draft.replaces != "" and not draft.record.values and draft.mistake is None
@@ -121,6 +132,14 @@ class Book:
             if key not in self.numbers:
                 self.held[canonical] = (*self.held.get(canonical, ()), key)
             self.numbers[key] = entry
+        elif record.kind == TRUNK:
+            faces = table.one_of(TRUNK_KIND, FACES)
+            within = Table(
+                table.source, table.where, {name: one for name, one in record.values.items() if name != TRUNK_KIND}
+            )
+            trunk = read_trunk(within, faces, self._numbering)
+            key = trunk.name
+            self.trunks[key] = trunk
         else:
             campaign = campaign_of(table, record.customer, self._numbering)
             key = f"{campaign.customer}/{campaign.id}"
@@ -136,6 +155,12 @@ class Book:
                 wanted[change.kind, change.key] = change.before
         place = Nowhere(what)
         drafts = []
+        if not (
+            any((TRUNK, name) not in wanted for name in self.trunks)
+            or any(record is not None for (kind, _), record in wanted.items() if kind == TRUNK)
+        ):
+            # before these versions the directory knew of no trunks, and says nothing of them
+            wanted = {key: record for key, record in wanted.items() if key[0] != TRUNK}
         for (kind, key), record in wanted.items():
             there = self.records.get((kind, key))
             if record is None and there is not None:
@@ -149,6 +174,7 @@ class Book:
         book.version = self.version
         book.records, book.customers = dict(self.records), dict(self.customers)
         book.numbers, book.campaigns = dict(self.numbers), dict(self.campaigns)
+        book.trunks = dict(self.trunks)
         book.held = dict(self.held)
         return book
 
@@ -166,6 +192,8 @@ class Book:
             self.customers.pop(key, None)
         elif kind == CAMPAIGN:
             self.campaigns.pop(key, None)
+        elif kind == TRUNK:
+            self.trunks.pop(key, None)
         else:
             entry = self.numbers.pop(key, None)
             if entry is not None:
@@ -173,7 +201,9 @@ class Book:
                 self.held[canonical] = tuple(other for other in self.held[canonical] if other != key)
 
 
-def identity(draft: Draft) -> str:
-    """Whose record a draft is, as far as it can be read."""
+def identity(draft: Draft) -> tuple[str, str]:
+    """Which trunk a draft is, or which customer's record, as far as it can be read."""
     record = draft.record
-    return str(record.values.get("id", draft.replaces)) if record.kind == CUSTOMER else record.customer
+    if record.kind in OWNED:
+        return CUSTOMER, record.customer
+    return record.kind, str(record.values.get(KEYS[record.kind], draft.replaces))

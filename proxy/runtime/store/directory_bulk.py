@@ -1,25 +1,38 @@
 """Many records at once: CSV and TOML files to drafts, records to CSV and TOML.
 
-A TOML file holds `[[customer]]` tables as `customers.toml` does, with their numbers and campaigns inside, or `[[number]]`
-and `[[campaign]]` tables that name their `customer`. A CSV file holds one kind; its first line names the fields, and
-commas or semicolons part them. What is wrong with a line stays with its draft, so that the book tells it with the rest.
+A TOML file holds `[[customer]]` tables as `customers.toml` does, with their numbers and campaigns inside, `[[number]]`
+and `[[campaign]]` tables that name their `customer`, or `[[platform]]` and `[[carrier]]` tables as `trunks.toml` does. A
+CSV file holds one kind. What is wrong with a line stays with its draft, so that the book tells it with the rest.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Final, final
 
+from proxy.runtime.csv_rows import csv_rows, csv_text
 from proxy.runtime.mistakes import Mistakes
 from proxy.runtime.store.directory_fields import FIELDS, WANTED, cell, parsed, put
-from proxy.runtime.store.directory_records import CAMPAIGN, CUSTOMER, KINDS, NUMBER, Draft, Record, Values
+from proxy.runtime.store.directory_records import (
+    CAMPAIGN,
+    CUSTOMER,
+    NUMBER,
+    OWNED,
+    TRUNK,
+    TRUNK_KIND,
+    Draft,
+    Record,
+    Values,
+    record_of_values,
+)
 from proxy.runtime.toml_lines import Where
 from proxy.runtime.toml_source import ConfigError, TomlSource, read_toml, seen
+from proxy.runtime.trunk_checks import FACES
 
 CSV: Final = "csv"
 TOML: Final = "toml"
@@ -44,13 +57,7 @@ def read(path: Path, kind: str, form: str) -> list[Draft]:
     """The drafts of a file. Raises ConfigError, or ConfigErrors with all mistakes of shape."""
     if form == TOML:
         return toml_drafts(read_toml(path))
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise ConfigError(str(path), 0, "", "a readable file", f"`{(error.strerror or 'an error').lower()}`") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(str(path), 0, "", "UTF-8 text", f"byte {error.start} that is not") from error
-    return csv_drafts(str(path), text, kind)
+    return csv_drafts(str(path), csv_text(path), kind)
 
 
 def toml_drafts(source: TomlSource) -> list[Draft]:
@@ -70,6 +77,10 @@ def toml_drafts(source: TomlSource) -> list[Draft]:
             owner = wrong.attempt(partial(row.text, CUSTOMER)) or ""
             values = {key: value for key, value in row.values.items() if key != CUSTOMER}
             drafts.append(Draft(Record(kind, owner, values), source, row.where, mistake=wrong_or_none(wrong)))
+    for faces in FACES:
+        for row in mistakes.attempt(partial(source.root.tables, faces)) or []:
+            twice = row.error(TRUNK_KIND, f"no such key; `[[{faces}]]` says it") if row.has(TRUNK_KIND) else None
+            drafts.append(Draft(Record(TRUNK, "", {TRUNK_KIND: faces, **row.values}), source, row.where, mistake=twice))
     mistakes.attempt(source.root.close)
     mistakes.raise_any()
     return drafts
@@ -77,27 +88,17 @@ def toml_drafts(source: TomlSource) -> list[Draft]:
 
 def csv_drafts(file: str, text: str, kind: str) -> list[Draft]:
     """Every line below the first as a draft."""
-    head = text.partition("\n")[0]
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=";" if head.count(";") > head.count(",") else ",")
-    names = [name.strip() for name in next(lines, [])]
-    mistakes = Mistakes()
-    for name in names:
-        if name not in FIELDS[kind] or names.count(name) > 1:
-            expected = "each column once, of " + ", ".join(f"`{known}`" for known in FIELDS[kind])
-            mistakes.add(ConfigError(file, 1, name, expected, seen(name)))
-    mistakes.raise_any()
     drafts = []
-    for cells in lines:
-        row = Row(file, lines.line_num)
-        if len(cells) != len(names) and any(cells):
-            mistake = ConfigError(file, row.line(()), "", f"{len(names)} columns", str(len(cells)))
+    for line, cells, mistake in csv_rows(file, text, tuple(FIELDS[kind])):
+        row = Row(file, line)
+        if mistake is not None:
             drafts.append(Draft(Record(kind, "", {}), row, mistake=mistake))
-        elif any(part.strip() for part in cells):
-            drafts.append(draft_of(row, kind, dict(zip(names, cells, strict=True))))
+        else:
+            drafts.append(draft_of(row, kind, cells))
     return drafts
 
 
-def draft_of(row: Row, kind: str, cells: dict[str, str]) -> Draft:
+def draft_of(row: Row, kind: str, cells: Mapping[str, str]) -> Draft:
     """One line, with whatever its cells should not say."""
     values: Values = {}
     wrong = Mistakes()
@@ -108,8 +109,7 @@ def draft_of(row: Row, kind: str, cells: dict[str, str]) -> Draft:
                 put(values, field, parsed(form, text))
             except ValueError:
                 wrong.add(ConfigError(row.file, row.line(()), field, WANTED[form], seen(text.strip())))
-    owner = values.get("id", "") if kind == CUSTOMER else values.pop(CUSTOMER, "")
-    return Draft(Record(kind, str(owner), values), row, mistake=wrong_or_none(wrong))
+    return Draft(record_of_values(kind, values), row, mistake=wrong_or_none(wrong))
 
 
 def wrong_or_none(mistakes: Mistakes) -> ConfigError | None:
@@ -130,8 +130,7 @@ def written(records: Sequence[Record], kind: str, form: str) -> str:
     writer.writerow(FIELDS[kind])
     for one in records:
         if one.kind == kind:
-            values = one.values if kind == CUSTOMER else {CUSTOMER: one.customer, **one.values}
-            writer.writerow([cell(values, field) for field in FIELDS[kind]])
+            writer.writerow([cell(one.stated(), field) for field in FIELDS[kind]])
     return out.getvalue()
 
 
@@ -139,14 +138,17 @@ def toml_tables(records: Sequence[Record], kind: str) -> Iterable[str]:
     """The tables of `written`, in the order of the customers."""
     if kind != CUSTOMER:
         for one in records:
-            if one.kind == kind:
-                yield toml_table(f"[[{kind}]]", {CUSTOMER: one.customer, **one.values})
+            if one.kind == TRUNK == kind:
+                inside = {name: value for name, value in one.values.items() if name != TRUNK_KIND}
+                yield toml_table(f"[[{one.values[TRUNK_KIND]}]]", inside)
+            elif one.kind == kind:
+                yield toml_table(f"[[{kind}]]", one.stated())
         return
     belongings: dict[tuple[str, str], list[Record]] = {}
     for one in records:
         belongings.setdefault((one.customer, one.kind), []).append(one)
     for customer in (one for one in records if one.kind == CUSTOMER):
-        for inner in KINDS:
+        for inner in (CUSTOMER, *OWNED):
             head = f"[[{CUSTOMER}]]" if inner == CUSTOMER else f"[[{CUSTOMER}.{inner}]]"
             for one in belongings.get((customer.customer, inner), ()):
                 yield toml_table(head, one.values)

@@ -63,13 +63,14 @@ async def propose(book: Book, edit: Edit) -> tuple[Book, tuple[Change, ...]]:
 
 
 async def change(
-    store: DirectoryStore, numbering: Numbering, edit: Edit, signature: Signature
+    store: DirectoryStore, numbering: Numbering, edit: Edit, signature: Signature, book: Book | None = None
 ) -> tuple[Book, Version | None]:
-    """Make the edit; the book after it, and its version, none if nothing changes.
+    """Make the edit; the book after it, and its version, none if nothing changes. `book` spares reading the last version.
 
     Raises ConfigError with all that is wrong, and DirectoryUnreachable; nothing has changed then.
     """
-    book = await load(store, numbering)
+    if book is None:
+        book = await load(store, numbering)
     for _ in range(TRIES):
         edited, changes = await propose(book, edit)
         if not changes:

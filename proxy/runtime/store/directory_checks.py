@@ -1,7 +1,7 @@
 """What the records of a book say about each other, looked at only where an edit touches it.
 
-Each number has one owner at a time, every number and campaign has its customer, and nobody names a number that it does
-not have. A mistake stands where the edit is written; where nothing is written, the record of the store is named.
+Each number has one owner at a time, every number and campaign has its customer, nobody names a number that it does not
+have, and trunks hold together as `trunk_checks.py` says. A mistake stands where the edit is written; where nothing is written, the record of the store is named.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ from proxy.policy.directory import Campaign, Customer, NumberEntry
 from proxy.runtime.directory_file import check_held
 from proxy.runtime.mistakes import Mistakes
 from proxy.runtime.number_rights import check_overlap
-from proxy.runtime.store.directory_records import CAMPAIGN, CUSTOMER, NUMBER, Draft, Nowhere, Record
+from proxy.runtime.store.directory_records import CAMPAIGN, CUSTOMER, NUMBER, TRUNK, TRUNK_KIND, Draft, Nowhere, Record
 from proxy.runtime.toml_source import Table
+from proxy.runtime.trunk_checks import Written, check_trunks
+from proxy.runtime.trunk_settings import Trunk
 
 Key = tuple[str, str]
 
@@ -28,15 +30,16 @@ class Records(Protocol):
     numbers: dict[str, NumberEntry]
     campaigns: dict[str, Campaign]
     held: dict[str, tuple[str, ...]]
+    trunks: dict[str, Trunk]
 
 
 def check(
-    book: Records, written: Mapping[Key, Draft], touched: Iterable[Key], broken: set[str], mistakes: Mistakes
+    book: Records, written: Mapping[Key, Draft], touched: Iterable[Key], broken: set[Key], mistakes: Mistakes
 ) -> None:
     """Keep every mistake that an edit has made.
 
-    `written` are its drafts by kind and key, `touched` those and what it removed, `broken` the customers of drafts that
-    could not be read: what else is wrong there cannot be told yet.
+    `written` are its drafts by kind and key, `touched` those and what it removed, `broken` the trunks and the customers
+    of drafts that could not be read: what else is wrong there cannot be told yet.
     """
     keys = list(touched)
     for kind, key in keys:
@@ -44,8 +47,22 @@ def check(
             entry = book.numbers[key]
             others = tuple(book.numbers[other] for other in book.held[entry.number.canonical] if other != key)
             mistakes.attempt(partial(check_overlap, place(book, written, (kind, key)), entry, others))
-    customers = {owner(kind, key) for kind, key in keys} - broken
-    check_customers(book, written, customers, mistakes)
+    unread = {name for kind, name in broken if kind == CUSTOMER}
+    check_customers(book, written, {owner(kind, key) for kind, key in keys if kind != TRUNK} - unread, mistakes)
+    gone = any(kind == CUSTOMER and key not in book.customers for kind, key in keys)
+    if any(kind == TRUNK for kind, _ in keys) or (gone and book.trunks):
+        rows = trunk_rows(book, written, {name for kind, name in broken if kind == TRUNK})
+        check_trunks(rows, book.customers.keys() | unread, Table(Nowhere("the directory"), (), {}), mistakes)
+
+
+def trunk_rows(book: Records, written: Mapping[Key, Draft], broken: set[str]) -> list[Written]:
+    """All trunks and where each is written; of those that could not be read only the name is known."""
+    rows = [
+        Written(place(book, written, (TRUNK, name)), str(book.records[TRUNK, name].values[TRUNK_KIND]), trunk)
+        for name, trunk in book.trunks.items()
+        if name not in broken
+    ]
+    return rows + [Written(Table(Nowhere(""), (), {"name": name}), "", None) for name in sorted(broken)]
 
 
 def check_customers(book: Records, written: Mapping[Key, Draft], customers: set[str], mistakes: Mistakes) -> None:

@@ -9,17 +9,19 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
-from proxy.runtime.store.directory_records import CAMPAIGN, CUSTOMER, NUMBER, Values
+from proxy.runtime.store.directory_records import CAMPAIGN, CUSTOMER, NUMBER, TRUNK, Values
 
 TEXT: Final = "text"
 DAY: Final = "day"
 FLAG: Final = "flag"
 WHOLE: Final = "whole number"
 HOURS: Final = "hours"
+TEXTS: Final = "texts"
 WANTED: Final = {
     DAY: "a date such as 2026-08-11",
     FLAG: "`true` or `false`",
     WHOLE: "a whole number",
+    TEXTS: "texts, with spaces or commas between them",
     HOURS: "hours such as `mon-fri 10:00-13:00; sat 09:00-12:00`",
 }
 
@@ -81,6 +83,33 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         "until": DAY,
         "note": TEXT,
     },
+    TRUNK: {
+        "kind": TEXT,
+        "name": TEXT,
+        "sources": TEXTS,
+        "customer": TEXT,
+        "customer_header": TEXT,
+        "campaign_header": TEXT,
+        "purpose_header": TEXT,
+        "mode_header": TEXT,
+        "carrier": TEXT,
+        "origin": TEXT,
+        "attested": FLAG,
+        "calls_per_second": WHOLE,
+        "most_calls": WHOLE,
+        "emergency": TEXT,
+        "unopened": TEXT,
+        "destinations": TEXTS,
+        "profile": TEXT,
+        "address": TEXT,
+        "domain": TEXT,
+        "numbers": TEXT,
+        "user_phone": FLAG,
+        "hidden": TEXT,
+        "network_number": TEXT,
+        "cross": TEXTS,
+        "drop": TEXTS,
+    },
 }
 
 
@@ -93,6 +122,8 @@ def parsed(form: str, text: str) -> object:
         return {"true": True, "false": False}[text.lower()] if text.lower() in {"true", "false"} else refuse(text)
     if form == WHOLE:
         return int(text)
+    if form == TEXTS:
+        return text.replace(",", " ").replace(";", " ").split()
     return hours(text) if form == HOURS else text
 
 
@@ -119,6 +150,8 @@ def shown(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return " ".join(map(str, value))
     if isinstance(value, list):
         return "; ".join(f"{one['days']} {one['from']}-{one['to']}" for one in value if isinstance(one, dict))
     return str(value)

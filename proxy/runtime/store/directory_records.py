@@ -1,7 +1,7 @@
 """The directory as the store keeps it: records, changes of records, and versions made of changes.
 
-A record says what one table of `customers.toml` says, so one loader reads both and one law holds for both: here is only
-how a record is named, written as JSON and read back. Days stay days: JSON has none, so a day is `{"$day": "2026-08-11"}`.
+A record says what one table of `customers.toml` or `trunks.toml` says, so one loader reads both and one law holds for
+both: here is only how a record is named, written as JSON and read back. Days stay days: JSON has none, so a day is `{"$day": "2026-08-11"}`.
 A version is one change of the whole by one person; the list of versions is the directory and its audit at once.
 """
 
@@ -20,7 +20,10 @@ from proxy.runtime.toml_source import ConfigError, Source, Table
 CUSTOMER: Final = "customer"
 NUMBER: Final = "number"
 CAMPAIGN: Final = "campaign"
-KINDS: Final = (CUSTOMER, NUMBER, CAMPAIGN)
+TRUNK: Final = "trunk"
+KINDS: Final = (CUSTOMER, NUMBER, CAMPAIGN, TRUNK)
+OWNED: Final = (NUMBER, CAMPAIGN)  # what belongs to a customer; a trunk may carry calls of all
+TRUNK_KIND: Final = "kind"  # the field of a trunk that says whether it faces a platform or a carrier
 DAY: Final = "$day"
 TICKS: Final = 1000  # versions keep milliseconds
 
@@ -41,11 +44,27 @@ class Nowhere:
 
 @dataclass(frozen=True)
 class Record:
-    """What is said of one customer, number or campaign; `customer` is whose it is."""
+    """What is said of one customer, number, campaign or trunk; `customer` is whose it is, empty for a trunk."""
 
     kind: str
     customer: str
     values: Values
+
+    def stated(self) -> Values:
+        """Everything that it says, with its customer."""
+        return {CUSTOMER: self.customer, **self.values} if self.kind in OWNED else self.values
+
+    def concerns(self, customer: str) -> bool:
+        """Whether it is of that customer, or a trunk of its calls only; all concern an empty one."""
+        return customer in ("", self.customer or self.values.get(CUSTOMER, ""))
+
+
+def record_of_values(kind: str, values: Values) -> Record:
+    """The record that states these; `values` is taken over and loses the customer whose it is."""
+    if kind == TRUNK:
+        return Record(kind, "", values)
+    owner = values.get("id", "") if kind == CUSTOMER else values.pop(CUSTOMER, "")
+    return Record(kind, str(owner), values)
 
 
 @dataclass(frozen=True)

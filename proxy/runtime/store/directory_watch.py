@@ -21,6 +21,7 @@ from proxy.runtime.store.directory_changes import caught_up, load
 from proxy.runtime.store.directory_interface import DirectoryStore, DirectoryUnreachable
 from proxy.runtime.tasks import Tasks
 from proxy.runtime.toml_source import ConfigError
+from proxy.runtime.trunk_settings import Trunks
 
 LOOK: Final = 1.0  # s between two looks without a notice
 AGAIN: Final = 0.25  # s after a look that failed
@@ -30,12 +31,12 @@ USES_EVERY: Final = 30.0  # s between two notes of the numbers shown
 DAY: Final = 86_400
 EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 
-Arrived = Callable[[Directory, int], None]
+Arrived = Callable[[Directory, int, Trunks], None]
 
 
 @final
 class DirectoryWatch:
-    """`arrived` is called on the loop with each new directory and its version; `say` with a text when something is wrong."""
+    """`arrived` is called on the loop with each new directory, its version and its trunks; `say` with a text when something is wrong."""
 
     def __init__(
         self, store: DirectoryStore, numbering: Numbering, clock: Clock, arrived: Arrived, say: Callable[[str], None]
@@ -74,9 +75,9 @@ class DirectoryWatch:
         """Seconds since the store last said that nothing newer is there."""
         return self._clock.monotonic() - self._seen_at
 
-    async def start(self) -> None:
-        """Read the directory, hand it over and watch. Raises DirectoryUnreachable or ConfigError."""
-        await self._take(await load(self._store, self._numbering))
+    async def start(self, book: Book | None = None) -> None:
+        """Hand the directory over, reading it unless it is `book`, and watch. Raises DirectoryUnreachable or ConfigError."""
+        await self._take(book or await load(self._store, self._numbering))
         self._tasks.spawn(self._watch(), "directory")
 
     async def stop(self) -> None:
@@ -134,7 +135,7 @@ class DirectoryWatch:
         directory = await asyncio.to_thread(book.directory)
         directory.uses.update(self.directory.uses)
         self._book, self.directory = book, directory
-        self._arrived(directory, book.version)
+        self._arrived(directory, book.version, book.peers())
 
     async def _note(self) -> None:
         self._noted_at = self._clock.monotonic()

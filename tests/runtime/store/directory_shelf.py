@@ -31,6 +31,17 @@ customer = "{0}"
 number = "{1}"
 since = {2}
 """
+PEERS = """
+[[platform]]
+name = "vms"
+sources = ["192.0.2.1"]
+customer_header = "X-Account"
+carrier = "c1"
+
+[[carrier]]
+name = "c1"
+address = "198.51.100.1:5070"
+"""
 SMALL = CUSTOMER.format("a") + CUSTOMER.format("b") + RIGHT.format("a", "+33162000001", "2026-01-01")
 
 

@@ -9,7 +9,7 @@ import pytest
 from proxy.runtime.mistakes import ConfigErrors
 from proxy.runtime.store.directory_book import Book
 from proxy.runtime.store.directory_bulk import CSV, TOML, csv_drafts, read, toml_drafts, written
-from proxy.runtime.store.directory_records import CAMPAIGN, CUSTOMER, KINDS, NUMBER
+from proxy.runtime.store.directory_records import CAMPAIGN, CUSTOMER, KINDS, NUMBER, TRUNK
 from proxy.runtime.toml_source import ConfigError, TomlSource, read_toml
 from tests.runtime.store.directory_shelf import CONFIG, numbering
 
@@ -17,7 +17,8 @@ HEAD = "customer;number;since;callback_target\n"
 
 
 def shipped() -> Book:
-    return Book(numbering()).edited(toml_drafts(read_toml(CONFIG / "customers.toml")))[0]
+    files = [read_toml(CONFIG / name) for name in ("customers.toml", "trunks.toml")]
+    return Book(numbering()).edited([draft for file in files for draft in toml_drafts(file)])[0]
 
 
 def test_the_shipped_file_is_read_whole() -> None:
@@ -43,7 +44,7 @@ def test_customers_in_toml_are_the_whole_directory() -> None:
     book = shipped()
     text = written(list(book.records.values()), CUSTOMER, TOML)
     again, _ = Book(numbering()).edited(toml_drafts(TomlSource("customers.toml", text)))
-    assert again.records == book.records
+    assert again.records == {key: one for key, one in book.records.items() if key[0] != TRUNK}
 
 
 def test_every_line_that_is_wrong_is_told_whatever_is_wrong_with_it() -> None:
@@ -105,3 +106,17 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     (tmp_path / "y.csv").write_bytes(b"\xff\xfe")
     with pytest.raises(ConfigError, match="expected UTF-8 text"):
         read(tmp_path / "y.csv", CAMPAIGN, CSV)
+
+
+def test_a_trunk_says_by_the_name_of_its_table_what_it_faces() -> None:
+    carrier, wrong = toml_drafts(TomlSource("t.toml", '[[carrier]]\nname = "c"\n[[carrier]]\nkind = "platform"\n'))
+    assert carrier.record.values == {"kind": "carrier", "name": "c"}
+    assert "t.toml:4: key `kind`: expected no such key; `[[carrier]]` says it, seen `platform`" in str(wrong.mistake)
+
+
+def test_a_trunk_in_csv_names_its_customer_and_keeps_it() -> None:
+    text = "kind,name,sources,customer,carrier\nplatform,p,192.0.2.1 192.0.2.2,acme,carrier-1\n"
+    (draft,) = csv_drafts("t.csv", text, TRUNK)
+    assert (draft.record.customer, draft.record.values["customer"]) == ("", "acme")
+    assert draft.record.values["sources"] == ["192.0.2.1", "192.0.2.2"]
+    assert "p" in shipped().edited(csv_drafts("t.csv", text.replace(".1 192.0.2.2", ".3"), TRUNK))[0].trunks

@@ -18,7 +18,8 @@ from proxy.runtime.store.directory_redis import RedisDirectory
 from proxy.runtime.store.directory_watch import DirectoryWatch
 from proxy.runtime.store.redis_place import Place
 from proxy.runtime.toml_source import read_toml
-from tests.runtime.store.directory_shelf import CONFIG, CUSTOMER, ME, NOON, SMALL, drafts, edit, numbering
+from proxy.runtime.trunk_settings import Trunks
+from tests.runtime.store.directory_shelf import CONFIG, CUSTOMER, ME, NOON, PEERS, SMALL, drafts, edit, numbering
 from tests.runtime.store.redis_servers import RedisServer
 
 TODAY = 739_943  # the ordinal of the day of NOON
@@ -32,13 +33,18 @@ class Node:
         self.clock = FixedClock(NOON)
         self.arrived: list[tuple[int, Directory]] = []
         self.said: list[str] = []
+        self.trunks: list[Trunks] = []
         self.watch = DirectoryWatch(
             store,
             numbering(),
             self.clock,
-            lambda found, version: self.arrived.append((version, found)),
+            lambda found, version, trunks: self.took(version, found, trunks),
             self.said.append,
         )
+
+    def took(self, version: int, found: Directory, trunks: Trunks) -> None:
+        self.arrived.append((version, found))
+        self.trunks.append(trunks)
 
     async def end(self) -> None:
         await self.watch.stop()
@@ -130,6 +136,21 @@ class Silent:
 
     def __getattr__(self, name: str) -> object:
         return getattr(self.store, name)
+
+
+async def test_trunks_arrive_with_the_directory_and_are_equal_until_one_changes(tmp_path: Path) -> None:
+    store = EmbeddedDirectory(tmp_path / "store.db")
+    await seed(store, numbering(), drafts(SMALL + PEERS), ME)
+    node = Node(store)
+    await node.watch.start()
+    await change(store, numbering(), edit(CUSTOMER.format("a").replace("pending", "refused")), ME)
+    await node.watch.look()
+    await change(store, numbering(), edit(PEERS.replace("192.0.2.1", "192.0.2.7")), ME)
+    await node.watch.look()
+    first, second, third = node.trunks
+    assert first == second != third
+    assert third.platforms[0].sources == ("192.0.2.7",)
+    await node.end()
 
 
 async def test_in_a_silence_the_last_directory_stays_and_its_age_grows(tmp_path: Path) -> None:
