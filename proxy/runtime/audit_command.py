@@ -18,7 +18,8 @@ from proxy.policy.edition import Edition
 from proxy.policy.moment import iso_day
 from proxy.policy.numbers import Number
 from proxy.runtime import build
-from proxy.runtime.audit_file import AuditFile, public_text, signing_key
+from proxy.runtime.audit_file import AuditFile
+from proxy.runtime.audit_key import public_text, signing_key
 from proxy.runtime.record_chain import faults
 from proxy.runtime.record_shapes import CallLine, DecisionLine, utc
 from proxy.runtime.store.directory_records import CUSTOMER, NUMBER, Change, Version

@@ -7,20 +7,17 @@ with another one.
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Final, final
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from proxy.runtime.record_chain import Chain, Fault, faults, hash_of
-from proxy.runtime.toml_source import ConfigError
+from proxy.runtime.record_chain import ALTERED, Chain, Fault, faults, hash_of
+from proxy.runtime.record_seal import is_sealed
 
-SECRET: Final = 0o600
 ALTERED_SEAL: Final = "altered: the signature does not fit"
+RECORDS: Final = "a file of records"
 CUT_OFF: Final = "cut off: the signature at the end is missing"
 
 
@@ -66,38 +63,6 @@ def signed_text(place: int, before: str) -> bytes:
     return f"npv-proxy audit 1\n{place}\n{before}\n".encode()
 
 
-def signing_key(path: Path) -> Ed25519PrivateKey:
-    """The key of that file, made when there is none. Raises ConfigError for a file that holds another thing."""
-    try:
-        text = path.read_bytes()
-    except FileNotFoundError:
-        return new_key(path)
-    try:
-        key = serialization.load_pem_private_key(text, None)
-    except (ValueError, TypeError) as error:
-        raise ConfigError(str(path), 0, "", "an Ed25519 key in PEM without a password", str(error)) from None
-    if not isinstance(key, Ed25519PrivateKey):
-        raise ConfigError(str(path), 0, "", "an Ed25519 key", "a key of another kind")
-    return key
-
-
-def new_key(path: Path) -> Ed25519PrivateKey:
-    """A fresh key, written for the owner's eyes only. Raises OSError."""
-    key = Ed25519PrivateKey.generate()
-    text = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )  # fmt: skip
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, SECRET), "wb") as file:
-        file.write(text)
-    return key
-
-
-def public_text(key: Ed25519PrivateKey) -> str:
-    """The public key as 64 hexadecimal digits."""
-    return key.public_key().public_bytes_raw().hex()
-
-
 @final
 class Verdict:
     """What the verification found; an empty list of faults is a file as it was written."""
@@ -116,10 +81,7 @@ def verify(data: bytes, trusted: str = "") -> Verdict:
     first = seen(lines[0]) if lines else Seen()
     last = seen(lines[-1]) if lines else Seen()
     if first.record == "begin" and last.record != "signature":
-        note = "a file of records" + (
-            "" if last.record == "end" else ", not closed: it is being written or was cut off"
-        )
-        return Verdict(faults(lines) + torn, len(lines), "", note)
+        return verify_records(lines, torn, last, trusted)
     if last.record != "signature":
         return Verdict([*faults(lines), *torn, Fault(len(lines), CUT_OFF)], len(lines), first.public_key, "")
     fits = is_signed(lines[-1], last, last.prev, first.public_key)
@@ -129,6 +91,22 @@ def verify(data: bytes, trusted: str = "") -> Verdict:
     if trusted and trusted.lower() != first.public_key:
         found.insert(0, Fault(1, f"signed with another key, {first.public_key or 'none'}"))
     return Verdict(found + torn, len(lines), first.public_key, "")
+
+
+def verify_records(lines: list[bytes], torn: list[Fault], last: Seen, trusted: str) -> Verdict:
+    """A file of records: whole from its first line to its last, and the last one signed where a key was configured."""
+    found, signer, signed = [*faults(lines), *torn], "", bool(last.public_key or last.signature)
+    if last.record == "end" and signed and is_sealed(lines[-1], last.seq, last.prev):
+        note, signer = RECORDS, last.public_key
+    elif last.record == "end":
+        note = f"{RECORDS}, not signed"
+    else:
+        note = f"{RECORDS}, not closed: it is being written or was cut off"
+    if (signed and not signer) or not last.record:
+        found.append(Fault(len(lines), ALTERED_SEAL if signed else ALTERED))
+    if trusted and signer != trusted.lower():
+        found.append(Fault(len(lines), f"signed with another key, {signer}" if signer else "not signed"))
+    return Verdict(found, len(lines), signer, note)
 
 
 def follows(before: bytes, after: bytes) -> bool:

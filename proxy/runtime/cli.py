@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 import typer
 
-from proxy.runtime import cli_directory, cli_records, cli_refusals, cli_rules
+from proxy.runtime import cli_audit, cli_directory, cli_records, cli_refusals, cli_rules
 from proxy.runtime.cli_options import ConfigOption, config_path, examples, mistakes_told
 
 app: Final = typer.Typer(
@@ -126,6 +126,7 @@ def instant(text: str, option: str) -> float:
 cli_directory.register(app)
 cli_refusals.register(app)
 cli_records.register(app)
+cli_audit.register(app)
 cli_rules.register(app)
 
 

@@ -1,4 +1,4 @@
-"""The commands on records: explain, replay, audit. What they do stands in the modules they call."""
+"""The commands on records: explain and replay, and which files all such commands read. What they do stands in the modules they call."""
 
 from __future__ import annotations
 
@@ -25,12 +25,8 @@ RecordsOption = Annotated[
         show_default=False,
     ),
 ]
-OutOption = Annotated[Path, typer.Option("--out", metavar="FILE", help="The file to write.")]
 THEN: Final = "then"
 TODAY: Final = "today"
-audit: Final = typer.Typer(
-    help="Evidence on a number or a customer as one signed file, and its verification.", no_args_is_help=True
-)
 
 
 def register(app: typer.Typer) -> None:
@@ -44,7 +40,6 @@ def register(app: typer.Typer) -> None:
             "npv-proxy replay --directory today",
         )
     )(replay)
-    app.add_typer(audit, name="audit")
 
 
 def explain(
@@ -108,79 +103,6 @@ def show(result: Replayed, as_json: bool) -> None:
         typer.echo(msgspec.json.format(msgspec.json.encode(result), indent=2))
     else:
         typer.echo(replay_text.told(result), nl=False)
-
-
-@audit.command(epilog=examples("npv-proxy audit number 0162000001 --out evidence.jsonl"))
-def number(
-    number: Annotated[str, typer.Argument(help="A number of a customer, in any writing.")],
-    out: OutOption,
-    records: RecordsOption = None,
-    config: ConfigOption = None,
-) -> None:
-    """Who held the number when and by what proof, which calls showed it, which rules were in force."""
-    evidence(config, records, out, number=number)
-
-
-@audit.command(epilog=examples("npv-proxy audit customer acme --out evidence.jsonl"))
-def customer(
-    customer: Annotated[str, typer.Argument(metavar="ID", help="Id of the customer.")],
-    out: OutOption,
-    records: RecordsOption = None,
-    config: ConfigOption = None,
-) -> None:
-    """The customer's numbers, proofs, campaigns, calls and verdicts, and the rules in force."""
-    evidence(config, records, out, customer=customer)
-
-
-@audit.command(epilog=examples("npv-proxy audit verify evidence.jsonl", "npv-proxy audit verify var/records*.jsonl"))
-def verify(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Audit files, or files of records in order.")],
-    key: Annotated[str, typer.Option(metavar="HEX", help="The public key that must have signed.")] = "",
-) -> None:
-    """Say which lines were altered, taken out or moved, and which file is missing between two; 1 when there is one."""
-    from proxy.runtime import audit_file
-
-    before, wrong = b"", False
-    for file in files:
-        try:
-            data = file.read_bytes()
-        except OSError as error:
-            typer.echo(f"{file}: {error.strerror}", err=True)
-            raise typer.Exit(1) from None
-        verdict = audit_file.verify(data, key)
-        for fault in verdict.faults:
-            typer.echo(f"{file}:{fault.line}: {fault.text}")
-        if before and verdict.note and not audit_file.follows(before, data):
-            typer.echo(f"{file}:1: does not follow the file before it")
-            wrong = True
-        elif not verdict.faults:
-            signed = f"signed by {verdict.public_key}" if verdict.public_key else verdict.note
-            typer.echo(f"{file}: {verdict.lines} lines as they were written; {signed}")
-        wrong = wrong or bool(verdict.faults)
-        before = data if verdict.note else b""
-    if wrong:
-        raise typer.Exit(1)
-
-
-def evidence(config: Path | None, records: list[Path] | None, out: Path, number: str = "", customer: str = "") -> None:
-    """Gather and write; says what it found."""
-    from proxy.runtime import audit_command
-    from proxy.runtime.clock import SystemClock
-
-    with mistakes_told():
-        found = read(config)
-        now = SystemClock().epoch()
-        subject = audit_command.Subject(audit_command.known(found.edition, number, now) if number else "", customer)
-        if not (subject.number or subject.customer) or (
-            customer and found.edition.directory.customer(customer) is None
-        ):
-            typer.echo(f"`{number or customer}` is no {'number' if number else 'customer'}", err=True)
-            raise typer.Exit(1)
-        paths = files(found, records)
-        made = audit_command.Evidence(subject, found.edition, now, found.configuration.settings.records.signing_key)
-        with progress(sum(path.stat().st_size for path in paths)) as step:
-            made.write(paths, found.versions, out, step)
-    typer.echo(f"{out}: {made.decisions} decisions, {made.calls} calls; signed by {made.public_key}")
 
 
 def read(config: Path | None) -> AtHand:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 from collections import deque
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Event, Thread
 from time import time
 from typing import Final, final
@@ -19,9 +20,11 @@ from typing import Final, final
 from proxy.b2bua.outputs import DecisionRecord, Fault
 from proxy.policy.directory import CAUTIOUS_PURPOSE
 from proxy.policy.edition import Edition
+from proxy.runtime.audit_key import signing_key
 from proxy.runtime.record_archive import Keeping
 from proxy.runtime.record_files import PRIVATE, SECRET, STDOUT, RecordFile
 from proxy.runtime.record_lines import Lines, Record
+from proxy.runtime.record_seal import Seal
 
 BATCH: Final = 64
 PAUSE: Final = 0.1  # s between two looks at the queue: the most that a crash of the machine can lose
@@ -36,12 +39,16 @@ __all__ = ["OFF", "STDOUT", "Journal", "Targets"]
 
 @dataclass(frozen=True)
 class Targets:
-    """Where records go: a file, `-` for standard output, empty for nowhere; `prospecting` empty means with the rest."""
+    """Where records go: a file, `-` for standard output, empty for nowhere; `prospecting` empty means with the rest.
+
+    With a `signing_key` the last line of each file is signed.
+    """
 
     path: str
     prospecting: str = OFF
     audit: str = OFF
     keeping: Keeping = FOR_EVER
+    signing_key: Path | None = None
 
 
 @final
@@ -70,6 +77,7 @@ class Journal:
         self._stop: Final = Event()
         self._reopen: Final = Event()
         lines, keeping = Lines(node), targets.keeping
+        self._signing_key: Final = targets.signing_key
         self._rest: Final = Sink(RecordFile(targets.path, node, keeping, PRIVATE), lines)
         self._prospecting = self._rest
         self._audit: Sink | None = None
@@ -82,8 +90,15 @@ class Journal:
         self._writer: Final = Thread(target=self._write_until_stopped, name="journal", daemon=True)
 
     def start(self) -> None:
-        """Open the targets and start the writer. Raises OSError when one cannot be opened."""
+        """Open the targets and start the writer.
+
+        Raises OSError when one cannot be opened, ConfigError for a signing key that is none.
+        """
         if self._target != OFF:
+            if self._signing_key is not None:
+                seal = Seal(signing_key(self._signing_key))
+                for sink in self._sinks:
+                    sink.file.seal = seal
             for sink in self._sinks:
                 sink.file.open(time())
             self._writer.start()

@@ -19,6 +19,7 @@ import msgspec
 
 from proxy.runtime.record_archive import DAY, Keeping, archived, archived_name, free_name, is_over, put_aside, say
 from proxy.runtime.record_chain import NOTHING_BEFORE, Chain
+from proxy.runtime.record_seal import Seal
 from proxy.runtime.record_shapes import BeginLine, EndLine, GapLine, utc
 
 STDOUT: Final = "-"
@@ -33,6 +34,7 @@ class RecordFile:
 
     def __init__(self, target: str, node: str, keeping: Keeping, mode: int = PRIVATE) -> None:
         self.target: Final = target
+        self.seal: Seal | None = None  # signs the last line
         self._node: Final = node
         self._keeping: Final = keeping
         self._mode: Final = mode
@@ -165,6 +167,10 @@ class RecordFile:
 
     def _end(self, now: float, reason: str) -> None:
         end = EndLine(utc(now), self._node, reason, self._prospecting)
+        if self.seal is not None:
+            if self._lost or self._chain.seq < 0:
+                self._append([], now)  # `begin` and `gap` first: the signature names its place
+            end = self.seal.end(self._chain.seq + 1, self._chain.last, end)
         self._append([msgspec.json.encode(end)], now)
         if self._regular:
             os.fsync(self._descriptor)

@@ -16,6 +16,7 @@ from proxy.runtime.toml_source import Table
 
 ONE_YEAR: Final = 366
 THREE_YEARS: Final = 1096
+DEFAULT_KEY: Final = "var/audit-key.pem"  # of audit files; files of records are signed where the key is given
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Records:
             "rotate_daily": keeping.rotate_daily,
             "keep_days": keeping.keep_days,
             "keep_prospecting_days": keeping.keep_prospecting_days,
+            "signing_key": "" if targets.signing_key is None else str(targets.signing_key),
         }
 
 
@@ -56,16 +58,17 @@ def read_records(table: Table) -> Records:
             table, "keep_prospecting_days", table.integer("keep_prospecting_days", THREE_YEARS)
         ),
     )
+    signing_key = Path(table.text("signing_key", DEFAULT_KEY)).resolve()
     targets = Targets(
         path,
         a_file(table, "prospecting_path", table.text("prospecting_path", OFF)),
         a_file(table, "audit_path", table.text("audit_path", OFF)),
         keeping,
+        signing_key if table.has("signing_key") else None,
     )
     files = [one for one in (path, targets.prospecting, targets.audit) if one not in {OFF, STDOUT}]
     if len(set(files)) < len(files):
         raise table.error("path", "another file than those of `prospecting_path` and `audit_path`")
-    signing_key = Path(table.text("signing_key", "var/audit-key.pem")).resolve()
     table.close()
     return Records(path, queue, targets, signing_key)
 

@@ -163,13 +163,15 @@ class GapLine(msgspec.Struct, tag_field="record", tag="gap"):
     reason: str
 
 
-class EndLine(msgspec.Struct, tag_field="record", tag="end"):
-    """The last line of a file that was closed in order."""
+class EndLine(msgspec.Struct, tag_field="record", tag="end", omit_defaults=True):
+    """The last line of a file that was closed in order; signed where `[records] signing_key` is given."""
 
     time: str
     node: str
     reason: str
     prospecting: int
+    public_key: str = ""
+    signature: str = ""
 
 
 def utc(at: float, timespec: str = "milliseconds") -> str:

@@ -58,6 +58,7 @@ def site_in(folder: Path) -> Site:
         "127.0.0.1:9460": f"{HOST}:{site.admin}",
         "var/records.jsonl": f"{site.records}",
         "var/store.db": f"{site.folder / 'store.db'}",
+        "var/audit-key.pem": f"{site.folder / 'audit-key.pem'}",
         "var/store.keys": f"{site.folder / 'store.keys'}",
     }
     for old, new in changes.items():

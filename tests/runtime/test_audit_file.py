@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from proxy.runtime.audit_file import AuditFile, follows, public_text, signing_key, verify
+from proxy.runtime.audit_file import AuditFile, follows, verify
+from proxy.runtime.audit_key import public_text
 from proxy.runtime.record_chain import Chain
-from proxy.runtime.toml_source import ConfigError
-
-KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+from tests.runtime.sealed import KEY, records
 
 
 def written(key: Ed25519PrivateKey = KEY) -> bytes:
@@ -86,7 +87,8 @@ def test_files_of_records_are_verified_too() -> None:
     chain = Chain()
     lines = [chain.link(b'{"record":"%s"}' % kind) for kind in (b"begin", b"decision", b"end")]
     verdict = verify(b"".join(lines))
-    assert (verdict.faults, verdict.note) == ([], "a file of records")
+    assert (verdict.faults, verdict.note) == ([], "a file of records, not signed")
+    assert [fault.text for fault in verify(b"".join(lines), public_text(KEY)).faults] == ["not signed"]
     assert "not closed" in verify(b"".join(lines[:2])).note
     assert [fault.line for fault in verify(lines[0] + lines[2]).faults] == [2]
 
@@ -100,18 +102,59 @@ def test_a_file_names_the_last_line_of_the_one_before() -> None:
     assert not follows(one, one)
 
 
+def test_a_file_of_records_tells_its_signer(tmp_path: Path) -> None:
+    whole = records(tmp_path / "r.jsonl", 3)
+    verdict = verify(whole, public_text(KEY))
+    assert (verdict.faults, verdict.note, verdict.public_key) == ([], "a file of records", public_text(KEY))
+    other = verify(whole, public_text(Ed25519PrivateKey.generate()))
+    assert "another key" in other.faults[-1].text
+
+
+@pytest.mark.parametrize("bit", range(8))
+def test_one_flipped_bit_in_a_signed_file_of_records_is_found(tmp_path: Path, bit: int) -> None:
+    whole = records(tmp_path / "r.jsonl", 2)
+    for place in range(len(whole)):
+        flipped = bytearray(whole)
+        flipped[place] ^= 1 << bit
+        line = whole[:place].count(b"\n") + 1
+        found = [fault.line for fault in verify(bytes(flipped)).faults]
+        assert {line, line + 1, 0} & set(found), (place, bytes(flipped), found)
+
+
+def test_a_line_altered_and_chained_anew_breaks_the_signature_of_a_file_of_records(tmp_path: Path) -> None:
+    chain = Chain()
+    lines = [b"{" + line.partition(b'",')[2] for line in records(tmp_path / "r.jsonl", 3).splitlines()]
+    lines[1] = lines[1].replace(b"one", b"two")
+    again = b"".join(chain.link(line) for line in lines)
+    assert [(fault.line, fault.text) for fault in verify(again).faults] == [(5, "altered: the signature does not fit")]
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data(), kind=st.sampled_from(["evidence", "records"]))
+def test_any_change_of_a_signed_file_is_told(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, kind: str
+) -> None:
+    whole = written() if kind == "evidence" else records(tmp_path_factory.mktemp("r") / "r.jsonl", 4)
+    lines = whole.splitlines(keepends=True)
+    how = data.draw(st.sampled_from(["cut", "drop", "order", "byte", "insert", "double"]))
+    index = data.draw(st.integers(0, len(lines) - 1))
+    if how == "cut":
+        changed = whole[: data.draw(st.integers(0, len(whole) - 1))]
+    elif how == "drop":
+        changed = b"".join(lines[:index] + lines[index + 1 :])
+    elif how == "order":
+        changed = b"".join(data.draw(st.permutations(lines)))
+    elif how == "byte":
+        place = data.draw(st.integers(0, len(whole) - 1))
+        changed = whole[:place] + data.draw(st.binary(min_size=1, max_size=1)) + whole[place + 1 :]
+    elif how == "insert":
+        place = data.draw(st.integers(0, len(whole)))
+        changed = whole[:place] + data.draw(st.binary(min_size=1, max_size=9)) + whole[place:]
+    else:
+        changed = b"".join([*lines[: index + 1], *lines[index:]])
+    key = public_text(KEY)
+    assert (verify(changed, key).faults == []) == (changed == whole)
+
+
 def test_nothing_is_no_file() -> None:
     assert verify(b"").faults
-
-
-def test_the_key_is_made_once_and_for_the_owner_only(tmp_path: Path) -> None:
-    path = tmp_path / "var" / "key.pem"
-    made = signing_key(path)
-    assert path.stat().st_mode & 0o777 == 0o600
-    assert public_text(signing_key(path)) == public_text(made)
-
-
-def test_another_file_is_no_key(tmp_path: Path) -> None:
-    (tmp_path / "key.pem").write_text("secret", encoding="utf-8")
-    with pytest.raises(ConfigError, match="Ed25519"):
-        signing_key(tmp_path / "key.pem")

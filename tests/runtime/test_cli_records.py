@@ -12,7 +12,6 @@ from typer.testing import CliRunner
 from proxy.policy.edition import Edition
 from proxy.runtime import cli, cli_records
 from proxy.runtime.edition_of_record import version_of
-from proxy.runtime.record_archive import files_of
 from proxy.runtime.records_at_hand import at_hand
 from tests.runtime.recorded import write_day
 
@@ -84,42 +83,6 @@ def test_replay_as_of_a_day(folder: Path) -> None:
     assert done.exit_code == 0, done.output
     assert "as of 2021-03-01" in done.output
     assert runner.invoke(cli.app, ["replay", "--as-of", "yesterday"]).exit_code == 2
-
-
-def test_audit_and_its_verification(folder: Path) -> None:
-    done = runner.invoke(cli.app, ["audit", "number", "0162 00 00 01", "--out", "n.jsonl"])
-    assert done.exit_code == 0, done.output
-    assert (folder / "var" / "audit-key.pem").stat().st_mode & 0o777 == 0o600
-    assert runner.invoke(cli.app, ["audit", "customer", "acme", "--out", "c.jsonl"]).exit_code == 0
-    right = runner.invoke(cli.app, ["audit", "verify", "n.jsonl"])
-    assert right.exit_code == 0
-    assert "lines as they were written; signed by " in right.output
-    key = right.output.strip().rpartition(" ")[2]
-    assert runner.invoke(cli.app, ["audit", "verify", "c.jsonl", "--key", key]).exit_code == 0
-    data = bytearray((folder / "n.jsonl").read_bytes())
-    data[len(data) // 2] ^= 1
-    (folder / "n.jsonl").write_bytes(bytes(data))
-    wrong = runner.invoke(cli.app, ["audit", "verify", "n.jsonl"])
-    assert wrong.exit_code == 1
-    assert f"n.jsonl:{bytes(data[: len(data) // 2]).count(10) + 1}: altered" in wrong.output
-
-
-def test_records_are_verified_too(folder: Path) -> None:
-    done = runner.invoke(cli.app, ["audit", "verify", "var/records.jsonl"])
-    assert (done.exit_code, "a file of records" in done.output) == (0, True)
-    assert runner.invoke(cli.app, ["audit", "verify", "gone.jsonl"]).exit_code == 1
-
-
-def test_a_file_missing_between_two_is_told(folder: Path, edition: Edition) -> None:
-    for seed in (1, 2):
-        write_day(folder / "var" / "records.jsonl", edition, 5, seed)
-    names = [f"var/{path.name}" for path in files_of(Path("var/records.jsonl"))]
-    assert len(names) == 3
-    whole = runner.invoke(cli.app, ["audit", "verify", *names])
-    assert (whole.exit_code, whole.output.count("as they were written")) == (0, 3)
-    hole = runner.invoke(cli.app, ["audit", "verify", names[0], names[2]])
-    assert hole.exit_code == 1
-    assert f"{names[2]}:1: does not follow the file before it" in hole.output
 
 
 @pytest.mark.parametrize(

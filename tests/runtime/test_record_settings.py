@@ -20,7 +20,7 @@ def test_what_is_not_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.chdir(tmp_path)
     found = read(tmp_path, "")
     assert (found.path, found.queue, found.signing_key) == ("-", 10_000, tmp_path / "var" / "audit-key.pem")
-    assert (found.targets.prospecting, found.targets.audit) == ("", "")
+    assert (found.targets.prospecting, found.targets.audit, found.targets.signing_key) == ("", "", None)
     assert found.targets.keeping == Keeping(256_000_000, True, 366, 1096)
 
 
@@ -34,7 +34,7 @@ def test_every_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.keys() == {
         "path": str(tmp_path / "a"), "queue": 5, "prospecting_path": str(tmp_path / "p"),
         "audit_path": str(tmp_path / "whole"), "rotate_mb": 1_000_000, "rotate_daily": False, "keep_days": 2,
-        "keep_prospecting_days": 3,
+        "keep_prospecting_days": 3, "signing_key": str(tmp_path / "k"),
     }  # fmt: skip
     assert found.signing_key == tmp_path / "k"
 
