@@ -128,13 +128,12 @@ def _blank(text: bytes, secrets: Secrets) -> bytes:
 
 def _scrub_sdp(body: bytes, secrets: Secrets, multipart: bool) -> bytes:
     """Every line of SDP cleaned; in a multipart body the heads of its parts are cleaned as well.
-    A multipart body is not cut into its parts: whatever a reader takes for SDP in it has been cleaned.
+    A multipart body is not cut into its parts: whatever a reader takes for SDP in it has been cleaned. Lines end where
+    any reader may end them, and keep their ends, so that a binary part crosses as it came.
     """
-    if body.count(b"\r") != body.count(b"\r\n"):
-        body = body.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     out: list[bytes] = []
     session = True
-    for line in body.split(b"\n"):
+    for line in body.splitlines(True):
         key = line[:2]
         if key == b"a=":
             if session and _attribute_shows(line, secrets):
@@ -146,20 +145,35 @@ def _scrub_sdp(body: bytes, secrets: Secrets, multipart: bool) -> bytes:
         elif key == b"o=":
             line = _owner(line)
         elif key == b"s=":
-            line = b"s=-\r" if line.endswith(b"\r") else b"s=-"
+            line = b"s=-" + _end(line)
         elif key in _DROPPED or (multipart and _is_part_header(line) and _shows(line, secrets)):
             continue
         out.append(line)
-    text = _blank(b"\n".join(out), secrets)
+    text = _blank(b"".join(out), secrets)
     if not _shows(text, secrets):
         return text
+    text = b"".join(_harmless(text.splitlines(True), secrets))
+    numbers = Secrets(tuple([digits for digits in secrets.digits if len(digits) > _LONGEST_PORT]), (), ())
+    if text.count(b"\r") == text.count(b"\r\n") or not _shows_number(text, numbers):
+        return text
+    # who does not end lines at CR reads a number on behind it: now everybody ends them
+    return text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+
+
+def _harmless(lines: list[bytes], secrets: Secrets) -> list[bytes]:
+    """The lines that show no secret, and those without which there is no call."""
     kept: list[bytes] = []
-    for line in text.split(b"\n"):
+    for line in lines:
         if line[:2] in _KEPT or not _attribute_shows(line, secrets):
             kept.append(line)
         elif line[:13].lower() == b"content-type:":
-            kept.append(line[:13] + b" " + scrub_type(line[13:].strip(), secrets) + b"\r")
-    return b"\n".join(kept)
+            kept.append(line[:13] + b" " + scrub_type(line[13:].strip(), secrets) + _end(line))
+    return kept
+
+
+def _end(line: bytes) -> bytes:
+    """The line end as it came: CRLF, LF, CR, or none."""
+    return line[len(line.rstrip(b"\r\n")) :]
 
 
 def _is_part_header(line: bytes) -> bool:

@@ -10,6 +10,7 @@ from zlib import crc32
 
 from proxy.b2bua.fabric import Fabric, method_name
 from proxy.b2bua.rewrite import ALLOW_LINE, OPTIONS_CARRIED, SUPPORTED
+from proxy.sip.address import parse_uri
 from proxy.sip.build import refusal, response, response_head
 from proxy.sip.hop import Hop
 from proxy.sip.matching import server_key
@@ -45,7 +46,11 @@ def _tag(message: Message) -> bytes:
 
 
 def out_of_dialog(fabric: Fabric, message: Message, method: str, source: Hop, leg: str, draining: bool) -> None:
-    """A request without a dialog that is no INVITE: OPTIONS is answered, everything else refused."""
+    """A request without a dialog that is no INVITE: OPTIONS is answered, everything else refused.
+
+    Raises ParseError 400 for a Request-URI or Max-Forwards that cannot be read.
+    """
+    parse_uri(message.uri)  # nobody else looks at it
     hops = max_forwards(message)
     if method in _ONLY_IN_DIALOG:
         answer(fabric, message, source, leg, 481, [])

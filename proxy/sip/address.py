@@ -143,7 +143,7 @@ def _cut(value: bytes) -> tuple[bytes, bytes, bytes]:
     rest = value[closing + 1 :].strip()
     if rest and not rest.startswith(b";"):
         raise ParseError(400, "address", "expected a semicolon after the angle brackets")
-    return value[:opening].strip(), value[opening + 1 : closing].strip(), rest
+    return value[:opening].strip(), value[opening + 1 : closing], rest
 
 
 def parameters_of(value: bytes) -> list[tuple[bytes, bytes]]:

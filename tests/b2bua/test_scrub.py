@@ -68,8 +68,20 @@ def test_the_lines_that_name_the_owner_are_emptied_or_dropped(kind: bytes) -> No
 def test_lines_may_end_in_any_way() -> None:
     body = SDP.replace(b"o=- ", b"o=anyone ")
     assert scrub_body(body.replace(b"\r\n", b"\n"), b"application/sdp", SECRETS) == SDP.replace(b"\r\n", b"\n")
-    assert scrub_body(body.replace(b"\r\n", b"\r"), b"application/sdp", SECRETS) == SDP.replace(b"\r\n", b"\n")
+    assert scrub_body(body.replace(b"\r\n", b"\r"), b"application/sdp", SECRETS) == SDP.replace(b"\r\n", b"\r")
     assert scrub_body(b"o=", b"application/sdp", SECRETS) == b"o="
+
+
+def test_a_number_cannot_be_read_on_behind_a_bare_cr() -> None:
+    body = SDP + b"x=06\r12345678\r\n"
+    assert scrub_body(body, b"application/sdp", SECRETS) == (SDP + b"x=06\r\n12345678\r\n").replace(b"\r", b"")
+
+
+def test_a_binary_part_crosses_byte_by_byte() -> None:
+    binary = bytes(range(256)) + b"\r\n\r\r\n\n\rs\r"
+    kind = b"multipart/mixed;boundary=x"
+    body = b"--x\r\nContent-Type: application/octet-stream\r\n\r\n" + binary + b"\r\n--x--\r\n"
+    assert scrub_body(body, kind, SECRETS) == body
 
 
 def test_attributes_that_show_a_secret_are_dropped_and_ports_stay() -> None:

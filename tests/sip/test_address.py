@@ -101,7 +101,6 @@ def test_param_finds_the_first_of_its_name() -> None:
         (b'"Alice, \\"X\\" <y>" <sip:a@b>;tag=1', b'Alice, "X" <y>', b"sip:a@b"),
         (b'"" <sip:a@b>', b"", b"sip:a@b"),
         (b'"\\\\" <sip:a@b>', b"\\", b"sip:a@b"),
-        (b"< sip:a@b >", b"", b"sip:a@b"),
         (b'"Fran\xe7ois" <sip:a@b>', b"Fran\xe7ois", b"sip:a@b"),
         (b'A "B" C <sip:a@b>', b'A "B" C', b"sip:a@b"),
         (b'sip:a@b;x="<"', b"", b"sip:a@b"),
@@ -128,6 +127,7 @@ def test_parse_address(value: bytes, display: bytes, uri: bytes) -> None:
         (b'<sip:a@b>;x="', "quotes"),
         (b"<<sip:a@b>>", "address"),
         (b"<<sip:a@b>", "uri"),
+        (b"< sip:a@b >", "uri"),
         (b"<sip:a\x00@b>", "uri"),
     ],
 )
