@@ -15,7 +15,7 @@ from pathlib import Path
 
 from proxy.b2bua.engine import Engine
 from proxy.b2bua.outputs import CallRecord, DecisionRecord, Fault, Fetch, Output
-from proxy.b2bua.trunks import CarrierTrunk, Limits, Listener, PlatformTrunk, Topology
+from proxy.b2bua.trunks import CarrierTrunk, Limits, Listener, PlatformTrunk, Route, Topology
 from proxy.policy.edition import Edition
 from proxy.policy.facts import TrunkFacts
 from proxy.policy.inquiry import PersonState
@@ -27,12 +27,13 @@ from proxy.sip.parse import parse
 EPOCH = datetime.fromisoformat("2026-11-23T11:00:00+01:00").timestamp()
 A = ("10.1.0.1", 5070)
 B = ("10.2.0.1", 5080)
+C = ("10.2.0.2", 5080)  # another carrier, for the tests that have two
 OWN = b"10.0.0.1:5060"
 OWN_UDP = Listener("10.0.0.1", 5060)
 OWN_TCP = Listener("10.0.0.1", 5060, TCP, "tcp")
 A_STREAM = Hop(TCP, A[0], 41_001, 1, 7)  # a connection that the platform opened
 B_STREAM = Hop(TCP, B[0], B[1], 1, 8, "carrier-1")  # one that we opened to the carrier
-SIDES = {A: "a", B: "b", (A[0], 41_001): "a"}
+SIDES = {A: "a", B: "b", C: "c", (A[0], 41_001): "a"}
 NOWHERE = Hop(UDP, "", 0)
 CALLED = "+33140000000"
 PRESENTED = "+33145001234"  # a geographic number that no customer holds: rewritten
@@ -101,15 +102,17 @@ def carrier(**changes: object) -> CarrierTrunk:
 def topology(
     *, platform_trunk: PlatformTrunk | None = None, carrier_trunk: CarrierTrunk | None = None,
     limits: Limits | None = None, server_name: str = "", listeners: tuple[Listener, ...] = (OWN_UDP,),
+    carriers: tuple[CarrierTrunk, ...] = (), routes: tuple[Route, ...] = (),
 ) -> Topology:  # fmt: skip
-    """One platform, one carrier, and this node between them."""
+    """One platform, one carrier unless `carriers` names others, and this node between them."""
     return Topology(
         listeners,
         (platform_trunk or platform(),),
-        (carrier_trunk or carrier(),),
+        carriers or (carrier_trunk or carrier(),),
         limits or Limits(),
         server_name,
         headers=HEADERS,
+        routes=routes,
     )
 
 
@@ -180,8 +183,8 @@ class Ladder:
     # -- what is fed ---------------------------------------------------------
 
     def feed(self, side: str, data: bytes) -> None:
-        """One datagram from `a` (platform) or `b` (carrier)."""
-        self.feed_from(A if side == "a" else B, data)
+        """One datagram from `a` (platform), `b` (carrier) or `c` (the other carrier)."""
+        self.feed_from({"a": A, "b": B, "c": C}[side], data)
 
     def feed_from(self, source: tuple[str, int] | Hop, data: bytes) -> None:
         """One message from any address, over UDP unless a hop says otherwise."""

@@ -9,6 +9,7 @@ from typing import final
 
 from proxy.b2bua import coupling as table
 from proxy.b2bua import events
+from proxy.b2bua.detour import elsewhere
 from proxy.b2bua.exchange import Exchange
 from proxy.b2bua.extract import call_facts
 from proxy.b2bua.fabric import Fabric
@@ -22,13 +23,14 @@ from proxy.b2bua.set_up import (
     cross_failure,
     cross_provisional,
     invite,
+    invite_again,
     park,
     refuse,
     release_late,
     report_silence,
     report_unreachable,
 )  # fmt: skip
-from proxy.b2bua.state import ANSWER_DUE, LONGEST, STATE_DUE, CallState
+from proxy.b2bua.state import ANSWER_DUE, LONGEST, PROGRESS_DUE, STATE_DUE, CallState
 from proxy.b2bua.trunks import PlatformTrunk
 from proxy.policy.inquiry import PersonState
 from proxy.sip.address import Address
@@ -62,7 +64,9 @@ class Call(CallState):
     def set_up_response(self, set_up: TimerOwner, message: Message) -> None:
         """The carrier answered the INVITE."""
         status = message.status
-        if status == 100:
+        if status >= 300 and elsewhere(self, status, message):
+            self.handle(events.ELSEWHERE, message)
+        elif status == 100:
             self.handle(events.TRYING, message)
         elif status < 200:
             self.handle(events.RINGING, message)
@@ -74,6 +78,22 @@ class Call(CallState):
         else:
             self.handle(events.ANSWER, message)
 
+    def set_up_unheard(self, set_up: TimerOwner, status: int) -> None:
+        """The carrier never answers the INVITE."""
+        if elsewhere(self, status, None):
+            self.handle(events.ELSEWHERE, None)
+        else:
+            self.handle(events.SILENCE if status == 408 else events.UNREACHABLE, None)
+
+    def heard(self, message: Message) -> None:
+        """One of our BYEs was answered."""
+        if message.status >= 200:
+            self.bye_done()
+
+    def unheard(self, status: int) -> None:
+        """One of our BYEs never will be."""
+        self.bye_done()
+
     def exchange_over(self, exchange: TimerOwner) -> None:
         """The carrier's 2xx cannot come again: an acknowledged set-up is let go, which is half of a call's memory."""
         if self.set_up is exchange and self.invite is not exchange and self.state == table.UP:
@@ -82,7 +102,7 @@ class Call(CallState):
     def fire(self, kind: int, now: float) -> None:
         """A timer of the call is due."""
         self.timer = None
-        if kind == ANSWER_DUE:
+        if kind in (ANSWER_DUE, PROGRESS_DUE):
             self.handle(events.NO_ANSWER, None)
         elif kind == LONGEST:
             self.handle(events.TOO_LONG, None)
@@ -200,10 +220,12 @@ class Call(CallState):
             self.take_back()
             report_unreachable(self)
             close(self)
+        elif action == table.INVITE_AGAIN:
+            invite_again(self)
         elif action == table.CANCEL_BOTH:
             cancel_both(self, 487, "a", "cancelled")
         elif action == table.END_UNANSWERED:
-            cancel_both(self, 480, "proxy", "no answer")
+            cancel_both(self, 480, "proxy", "no answer" if self.ringing_at else "no progress")
         elif action == table.CANCEL_NOW:
             cancel_now(self)
         elif action == table.HANG_UP_BOTH:
@@ -222,7 +244,7 @@ class Call(CallState):
 def open_call(fabric: Fabric, trunk: PlatformTrunk, a: Dialog, method: str, hops: int) -> Call:
     """A new call, or a text (`method` MESSAGE), from the A leg `a`; `hops` is what Max-Forwards leaves."""
     fabric.calls_opened += 1
-    call = Call(fabric, fabric.calls_opened, trunk, fabric.carrier(trunk.carrier), a)
+    call = Call(fabric, fabric.calls_opened, trunk, a)
     call.method, call.hops = method, hops
     fabric.calls[call.number] = call
     return call

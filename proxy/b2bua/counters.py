@@ -61,6 +61,7 @@ class Counters:
         self.pdd_seconds: Final[dict[str, Histogram]] = {}
         self.duration_seconds: Final[dict[str, Histogram]] = {}
         self.calls_ended: Final[dict[tuple[str, str], int]] = {}
+        self.failovers: Final[dict[tuple[str, str], int]] = {}
         self.calls_started = 0
         self.faults = 0
         self.oversized = 0
@@ -99,6 +100,11 @@ class Counters:
         """One more call that went to `carrier` and ended with `status`."""
         key = (carrier, f"{status // 100}xx")
         self.calls_ended[key] = self.calls_ended.get(key, 0) + 1
+
+    def count_failover(self, carrier: str, cause: str) -> None:
+        """One more call that left `carrier` for the next one; `cause` is a status or `silent`."""
+        key = (carrier, cause)
+        self.failovers[key] = self.failovers.get(key, 0) + 1
 
     def observe(self, table: dict[str, Histogram], name: str, bounds: tuple[float, ...], seconds: float) -> None:
         """Add `seconds` to the histogram of `name` in `table`, which starts with `bounds` when new."""

@@ -15,6 +15,7 @@ from proxy.b2bua.events import (
     BYE_B,
     CANCEL,
     CLOSED,
+    ELSEWHERE,
     EVENT_NAMES,
     FAILURE,
     FORWARDED,
@@ -66,6 +67,7 @@ BYE_TO_A_LATER: Final = 19
 BYE_OWED: Final = 20
 BYE_SPARED: Final = 21
 REPORT_UNREACHABLE: Final = 22
+INVITE_AGAIN: Final = 23
 
 COUPLING: Final[dict[tuple[int, int], tuple[int, int]]] = {
     (NEW, REFUSED): (OVER, REFUSE),
@@ -81,6 +83,7 @@ COUPLING: Final[dict[tuple[int, int], tuple[int, int]]] = {
     (INVITING, FAILURE): (OVER, CROSS_FAILURE),
     (INVITING, SILENCE): (OVER, REPORT_SILENCE),
     (INVITING, UNREACHABLE): (OVER, REPORT_UNREACHABLE),
+    (INVITING, ELSEWHERE): (INVITING, INVITE_AGAIN),
     (INVITING, CANCEL): (CANCELLING, CANCEL_BOTH),
     (INVITING, NO_ANSWER): (CANCELLING, END_UNANSWERED),
     (ALERTING, TRYING): (ALERTING, NOTHING),
@@ -124,25 +127,26 @@ _DECIDED = "the decision is made once"
 _NOT_RINGING = "the INVITE to the carrier has its final answer"
 _STOPPED = "the timer was stopped when the state was entered"
 _NO_ACK_YET = "nothing was answered that could be acknowledged"
+_CALLED = "a person is being called"
 _NO_DIALOG = "no dialog exists yet in which a BYE could come"
 IMPOSSIBLE: Final[dict[int, dict[int, str]]] = {
     NEW: dict.fromkeys((TRYING, RINGING, ANSWER, FAILURE, SILENCE, CANCEL, ACKED, UNACKED, NO_ANSWER, TOO_LONG, BYE_A,
-                        BYE_B, CLOSED, OVERDUE, UNREACHABLE), _NO_CALL_YET),
+                        BYE_B, CLOSED, OVERDUE, UNREACHABLE, ELSEWHERE), _NO_CALL_YET),
     WAITING: dict.fromkeys((TRYING, RINGING, ANSWER, FAILURE, SILENCE, ACKED, UNACKED, NO_ANSWER, TOO_LONG, BYE_A,
-                            BYE_B, CLOSED, UNREACHABLE), _NO_CALL_YET) | {PARKED: "a second need is decided blind"},
+                            BYE_B, CLOSED, UNREACHABLE, ELSEWHERE), _NO_CALL_YET) | {PARKED: "a second need is decided blind"},
     INVITING: dict.fromkeys((REFUSED, PARKED, FORWARDED, OVERDUE), _DECIDED)
     | dict.fromkeys((ACKED, UNACKED, TOO_LONG, CLOSED), _NO_ACK_YET) | dict.fromkeys((BYE_A, BYE_B), _NO_DIALOG),
     ALERTING: dict.fromkeys((REFUSED, PARKED, FORWARDED, OVERDUE), _DECIDED)
-    | dict.fromkeys((ACKED, UNACKED, TOO_LONG, CLOSED), _NO_ACK_YET) | {SILENCE: "timer B ended with the provisional", UNREACHABLE: "it was reached"},
+    | dict.fromkeys((ACKED, UNACKED, TOO_LONG, CLOSED), _NO_ACK_YET) | {SILENCE: "timer B ended with the provisional", UNREACHABLE: "it was reached", ELSEWHERE: _CALLED},
     CANCELLING: dict.fromkeys((REFUSED, PARKED, FORWARDED, OVERDUE), _DECIDED)
-    | dict.fromkeys((ACKED, UNACKED, TOO_LONG, CLOSED), _NO_ACK_YET) | {NO_ANSWER: _STOPPED},
+    | dict.fromkeys((ACKED, UNACKED, TOO_LONG, CLOSED), _NO_ACK_YET) | {NO_ANSWER: _STOPPED, ELSEWHERE: "the caller wants no call any more"},
     ANSWERED: dict.fromkeys((REFUSED, PARKED, FORWARDED, OVERDUE), _DECIDED) | {NO_ANSWER: _STOPPED}
-    | dict.fromkeys((TRYING, RINGING, ANSWER, FAILURE, SILENCE, UNREACHABLE, CLOSED), _NOT_RINGING),
+    | dict.fromkeys((TRYING, RINGING, ANSWER, FAILURE, SILENCE, UNREACHABLE, ELSEWHERE, CLOSED), _NOT_RINGING),
     UP: dict.fromkeys((REFUSED, PARKED, FORWARDED, OVERDUE), _DECIDED) | {NO_ANSWER: _STOPPED, ACKED: "seen once"}
-    | dict.fromkeys((TRYING, RINGING, ANSWER, FAILURE, SILENCE, UNREACHABLE, CLOSED), _NOT_RINGING),
+    | dict.fromkeys((TRYING, RINGING, ANSWER, FAILURE, SILENCE, UNREACHABLE, ELSEWHERE, CLOSED), _NOT_RINGING),
     ENDING: dict.fromkeys((REFUSED, PARKED, FORWARDED, OVERDUE), _DECIDED)
     | dict.fromkeys((NO_ANSWER, TOO_LONG), _STOPPED)
-    | dict.fromkeys((TRYING, RINGING, ANSWER, FAILURE, SILENCE, UNREACHABLE), _NOT_RINGING),
+    | dict.fromkeys((TRYING, RINGING, ANSWER, FAILURE, SILENCE, UNREACHABLE, ELSEWHERE), _NOT_RINGING),
     OVER: dict.fromkeys(range(len(EVENT_NAMES)), "the call is over; what comes late changes nothing"),
 }  # fmt: skip
 

@@ -19,7 +19,7 @@ from proxy.b2bua.exchange import Exchange
 from proxy.b2bua.extract import addresses, called_text
 from proxy.b2bua.fabric import Fabric, Ids, Stopwatch, method_name
 from proxy.b2bua.in_dialog import acknowledged, carry
-from proxy.b2bua.legs import a_leg, dialog_key
+from proxy.b2bua.legs import Asker, a_leg, dialog_key
 from proxy.b2bua.lost_ways import broken_frame, sender_of, waiting_on
 from proxy.b2bua.outputs import Fault, Output
 from proxy.b2bua.shutdown import end_all
@@ -46,6 +46,7 @@ class Engine:
         self.fabric: Final = Fabric(topology, edition, ids, stopwatch)
         self.counters: Final = self.fabric.counters
         self.wire: Final = self.fabric.wire
+        self.routing: Final = self.fabric.routing
         self.draining = False
         self._sources = Sources(topology)
         self._working_on: Call | None = None
@@ -102,11 +103,8 @@ class Engine:
             self.fabric.forget_client(client)
             if isinstance(owner, Exchange):
                 owner.couple.exchange_over(owner)
-        if orders & FAIL:
-            if isinstance(owner, Exchange):
-                owner.unanswered(503 if unsent else 408)
-            elif isinstance(owner, Call):
-                owner.bye_done()
+        if orders & FAIL and isinstance(owner, Asker):
+            owner.unheard(503 if unsent else 408)
 
     def undelivered(self, data: bytes, now: float, epoch: float) -> None:
         """`data`, ordered before, does not reach its peer: a request fails as on 503 (RFC 3261 8.1.3.1)."""
@@ -198,6 +196,10 @@ class Engine:
         """Datagrams sent or received again, by leg and direction (`sent`, `received`)."""
         return self.wire.repeated()
 
+    def gateway_states(self) -> dict[tuple[str, str], int]:
+        """How many gateways each carrier has in each state."""
+        return self.routing.states(self.fabric.now)
+
     def _response(self, message: Message) -> None:
         fabric = self.fabric
         key = message.branch if message.method != b"CANCEL" else message.branch + b"C"
@@ -211,10 +213,8 @@ class Engine:
             return
         owner = client.owner
         self._work_on(owner)
-        if isinstance(owner, Exchange):
-            owner.response(message)
-        elif isinstance(owner, Call) and message.status >= 200:
-            owner.bye_done()
+        if isinstance(owner, Asker):
+            owner.heard(message)
 
     def _work_on(self, owner: object) -> None:
         """A fault from here on strikes the call of `owner`."""

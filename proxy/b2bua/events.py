@@ -22,6 +22,7 @@ BYE_B: Final = 14  # BYE from the carrier
 CLOSED: Final = 15  # the last open BYE is done
 OVERDUE: Final = 16  # the ledger did not answer in time
 UNREACHABLE: Final = 17  # no way to the carrier: the transport says so
+ELSEWHERE: Final = 18  # the gateway failed before anybody was called, and there is another one
 
 EVENT_NAMES: Final = (
     "refused",
@@ -42,4 +43,5 @@ EVENT_NAMES: Final = (
     "closed",
     "overdue",
     "unreachable",
+    "elsewhere",
 )

@@ -12,9 +12,9 @@ from typing import Final, final
 from proxy.b2bua import events
 from proxy.b2bua.crossing import WITH_CONTACT, ack, answer, crossed_rack, crossing_status, in_dialog
 from proxy.b2bua.fabric import Fabric
-from proxy.b2bua.legs import Couple, Fork
+from proxy.b2bua.legs import Asker, Couple, Fork
 from proxy.sip.message import Message
-from proxy.sip.timers import Timer, TimerOwner
+from proxy.sip.timers import Timer
 from proxy.sip.transaction import PROCEEDING, ClientTransaction, ServerTransaction
 
 # timers of an exchange
@@ -26,7 +26,7 @@ SET_UP_CSEQ: Final = 1
 
 
 @final
-class Exchange(TimerOwner):
+class Exchange(Asker):
     """One crossing request. `from_a` says which leg asked; `fork` is the dialog pair it runs in."""
 
     __slots__ = (
@@ -85,7 +85,7 @@ class Exchange(TimerOwner):
 
     # -- its answers ---------------------------------------------------------
 
-    def response(self, message: Message) -> None:
+    def heard(self, message: Message) -> None:
         """The other leg answered."""
         if self.set_up:
             self.couple.set_up_response(self, message)
@@ -137,10 +137,10 @@ class Exchange(TimerOwner):
         to = made.a.local if made is not None else b""
         return fabric.reply(server, crossing_status(message.status), lines, body, to)
 
-    def unanswered(self, status: int) -> None:
+    def unheard(self, status: int) -> None:
         """The other leg never answers: 408, but nothing for what is no INVITE (RFC 4320 4.2); 503 if it was not reached."""
         if self.set_up:
-            self.couple.handle(events.SILENCE if status == 408 else events.UNREACHABLE, None)
+            self.couple.set_up_unheard(self, status)
         elif self.method != "INVITE" and status == 408:
             self.fabric.forget_server(self.server)
         else:

@@ -13,7 +13,8 @@ from proxy.b2bua.counters import Counters
 from proxy.b2bua.legs import Couple, Fork
 from proxy.b2bua.outputs import Output
 from proxy.b2bua.rewrite import Face
-from proxy.b2bua.trunks import CarrierTrunk, Topology
+from proxy.b2bua.routing import Routing
+from proxy.b2bua.trunks import Topology
 from proxy.policy.edition import Edition
 from proxy.sip.build import response, response_head
 from proxy.sip.hop import Hop
@@ -74,11 +75,8 @@ class Fabric:
         self.topology = topology
         self.agent = b""
         self.a_faces: list[Face] = []  # by listener
-        self.hops: dict[str, Hop] = {}  # by carrier
-        self.carriers: dict[str, CarrierTrunk] = {}
-        self.faces: dict[str, Face] = {}
-        self.paces: dict[str, Pace] = {}
         self.a_pace = Pace(0.5, 4.0, 5.0)
+        self.routing: Final = Routing(topology)
         self.use_topology(topology)
 
     def use_topology(self, topology: Topology) -> None:
@@ -87,17 +85,10 @@ class Fabric:
         self.capacity.node.set(topology.limits.calls_per_second, topology.limits.max_calls)
         self.agent = topology.server_name.encode("utf-8")
         self.a_faces = [Face(topology, listener, None) for listener in topology.listeners]
-        self.carriers = {carrier.name: carrier for carrier in topology.carriers}
-        self.faces = {carrier.name: Face(topology, topology.way_to(carrier), carrier) for carrier in topology.carriers}
-        self.hops = {carrier.name: topology.hop_to(carrier) for carrier in topology.carriers}
-        self.paces = {carrier.name: Pace(carrier.t1, carrier.t2, carrier.t4) for carrier in topology.carriers}
+        self.routing.use_topology(topology)
         if topology.carriers:
             first = topology.carriers[0]
             self.a_pace = Pace(first.t1, first.t2, first.t4)
-
-    def carrier(self, name: str) -> CarrierTrunk:
-        """The carrier trunk `name`; the settings loader made sure that there is one."""
-        return self.carriers[name]
 
     def reply(
         self,

@@ -66,11 +66,11 @@ def close(call: CallState) -> None:
     if call.metered:
         fabric.capacity.end(call.customer, call.trunk.name)
     if call.b_call_id:
-        fabric.counters.count_end(call.carrier.name, call.status)
+        fabric.counters.count_end(call.carrier, call.status)
         if call.answered_at:
             counters = fabric.counters
             seconds = fabric.epoch - call.answered_at
-            counters.observe(counters.duration_seconds, call.carrier.name, DURATION_BOUNDS, seconds)
+            counters.observe(counters.duration_seconds, call.carrier, DURATION_BOUNDS, seconds)
         fabric.outputs.append(_record(call))
     call.facts = call.decision = call.parked = call.inquiry = None
     call.fork = call.forks = call.set_up = call.invite = None
@@ -79,7 +79,7 @@ def close(call: CallState) -> None:
 
 def _record(call: CallState) -> CallRecord:
     return CallRecord(
-        call.decision_id, call.customer, call.campaign, call.trunk.name, call.carrier.name, call.called, call.started,
+        call.decision_id, call.customer, call.campaign, call.trunk.name, call.carrier, call.called, call.started,
         call.ringing_at, call.answered_at, call.fabric.epoch, call.status, call.ended_by, call.reason, call.a.call_id,
         call.b_call_id,
     )  # fmt: skip

@@ -59,7 +59,17 @@ def a_leg(message: Message, tag: bytes, hop: Hop) -> Dialog:
     return a
 
 
-class Couple(TimerOwner):
+class Asker(TimerOwner):
+    """Whoever sent a request and waits for its answers."""
+
+    def heard(self, message: Message) -> None:
+        """An answer that the transaction hands on."""
+
+    def unheard(self, status: int) -> None:
+        """There will be none: 408 when nobody answered, 503 when nobody was reached."""
+
+
+class Couple(Asker):
     """What both legs of a call share; `Call` adds the set-up."""
 
     def __init__(self, a_face: Face, a_pace: Pace) -> None:
@@ -78,6 +88,9 @@ class Couple(TimerOwner):
 
     def set_up_response(self, set_up: TimerOwner, message: Message) -> None:
         """The carrier answered the first INVITE, whose exchange is `set_up`."""
+
+    def set_up_unheard(self, set_up: TimerOwner, status: int) -> None:
+        """The carrier never answers the first INVITE; `status` as `Asker.unheard` has it."""
 
     def exchange_over(self, exchange: TimerOwner) -> None:
         """No answer of `exchange` can be repeated any more."""

@@ -80,8 +80,9 @@ class Face:
             self.domain = carrier.domain.encode("ascii")
             self.network_number = _written(carrier.network_number, carrier.numbers).encode("ascii")
             self.suffix = b"@" + self.domain + (b";user=phone>" if carrier.user_phone else b">")
-            self.target = b"sip:%b:%d" % (spelled_host(carrier.host), carrier.port)
-            self.uri_tail = b"@%b:%d" % (spelled_host(carrier.host), carrier.port)
+            place = carrier.address.encode("ascii") or b"%b:%d" % (spelled_host(carrier.host), carrier.port)
+            self.target = b"sip:" + place
+            self.uri_tail = b"@" + place
             self.uri_tail += b";user=phone" if carrier.user_phone else b""
         headers = topology.headers
         self.to_carrier: Final = for_trunk(headers.to_carrier, added - headers.dropped, removed)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from proxy.b2bua import events
 from proxy.b2bua.counters import CALL_BOUNDS
 from proxy.b2bua.crossing import crossing_status
+from proxy.b2bua.detour import let_go, take_gateway
 from proxy.b2bua.exchange import SET_UP_CSEQ, Exchange
 from proxy.b2bua.extract import NO_SECRETS, secrets
 from proxy.b2bua.hang_up import bye, close, send_bye
 from proxy.b2bua.outputs import Fetch, RefusalHeard
 from proxy.b2bua.rewrite import cleaned, edits_for, refusal_lines
-from proxy.b2bua.state import ANSWER_DUE, CANCEL_DUE, LONGEST, STATE_DUE, CallState
+from proxy.b2bua.state import ANSWER_DUE, CANCEL_DUE, LONGEST, PROGRESS_DUE, STATE_DUE, CallState
 from proxy.policy.decision import Decision, Presentation
 from proxy.policy.facts import CallFacts
 from proxy.sip.build import request
@@ -49,23 +51,50 @@ def invite(call: CallState, message: Message) -> None:
         return
     if call.parked is None and call.method == "INVITE":
         fabric.reply(set_up.server, 100, [], b"", message.to_value)
-    call.parked = None
     set_up.server.routes = b"\r\n".join([b"Record-Route: " + value for value in message.all(b"record-route")])
     call.untouched = decision.presentation == Presentation.UNCHANGED
     if not call.untouched:
         shown = decision.number.canonical if decision.number is not None else ""
         call.secrets = secrets(message, call.shown, facts, shown)
+    fabric.counters.calls_started += 1
+    dial(call, message)
+
+
+def invite_again(call: CallState) -> None:
+    """The gateway failed before anybody was called: the next one gets the same call in a dialog of its own."""
+    if call.parked is not None:
+        dial(call, call.parked)
+
+
+def dial(call: CallState, message: Message) -> None:
+    """INVITE or MESSAGE to the gateway whose turn it is; without one the call has no carrier."""
+    fabric, decision, facts, set_up = call.fabric, call.decision, call.facts, call.set_up
+    if decision is None or facts is None or set_up is None:
+        return
     call.b_call_id, call.b_tag = fabric.ids.call_id(), fabric.ids.tag()
+    if not take_gateway(call):
+        call.handle(events.UNREACHABLE, None)
+        return
     branch = fabric.ids.branch()
     data = b_request(call, message, decision, facts, branch)
     set_up.cseq_out = SET_UP_CSEQ
-    set_up.client = fabric.ask("b", call.b_pace, branch, call.method, data, call.b_hop, set_up)
+    call.parked = message  # as long as the call may go elsewhere
     if call.method == "INVITE":
         call.invite = set_up
-        call.start_timer(fabric.topology.limits.answer_timeout, ANSWER_DUE)
-    fabric.counters.calls_started += 1
-    call.facts = call.decision = None
-    call.shown = []
+        wait_for_ringing(call)
+    if call.tried is None:
+        let_go(call)
+    set_up.client = fabric.ask("b", call.b_pace, branch, call.method, data, call.b_hop, set_up)
+
+
+def wait_for_ringing(call: CallState) -> None:
+    """The answer timeout runs from the first INVITE; before it, the carrier's patience for a first 18x."""
+    carrier = call.gateway.carrier if call.gateway is not None else None
+    left = call.fabric.topology.limits.answer_timeout - (call.fabric.now - call.dialled_at)
+    if carrier is not None and 0 < carrier.no_progress < left:
+        call.start_timer(carrier.no_progress, PROGRESS_DUE)
+    else:
+        call.start_timer(max(left, 0.0), ANSWER_DUE)
 
 
 def b_request(call: CallState, message: Message, decision: Decision, facts: CallFacts, branch: bytes) -> bytes:
@@ -98,9 +127,13 @@ def cross_provisional(call: CallState, message: Message) -> None:
     if fork is not None:
         fork.b.take_answer(message, True)
     if not call.ringing_at:
+        if call.timer is not None and call.timer.kind == PROGRESS_DUE:
+            left = call.fabric.topology.limits.answer_timeout - (call.fabric.now - call.dialled_at)
+            call.start_timer(max(left, 0.0), ANSWER_DUE)
+        let_go(call)
         call.ringing_at = call.fabric.epoch
         counters = call.fabric.counters
-        counters.observe(counters.pdd_seconds, call.carrier.name, CALL_BOUNDS, call.ringing_at - call.started)
+        counters.observe(counters.pdd_seconds, call.carrier, CALL_BOUNDS, call.ringing_at - call.started)
     call.set_up.pass_on(message, fork)
 
 
@@ -110,12 +143,13 @@ def cross_answer(call: CallState, message: Message) -> None:
     fork = call.fork_of(message)
     if fork is None or set_up is None:
         return
+    let_go(call)
     fork.b.take_answer(message, True)
     call.keep_only(fork)
     call.answered_at = fabric.epoch
     call.status = message.status
     counters = fabric.counters
-    counters.observe(counters.setup_seconds, call.carrier.name, CALL_BOUNDS, fabric.epoch - call.started)
+    counters.observe(counters.setup_seconds, call.carrier, CALL_BOUNDS, fabric.epoch - call.started)
     set_up.fork = fork
     set_up.answer(message, fork)
     call.start_timer(fabric.topology.limits.longest_call, LONGEST)
@@ -161,7 +195,11 @@ def report_silence(call: CallState) -> None:
 
 def report_unreachable(call: CallState) -> None:
     """The INVITE could not be sent: as if the carrier had answered 503 (RFC 3261 8.1.3.1)."""
-    call.final(503, "proxy", "carrier unreachable")
+    if call.gateway is not None:
+        call.final(503, "proxy", "carrier unreachable")
+        return
+    fabric = call.fabric
+    call.final(503, "proxy", "no carrier", fabric.routing.retry_after(call.trunk.way, fabric.now))
 
 
 def cancel_both(call: CallState, status: int, ended_by: str, reason: str) -> None:

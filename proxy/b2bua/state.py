@@ -6,9 +6,10 @@ from typing import Final
 
 from proxy.b2bua.exchange import Exchange
 from proxy.b2bua.fabric import Fabric
+from proxy.b2bua.gateways import Gateway
 from proxy.b2bua.legs import Couple, Fork
 from proxy.b2bua.outputs import Release
-from proxy.b2bua.trunks import CarrierTrunk, PlatformTrunk
+from proxy.b2bua.trunks import PlatformTrunk
 from proxy.policy.decision import Decision
 from proxy.policy.facts import CallFacts
 from proxy.policy.inquiry import Inquiry
@@ -22,20 +23,28 @@ ANSWER_DUE: Final = 0
 LONGEST: Final = 1
 STATE_DUE: Final = 2
 CANCEL_DUE: Final = 3
+PROGRESS_DUE: Final = 4
+
+# what a final answer of ours says beyond its status (RFC 3326)
+FINAL_LINES: Final[dict[str, tuple[bytes, ...]]] = {
+    "no answer": (b'Reason: Q.850;cause=19;text="no answer"',),
+    "no progress": (b'Reason: Q.850;cause=18;text="no progress"',),
+}
+NO_CARRIER: Final = "none"  # in records and metrics, for a call that no gateway was left for
 
 
 class CallState(Couple):
     """The data of one call. The A leg faces the platform, the B leg the carrier."""
 
-    def __init__(self, fabric: Fabric, number: int, trunk: PlatformTrunk, carrier: CarrierTrunk, a: Dialog) -> None:
+    def __init__(self, fabric: Fabric, number: int, trunk: PlatformTrunk, a: Dialog) -> None:
         super().__init__(fabric.a_faces[a.hop.listener], fabric.a_pace)
         self.fabric: Final = fabric
         self.number: Final = number
         self.trunk: Final = trunk
-        self.carrier: Final = carrier
-        self.b_face = fabric.faces[carrier.name]
-        self.b_pace = fabric.paces[carrier.name]
-        self.b_hop = fabric.hops[carrier.name]
+        self.gateway: Gateway | None = None
+        self.tried: list[Gateway] | None = None  # while the call may still go elsewhere
+        self.carrier = NO_CARRIER
+        self.b_hop = a.hop
         self.a: Final = a
         self.state = 0
         self.hops = 70
@@ -48,6 +57,7 @@ class CallState(Couple):
         self.method = "INVITE"
         self.inquiry: Inquiry | None = None  # what was asked, while the attempt that it counted can be taken back
         self.asked_at = 0.0
+        self.dialled_at = 0.0  # when the first INVITE left, on the scale of timers
         self.metered = False
         self.b_call_id = b""
         self.b_tag = b""
@@ -136,11 +146,12 @@ class CallState(Couple):
             self.fabric.unregister(other)
         self.fork, self.forks = fork, others or None
 
-    def final(self, status: int, ended_by: str, reason: str) -> None:
+    def final(self, status: int, ended_by: str, reason: str, retry_after: int = 0) -> None:
         """Answer the platform's INVITE ourselves."""
         self.status, self.ended_by, self.reason = status, ended_by, reason
         if self.set_up is not None:
             lines = [b"Server: " + self.a_face.agent] if self.a_face.agent else []
-            if reason == "no answer":
-                lines.append(b'Reason: Q.850;cause=19;text="no answer"')
+            lines.extend(FINAL_LINES.get(reason, ()))
+            if retry_after:
+                lines.append(b"Retry-After: %d" % retry_after)
             self.fabric.reply(self.set_up.server, status, lines, b"")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from proxy.b2bua.header_policy import HeaderPolicy
 from proxy.policy.facts import TrunkFacts
-from proxy.sip.hop import TRANSPORTS, UDP, Hop
+from proxy.sip.hop import TRANSPORTS, UDP
 
 
 @dataclass(frozen=True)
@@ -21,13 +21,13 @@ class PlatformTrunk:
     `customer` names the one customer of the trunk; when empty, the header `customer_header` names it per call.
     The naming headers never cross. `attested` says that the peer's caller numbers arrive authenticated.
     `calls_per_second` and `most_calls` bound what it may send; 0 means no bound. `transports` are those that it may
-    come by (`udp`, `tcp`, `tls`), empty: any.
+    come by (`udp`, `tcp`, `tls`), empty: any. Its calls go to `carrier`, or by `route` over several carriers.
     """
 
     name: str
     sources: tuple[str, ...]
     facts: TrunkFacts
-    carrier: str
+    carrier: str = ""
     customer: str = ""
     customer_header: str = ""
     campaign_header: str = ""
@@ -37,6 +37,12 @@ class PlatformTrunk:
     calls_per_second: float = 0.0
     most_calls: int = 0
     transports: tuple[str, ...] = ()
+    route: str = ""
+
+    @property
+    def way(self) -> str:
+        """What `Routing.choose` is asked for: its route, else its one carrier."""
+        return route_key(self.route) if self.route else self.carrier
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,36 @@ class CarrierTrunk:
     t4: float = 5.0
     transport: str = "udp"
     listener: str = ""
+    address: str = ""
+    drained: bool = False
+    probe_every: float = 0.0
+    down_after: int = 3
+    up_after: int = 2
+    silent_after: float = 0.0
+    no_progress: float = 0.0
+    redirects: bool = False
+
+
+@dataclass(frozen=True)
+class RouteLeg:
+    """One carrier of a route: a lower `priority` is used first, `weight` shares calls within a priority."""
+
+    carrier: str
+    priority: int = 1
+    weight: int = 1
+
+
+@dataclass(frozen=True)
+class Route:
+    """Carriers for the same calls: the next one is tried when one fails before anybody was called."""
+
+    name: str
+    legs: tuple[RouteLeg, ...]
+
+
+def route_key(name: str) -> str:
+    """How a route is named where carriers are named too: never like a carrier, whose names have no colon."""
+    return f"route:{name}"
 
 
 @dataclass(frozen=True)
@@ -105,21 +141,14 @@ class Topology:
     server_name: str = ""
     node: str = "edge"
     headers: HeaderPolicy = field(default_factory=HeaderPolicy)
+    routes: tuple[Route, ...] = ()
 
-    def listener_to(self, carrier: CarrierTrunk) -> int:
-        """The number of the listener that requests to `carrier` leave by; -1 when no listener suits it."""
-        version = 6 if ":" in carrier.host else 4
+    def listener_to(self, carrier: CarrierTrunk, transport: str = "", host: str = "") -> int:
+        """The number of the listener that requests to `carrier` leave by, at its `host` over `transport` if they are
+        named; -1 when no listener suits it."""
+        wanted, version = transport or carrier.transport, 6 if ":" in (host or carrier.host) else 4
         for number, listener in enumerate(self.listeners):
             named = not carrier.listener or carrier.listener == listener.name
-            if named and listener.version == version and TRANSPORTS[listener.transport] == carrier.transport:
+            if named and listener.version == version and TRANSPORTS[listener.transport] == wanted:
                 return number
         return -1
-
-    def way_to(self, carrier: CarrierTrunk) -> Listener:
-        """That listener; the settings loader made sure that there is one."""
-        return self.listeners[self.listener_to(carrier)]
-
-    def hop_to(self, carrier: CarrierTrunk) -> Hop:
-        """How requests reach `carrier`."""
-        transport = TRANSPORTS.index(carrier.transport)
-        return Hop(transport, carrier.host, carrier.port, self.listener_to(carrier), 0, carrier.name)

@@ -51,6 +51,8 @@ TABLE: Final = (
     Row("npv_transactions_active", "gauge", (), "SIP transactions in memory."),
     Row("npv_timers_active", "gauge", (), "Armed SIP timers."),
     Row("npv_calls_started_total", "counter", (), "Calls offered to a carrier."),
+    Row("npv_carrier_failovers_total", "counter", ("carrier", "cause"), "Calls that left a carrier for the next one, by status or `silent`."),
+    Row("npv_carrier_gateways", "gauge", ("carrier", "state"), "Addresses of each carrier: up, down, resting, drained."),
     Row("npv_calls_ended_total", "counter", ("carrier", "status_class"), "Calls offered to a carrier and over, by final status."),
     Row("npv_call_setup_seconds", "histogram", ("carrier",), "INVITE to answer."),
     Row("npv_pdd_seconds", "histogram", ("carrier",), "INVITE to the first sign of ringing (post-dial delay)."),
@@ -76,6 +78,7 @@ class EngineView(Protocol):
     def transaction_count(self) -> int: ...
     def timer_count(self) -> int: ...
     def retransmissions(self) -> Mapping[tuple[str, str], int]: ...
+    def gateway_states(self) -> Mapping[tuple[str, str], int]: ...
 
 
 class JournalView(Protocol):
@@ -131,6 +134,8 @@ def snapshot(node: Observed) -> Snapshot:
         "npv_transactions_active": {(): engine.transaction_count()},
         "npv_timers_active": {(): engine.timer_count()},
         "npv_calls_started_total": {(): counters.calls_started},
+        "npv_carrier_failovers_total": by_two(counters.failovers),
+        "npv_carrier_gateways": by_two(engine.gateway_states()),
         "npv_calls_ended_total": by_two(counters.calls_ended),
         "npv_call_setup_seconds": frozen(counters.setup_seconds),
         "npv_pdd_seconds": frozen(counters.pdd_seconds),

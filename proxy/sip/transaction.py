@@ -124,15 +124,17 @@ _CLIENT_OTHER: Final = _flat(CLIENT_OTHER)
 
 @final
 class Pace:
-    """T1, T2 and T4 in seconds, with what follows from them."""
+    """T1, T2 and T4 in seconds, with what follows from them. An INVITE that hears nothing in `silence` has failed: timer B
+    unless it is stated."""
 
-    __slots__ = ("t1", "t2", "t4", "long")
+    __slots__ = ("t1", "t2", "t4", "long", "silence")
 
-    def __init__(self, t1: float, t2: float, t4: float) -> None:
+    def __init__(self, t1: float, t2: float, t4: float, silence: float = 0.0) -> None:
         self.t1: Final = t1
         self.t2: Final = t2
         self.t4: Final = t4
         self.long: Final = 64 * t1
+        self.silence: Final = silence or 64 * t1
 
 
 def reply_input(status: int) -> int:
@@ -265,7 +267,8 @@ class ClientTransaction(TimerOwner):
         self.wire.send(self.request, self.hop)
         if not self.hop.reliable:
             self.repeat = self.wire.timers.arm(now, self.pace.t1, self, REPEAT)
-        self.expiry = self.wire.timers.arm(now, self.pace.long, self, EXPIRE)
+        patience = self.pace.silence if self.invite else self.pace.long
+        self.expiry = self.wire.timers.arm(now, patience, self, EXPIRE)
 
     def response(self, message: Message, now: float) -> int:
         """A response arrived; hand it on when the orders hold PASS."""

@@ -72,9 +72,11 @@ def test_a_pair_of_dialogs_is_found_by_both_legs_until_it_is_dropped(fabric: Fab
 
 def test_each_carrier_has_its_own_face_and_pace(fabric: Fabric) -> None:
     fabric.use_topology(topology(carrier_trunk=carrier(name="slow", t1=1.0, t2=8.0, t4=10.0)))
-    assert set(fabric.carriers) == set(fabric.faces) == set(fabric.paces) == {"slow"}
-    assert fabric.carrier("slow").t1 == fabric.paces["slow"].t1 == 1.0
-    assert fabric.paces["slow"].long == 64.0
+    gateway = fabric.routing.choose("slow", [], 0.0)
+    assert gateway is not None
+    assert (gateway.carrier.t1, gateway.pace.t1, gateway.pace.long) == (1.0, 1.0, 64.0)
+    assert gateway.face.trunk == gateway.carrier
+    assert fabric.routing.choose("carrier-1", [], 0.0) is None
 
 
 def test_methods_are_counted_by_names_that_we_know() -> None:

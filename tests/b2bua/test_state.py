@@ -18,7 +18,10 @@ from tests.ladder import Caller, CountedIds, Ticks, topology
 def call(edition: Edition) -> CallState:
     fabric = Fabric(topology(), edition, CountedIds(), Ticks())
     leg = a_leg(parse(Caller().invite()), b"ours", Hop(UDP, "10.1.0.1", 5070))
-    made = CallState(fabric, 1, fabric.topology.platforms[0], fabric.topology.carriers[0], leg)
+    made = CallState(fabric, 1, fabric.topology.platforms[0], leg)
+    gateway = fabric.routing.choose("carrier-1", [], 0.0)
+    assert gateway is not None
+    made.gateway, made.b_face, made.b_hop = gateway, gateway.face, gateway.hop
     made.b_call_id, made.b_tag, made.b_from = b"c9", b"t9", b"<sip:x>;tag=t9"
     return made
 

@@ -32,6 +32,9 @@ class FakeEngine:
     def timer_count(self) -> int:
         return 0
 
+    def gateway_states(self) -> dict[tuple[str, str], int]:
+        return {("carrier-1", "up"): 1}
+
     def retransmissions(self) -> dict[tuple[str, str], int]:
         return {}
 

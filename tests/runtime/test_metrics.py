@@ -29,6 +29,9 @@ class FakeEngine:
     def timer_count(self) -> int:
         return 7
 
+    def gateway_states(self) -> dict[tuple[str, str], int]:
+        return {("carrier-1", "up"): 1}
+
     def retransmissions(self) -> dict[tuple[str, str], int]:
         return dict(self.repeats)
 
@@ -68,6 +71,7 @@ def busy_node() -> FakeNode:
     counters.count_parse_error("start-line")
     counters.count_drop("unknown source")
     counters.count_end("carrier-1", 486)
+    counters.count_failover("carrier-1", "503")
     counters.observe(counters.setup_seconds, "carrier-1", CALL_BOUNDS, 2.0)
     counters.observe(counters.pdd_seconds, "carrier-1", CALL_BOUNDS, 0.3)
     counters.observe(counters.duration_seconds, "carrier-1", DURATION_BOUNDS, 45.0)

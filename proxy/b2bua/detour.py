@@ -1,0 +1,62 @@
+"""Where a call goes, and where it goes next: the gateway of its route, and another one when that fails.
+
+A call goes elsewhere only before anybody was called: no 18x came, the caller has not given up, and the answer is one of
+`REROUTED` or none at all (sip.md 3). What a person or a carrier said finally (486, 603, 404) is never asked again.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from proxy.b2bua import coupling as table
+from proxy.b2bua.gateways import Gateway
+from proxy.b2bua.state import CallState
+from proxy.sip.message import Message
+
+REROUTED: Final = frozenset((408, 500, 502, 503, 504))
+_UNTRIED: Final[list[Gateway]] = []
+
+
+def take_gateway(call: CallState) -> bool:
+    """Choose the gateway of the call and take its face, pace and hop; False: none is left."""
+    fabric, way = call.fabric, call.trunk.way
+    tried = call.tried if call.tried is not None else _UNTRIED
+    gateway = call.gateway = fabric.routing.choose(way, tried, fabric.now)
+    if gateway is None:
+        return False
+    call.carrier = gateway.carrier.name
+    call.b_face, call.b_pace, call.b_hop = gateway.face, gateway.pace, gateway.hop
+    if not call.dialled_at:
+        call.dialled_at = fabric.now
+    tried = [*tried, gateway]
+    call.tried = tried if fabric.routing.another(way, tried, fabric.now) is not None else None
+    return True
+
+
+def let_go(call: CallState) -> None:
+    """The call goes nowhere else: what another INVITE would need is forgotten."""
+    call.parked = call.facts = call.decision = call.tried = None
+    call.shown = []
+
+
+def elsewhere(call: CallState, status: int, message: Message | None) -> bool:
+    """Note what the gateway said (`status`; without a message: nothing) and tell whether the call goes elsewhere."""
+    gateway, fabric = call.gateway, call.fabric
+    if gateway is None:
+        return False
+    if message is None:
+        gateway.failed(fabric.now)
+    elif status == 503:
+        wait = message.first(b"retry-after").split(b"(")[0].split(b";")[0].strip()
+        if wait.isdigit() and len(wait) < 10 and int(wait):
+            gateway.rest(fabric.now, float(int(wait)))
+        else:
+            gateway.failed(fabric.now)
+    else:
+        gateway.worked()
+    if call.tried is None or call.state != table.INVITING or status not in REROUTED:
+        return False
+    if fabric.routing.another(call.trunk.way, call.tried, fabric.now) is None:
+        return False
+    fabric.counters.count_failover(gateway.carrier.name, "silent" if message is None and status == 408 else str(status))
+    return True

@@ -1,0 +1,161 @@
+"""Which carrier gets a call, and which one after it: routes by priority and weight over the gateways of carriers.
+
+A route lists carriers; `gateways.py` has what each of them offers. The shares are kept per route, so that two routes do
+not disturb each other.
+"""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from proxy.b2bua.gateways import STATES, Gateway, Place, Pool
+from proxy.b2bua.rewrite import Face
+from proxy.b2bua.trunks import Route, Topology, route_key
+from proxy.sip.hop import TRANSPORTS, Hop
+
+RETRY_LATER: Final = 30  # s told to a platform when no gateway is left and none rests
+
+
+@final
+class _Way:
+    """One carrier of one route; `turn` belongs to the route, so that two routes do not disturb each other."""
+
+    __slots__ = ("pool", "priority", "weight", "turn")
+
+    def __init__(self, pool: Pool, priority: int, weight: int) -> None:
+        self.pool: Final = pool
+        self.priority: Final = priority
+        self.weight: Final = weight
+        self.turn = 0
+
+
+@final
+class Routing:
+    """Routes and gateways of one topology; what is known of a gateway's health outlives a new one."""
+
+    __slots__ = ("pools", "_topology", "_routes")
+
+    def __init__(self, topology: Topology) -> None:
+        self.pools: dict[str, Pool] = {}
+        self._topology = topology
+        self._routes: dict[str, list[_Way]] = {}
+        self.use_topology(topology)
+
+    def use_topology(self, topology: Topology) -> None:
+        """Take carriers and routes anew; a gateway that stays keeps its health."""
+        self._topology = topology
+        pools: dict[str, Pool] = {}
+        for carrier in topology.carriers:
+            known = self.pools.get(carrier.name)
+            pool = pools[carrier.name] = Pool(carrier, [])
+            places = [] if not carrier.host else [Place(carrier.transport, carrier.host, carrier.port)]
+            if known is not None and carrier.address and known.carrier.address == carrier.address:
+                places = [_place(gateway) for gateway in known.gateways]
+            self._fill(pool, places, known)
+        self.pools = pools
+        self._routes = {carrier.name: [_Way(pools[carrier.name], 0, 1)] for carrier in topology.carriers}
+        for route in topology.routes:
+            self._routes[route_key(route.name)] = _ways(route, pools)
+
+    def use_places(self, carrier: str, places: list[Place]) -> None:
+        """The carrier's name leads here now, which must be somewhere; a gateway that is known keeps its health."""
+        pool = self.pools.get(carrier)
+        if pool is not None and places:
+            self._fill(pool, places, pool)
+
+    def _fill(self, pool: Pool, places: list[Place], known: Pool | None) -> None:
+        """Gateways for these places; one that none of our listeners can reach is left out."""
+        before = {} if known is None else {_key(gateway.hop): gateway for gateway in known.gateways}
+        carrier, topology = pool.carrier, self._topology
+        gateways = []
+        for place in places:
+            number = topology.listener_to(carrier, place.transport, place.host)
+            if number < 0:
+                continue
+            face = Face(topology, topology.listeners[number], carrier)
+            hop = Hop(TRANSPORTS.index(place.transport), place.host, place.port, number, 0, carrier.name)
+            gateway = before.get(_key(hop))
+            if gateway is None or gateway.hop.listener != number:
+                gateway = Gateway(carrier, hop, face, place.priority, place.weight)
+            else:
+                gateway.renew(carrier, face)
+                gateway.priority, gateway.weight = place.priority, place.weight
+            gateways.append(gateway)
+        pool.gateways = sorted(gateways, key=_priority)
+
+    def choose(self, route: str, tried: list[Gateway], now: float) -> Gateway | None:
+        """The gateway for a call on `route` (a key as `route_key` makes it, or a carrier's name) that tried these."""
+        ways = self._routes.get(route)
+        if ways is None:
+            return None
+        if len(ways) == 1:
+            return ways[0].pool.choose(tried, now)
+        best: _Way | None = None
+        total = 0
+        for way in ways:
+            if best is not None and way.priority > best.priority:
+                break
+            if way.pool.first(tried, now) is None:
+                continue
+            way.turn += way.weight
+            total += way.weight
+            if best is None or way.turn > best.turn:
+                best = way
+        if best is None:
+            return None
+        best.turn -= total
+        return best.pool.choose(tried, now)
+
+    def another(self, route: str, tried: list[Gateway], now: float) -> Gateway | None:
+        """Any gateway that is left for this call, without taking a turn."""
+        for way in self._routes.get(route, ()):
+            gateway = way.pool.first(tried, now)
+            if gateway is not None:
+                return gateway
+        return None
+
+    def retry_after(self, route: str, now: float) -> int:
+        """Seconds after which a gateway may be there again."""
+        rests = [
+            gateway.rests_until - now
+            for way in self._routes.get(route, ())
+            for gateway in way.pool.gateways
+            if gateway.rests_until > now
+        ]
+        return max(1, int(min(rests) + 1.0)) if rests else RETRY_LATER
+
+    def states(self, now: float) -> dict[tuple[str, str], int]:
+        """How many gateways each carrier has in each state of `gateways.STATES`."""
+        table: dict[tuple[str, str], int] = {}
+        for name, pool in self.pools.items():
+            for state in STATES:
+                table[name, state] = 0
+            for gateway in pool.gateways:
+                table[name, gateway.state(now)] += 1
+        return table
+
+    def gateways(self) -> list[Gateway]:
+        """All of them."""
+        return [gateway for pool in self.pools.values() for gateway in pool.gateways]
+
+
+def _key(hop: Hop) -> tuple[int, str, int]:
+    return hop.transport, hop.host, hop.port
+
+
+def _place(gateway: Gateway) -> Place:
+    hop = gateway.hop
+    return Place(TRANSPORTS[hop.transport], hop.host, hop.port, gateway.priority, gateway.weight)
+
+
+def _ways(route: Route, pools: dict[str, Pool]) -> list[_Way]:
+    ways = [_Way(pools[leg.carrier], leg.priority, leg.weight) for leg in route.legs if leg.carrier in pools]
+    return sorted(ways, key=_way_priority)
+
+
+def _priority(gateway: Gateway) -> int:
+    return gateway.priority
+
+
+def _way_priority(way: _Way) -> int:
+    return way.priority
