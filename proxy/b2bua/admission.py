@@ -8,7 +8,6 @@ from proxy.b2bua.extract import called_text
 from proxy.b2bua.fabric import Fabric
 from proxy.b2bua.rewrite import ACCEPT_ENCODING, encoded
 from proxy.b2bua.stateless import RETRY_DRAINING, unsupported_options
-from proxy.b2bua.trunks import PlatformTrunk
 from proxy.sip.message import Message
 
 ADMITTED: Final = 0
@@ -19,9 +18,7 @@ def merge_key(message: Message) -> bytes:
     return b"%b\n%b\n%d" % (message.call_id, message.from_tag, message.cseq)
 
 
-def refusal(
-    fabric: Fabric, message: Message, trunk: PlatformTrunk, hops: int, draining: bool
-) -> tuple[int, list[bytes]]:
+def refusal(fabric: Fabric, message: Message, hops: int, draining: bool) -> tuple[int, list[bytes]]:
     """Status and header lines that refuse this INVITE before a decision; `ADMITTED` lets it go on.
 
     An encoded body cannot be searched for what must not leave: 415. An emergency call is let in with it, and
@@ -36,9 +33,6 @@ def refusal(
         return 420, [b"Unsupported: " + unsupported]
     if encoded(message) and not is_emergency(fabric, message):
         return 415, [ACCEPT_ENCODING]
-    if not fabric.carrier(trunk.carrier).host:
-        fabric.counters.count_drop("carrier without address")
-        return 503, [b"Retry-After: %d" % RETRY_DRAINING]
     if not draining or is_emergency(fabric, message):
         return ADMITTED, []
     fabric.counters.count_drop("draining")

@@ -287,7 +287,7 @@ class Engine:
             fabric.counters.count_drop("unknown source")
             self._answer(message, source, 403, [])
             return
-        status, lines = admission.refusal(fabric, message, trunk, hops, self.draining)
+        status, lines = admission.refusal(fabric, message, hops, self.draining)
         if status:
             self._answer(message, source, status, lines)
             return

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from proxy.b2bua.trunks import Limits
-from tests.ladder import Callee, Caller, Ladder, carrier, hang_up, set_up, topology
+from tests.ladder import Callee, Caller, Ladder, hang_up, set_up, topology
 
 MakeLadder = Callable[..., Ladder]
 
@@ -110,11 +110,3 @@ def test_an_emergency_call_goes_on_as_it_came(ladder: Ladder) -> None:
     callee = Callee(invite)
     ladder.feed("b", callee.reply(486))
     ladder.expect("b ACK", "a 486 INVITE")
-
-
-def test_a_carrier_without_an_address_gets_no_call(ladder_of: MakeLadder) -> None:
-    ladder = ladder_of(topology(carrier_trunk=carrier(host="")))
-    ladder.feed("a", Caller().invite())
-    assert ladder.one("a 503 INVITE").header("retry-after") == "30"
-    assert ladder.engine.counters.dropped == {"carrier without address": 1}
-    assert ladder.decisions() == []

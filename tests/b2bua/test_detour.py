@@ -162,8 +162,9 @@ def test_retry_after_keeps_later_calls_away_for_that_long(ladder_of: LadderOf) -
     ladder.expect("a 100 INVITE", "b INVITE")
 
 
-def test_without_any_gateway_the_platform_hears_when_to_come_back(ladder_of: LadderOf) -> None:
-    ladder, caller = ladder_of(topology(carrier_trunk=carrier(drained=True))), Caller()
+@pytest.mark.parametrize("why", [{"drained": True}, {"host": "", "address": "sip.carrier.example"}])
+def test_without_any_gateway_the_platform_hears_when_to_come_back(ladder_of: LadderOf, why: dict[str, object]) -> None:
+    ladder, caller = ladder_of(topology(carrier_trunk=carrier(**why))), Caller()
     ladder.feed("a", caller.invite())
     _, final = ladder.expect("a 100 INVITE", "a 503 INVITE")
     assert final.header("retry-after") == "30"
