@@ -18,7 +18,7 @@ from proxy.policy.ranges import FOREVER
 from proxy.runtime.csv_rows import csv_rows, csv_text
 from proxy.runtime.mistakes import Mistakes
 from proxy.runtime.numbering_file import Numbering
-from proxy.runtime.store.interface import Consent
+from proxy.runtime.store.interface import Consent, Refusal
 from proxy.runtime.toml_source import ConfigError, Table, read_toml, seen
 
 PARIS: Final = ZoneInfo("Europe/Paris")
@@ -47,17 +47,6 @@ class Entry:
         """The error for a column."""
         text = self.said.get(column, "")
         return ConfigError(self.file, self.line, column, expected, seen(text) if text else "nothing")
-
-
-@dataclass(frozen=True)
-class Heard:
-    """A refusal to be recorded."""
-
-    customer: str
-    person: str
-    at: float
-    source: str
-    reference: str
 
 
 @dataclass(frozen=True)
@@ -100,7 +89,7 @@ def of_table(table: Table, kind: str) -> Entry:
     return Entry(str(table.source.file), table.line, said)
 
 
-def refusals(found: list[Entry], context: Context) -> list[Heard]:
+def refusals(found: list[Entry], context: Context) -> list[Refusal]:
     """All as refusals. Raises ConfigError with everything that is wrong."""
     mistakes = Mistakes()
     made = [mistakes.attempt(partial(heard, one, context)) for one in found]
@@ -116,7 +105,7 @@ def consents(found: list[Entry], context: Context) -> list[Consent]:
     return [one for one in made if one is not None]
 
 
-def heard(entry: Entry, context: Context) -> Heard:
+def heard(entry: Entry, context: Context) -> Refusal:
     """One refusal; without an instant it is heard now."""
     if entry.mistake is not None:
         raise entry.mistake
@@ -124,7 +113,7 @@ def heard(entry: Entry, context: Context) -> Heard:
     at = instant(entry, "at") or context.now
     if at > context.now:
         raise entry.error("at", "an instant that is not to come")
-    return Heard(
+    return Refusal(
         customer_of(entry, context), person(entry, context), at, said.get("source") or context.source, said.get("reference", "")
     )  # fmt: skip
 

@@ -5,6 +5,7 @@ The ledger keeps no numbers: a list names persons by their keys, and to look for
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -23,6 +24,9 @@ from proxy.runtime.store.ledger_choice import chosen_ledger
 from proxy.runtime.store.person_keys import KeysDiffer
 
 T = TypeVar("T")
+E = TypeVar("E")
+SLICE: Final = 250  # entries written at once
+REST: Final = 0.002  # s after each slice: the writer of a running proxy looks every half millisecond
 PATIENCE: Final = 5.0  # s for one answer: a command may wait longer than a call
 REFUSAL_HEAD: Final = ("person", "at", "source", "reference")
 CONSENT_HEAD: Final = ("person", "at", "until", "withdrawn", "reference", "campaign", "basis", "slot", "proof")
@@ -43,21 +47,26 @@ def import_file(config: Path, kind: str, path: Path, dry_run: bool, who: str) ->
 
 
 def record(config: Path, kind: str, read: Callable[[], list[Entry]], who: str, dry_run: bool) -> int:
-    """Check all and write all; how many. What is written twice counts once, so a broken import is simply repeated."""
+    """Check all, then write all slice by slice; how many.
+
+    What is written twice counts once, so an import that the store broke off is simply repeated.
+    """
 
     async def work(desk: Desk, ledger: Ledger) -> int:
         found, context = read(), await context_of(desk, who)
         if kind == REFUSAL:
-            heard = refusals_of(found, context)
-            for refusal in [] if dry_run else heard:
-                await ledger.refuse(refusal.customer, refusal.person, refusal.at, refusal.source, refusal.reference)
-            return len(heard)
-        agreed = consents_of(found, context)
-        for consent in [] if dry_run else agreed:
-            await ledger.consent(consent)
-        return len(agreed)
+            return await written(refusals_of(found, context), ledger.refuse_all, dry_run)
+        return await written(consents_of(found, context), ledger.consent_all, dry_run)
 
     return at_ledger(config, work)
+
+
+async def written(found: Sequence[E], write: Callable[[Sequence[E]], Awaitable[None]], dry_run: bool) -> int:
+    """Write them unless it is a dry run, and let the calls of a running proxy have their turn after each slice; how many."""
+    for first in range(0, 0 if dry_run else len(found), SLICE):
+        await write(found[first : first + SLICE])
+        await asyncio.sleep(REST)
+    return len(found)
 
 
 def remove(config: Path, kind: str, said: dict[str, str]) -> None:

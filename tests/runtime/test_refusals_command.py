@@ -45,6 +45,14 @@ def test_a_dry_run_records_nothing_and_an_import_may_be_repeated(desk: Desk) -> 
         assert recorded(desk, "refusals") == 2
 
 
+def test_a_long_file_is_written_slice_by_slice(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("proxy.runtime.refusals_command.SLICE", 7)
+    lines = [f"acme,06123{number:05},2026-09-01" for number in range(50)]
+    path = written(desk, "customer,number,at\n" + "\n".join(lines))
+    assert desk.lines("refusals", "import", path) == ["50 refusals recorded"]
+    assert recorded(desk, "refusals") == 50
+
+
 def test_consents_come_by_file_too(desk: Desk) -> None:
     path = written(desk, "customer;number;at;until;reference\nacme;0612345678;2026-09-01;2027-08-31;f1\n")
     assert desk.lines("consents", "import", path) == ["1 consent recorded"]

@@ -16,7 +16,7 @@ from typing import Final, final
 from proxy.policy.inquiry import Inquiry, PersonState
 from proxy.runtime.store.attempts import answered, without
 from proxy.runtime.store.embedded_schema import Sweep, opened
-from proxy.runtime.store.interface import ATTEMPTS_KEPT, PAGE, Consent, LedgerSilent, Refusal
+from proxy.runtime.store.interface import ATTEMPTS_KEPT, PAGE, Consent, LedgerSilent, Refusal, check_consents
 from proxy.runtime.store.person_keys import Person, PersonKeys
 from proxy.runtime.store.writer import Writer
 
@@ -29,6 +29,12 @@ KEEP: Final = """
 INSERT INTO ledger_attempts VALUES (?, ?, ?)
 ON CONFLICT (person) DO UPDATE SET row = excluded.row, until = excluded.until
 """
+REFUSE: Final = """
+INSERT INTO ledger_refusals VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (person) DO UPDATE SET at = excluded.at, source = excluded.source, reference = excluded.reference
+WHERE excluded.at >= at
+"""
+AGREE: Final = "INSERT OR REPLACE INTO ledger_consents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 REFUSALS: Final = "SELECT customer, lower(hex(person)), at, source, reference FROM ledger_refusals "
 CONSENTS: Final = (
     "SELECT customer, lower(hex(person)), at, until, reference, campaign, basis, proof, slot_from, slot_until, "
@@ -76,14 +82,15 @@ class EmbeddedLedger:
 
     async def refuse(self, customer: str, person: str, at: float, source: str, reference: str) -> None:
         """The newest refusal stays."""
-        row = (self._person(customer, person).lasting, customer, at, source, reference)
-        await self._opened().run(
-            lambda connection: connection.execute(
-                "INSERT INTO ledger_refusals VALUES (?, ?, ?, ?, ?) ON CONFLICT(person) DO UPDATE SET at = excluded.at, "
-                "source = excluded.source, reference = excluded.reference WHERE excluded.at >= at",
-                row,
-            )
-        )
+        await self.refuse_all([Refusal(customer, person, at, source, reference)])
+
+    async def refuse_all(self, refusals: Sequence[Refusal]) -> None:
+        """All in one transaction."""
+        rows = [
+            (self._person(one.customer, one.person).lasting, one.customer, one.at, one.source, one.reference)
+            for one in refusals
+        ]
+        await self._opened().run(lambda connection: connection.executemany(REFUSE, rows))
 
     async def withdraw_refusal(self, customer: str, person: str) -> bool:
         """Whether there was one."""
@@ -103,19 +110,19 @@ class EmbeddedLedger:
 
     async def consent(self, consent: Consent) -> None:
         """The same reference replaces."""
-        mistake = consent.mistake()
-        if mistake:
-            raise ValueError(mistake)
-        person = self._person(consent.customer, consent.person).lasting
-        row = (
-            person, consent.reference, consent.customer, consent.at, consent.until, consent.campaign, consent.basis,
-            consent.proof, consent.slot_from, consent.slot_until, consent.withdrawn_at,
-        )  # fmt: skip
-        await self._opened().run(
-            lambda connection: connection.execute(
-                "INSERT OR REPLACE INTO ledger_consents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row
+        await self.consent_all([consent])
+
+    async def consent_all(self, consents: Sequence[Consent]) -> None:
+        """All in one transaction."""
+        check_consents(consents)
+        rows = [
+            (
+                self._person(one.customer, one.person).lasting, one.reference, one.customer, one.at, one.until,
+                one.campaign, one.basis, one.proof, one.slot_from, one.slot_until, one.withdrawn_at,
             )
-        )
+            for one in consents
+        ]  # fmt: skip
+        await self._opened().run(lambda connection: connection.executemany(AGREE, rows))
 
     async def withdraw_consent(self, customer: str, person: str, at: float, reference: str = "") -> int:
         """How many ended."""

@@ -76,13 +76,21 @@ class Consent:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A person told this customer to stop. `person` is the key of the person (hexadecimal)."""
+    """A person told this customer to stop. `person`: as in `Consent`."""
 
     customer: str
     person: str
     at: float
     source: str
     reference: str
+
+
+def check_consents(consents: Sequence[Consent]) -> None:
+    """Raises ValueError with what is wrong with the first invalid one."""
+    for consent in consents:
+        mistake = consent.mistake()
+        if mistake:
+            raise ValueError(mistake)
 
 
 class Ledger(Protocol):
@@ -100,6 +108,9 @@ class Ledger(Protocol):
     async def refuse(self, customer: str, person: str, at: float, source: str, reference: str) -> None:
         """Record a refusal; of several the newest counts."""
 
+    async def refuse_all(self, refusals: Sequence[Refusal]) -> None:
+        """Record many in one go, as `refuse` does each; after a silence some may be recorded."""
+
     async def withdraw_refusal(self, customer: str, person: str) -> bool:
         """Take back a refusal that was recorded by mistake; whether there was one."""
 
@@ -108,6 +119,9 @@ class Ledger(Protocol):
 
     async def consent(self, consent: Consent) -> None:
         """Record a consent with its proof; the same reference replaces. Raises ValueError for an invalid one."""
+
+    async def consent_all(self, consents: Sequence[Consent]) -> None:
+        """Record many in one go, as `consent` does each; nothing if one is invalid, after a silence perhaps some."""
 
     async def withdraw_consent(self, customer: str, person: str, at: float, reference: str = "") -> int:
         """The consents of the person (or the one named) end at `at`; how many did. The proof stays."""

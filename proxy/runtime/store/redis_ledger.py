@@ -14,7 +14,7 @@ from typing import Final, final
 
 from proxy.policy.inquiry import Inquiry, PersonState
 from proxy.runtime.store import ledger_function as function
-from proxy.runtime.store.interface import PAGE, PROOF_KEPT, Consent, LedgerSilent, Refusal
+from proxy.runtime.store.interface import PAGE, PROOF_KEPT, Consent, LedgerSilent, Refusal, check_consents
 from proxy.runtime.store.ledger_function import Command
 from proxy.runtime.store.person_keys import NAME_BYTES, KeysDiffer, PersonKeys
 from proxy.runtime.store.redis_connect import Reply
@@ -70,11 +70,20 @@ class RedisLedger:
         await self._one(function.release(inquiry, person))
 
     async def refuse(self, customer: str, person: str, at: float, source: str, reference: str) -> None:
-        """First into the list, then with the person: what is in force is always listed."""
-        keys, member = self._lasting(customer, person)
-        await self._one(("ZADD", listed("refusals", customer), "GT", at, member))
-        told = json.dumps([source, reference])
-        await self._one(function.step("refuse", keys, function.TIME.pack(at), told))
+        """As `refuse_all`."""
+        await self.refuse_all([Refusal(customer, person, at, source, reference)])
+
+    async def refuse_all(self, refusals: Sequence[Refusal]) -> None:
+        """First into the lists, then with the persons: what is in force is always listed."""
+        lists: list[Command] = []
+        steps: list[Command] = []
+        for one in refusals:
+            keys, member = self._lasting(one.customer, one.person)
+            lists.append(("ZADD", listed("refusals", one.customer), "GT", one.at, member))
+            told = json.dumps([one.source, one.reference])
+            steps.append(function.step("refuse", keys, function.TIME.pack(one.at), told))
+        await self._all(lists)
+        await self._all(steps)
 
     async def withdraw_refusal(self, customer: str, person: str) -> bool:
         """Whether there was one."""
@@ -99,17 +108,25 @@ class RedisLedger:
         return found
 
     async def consent(self, consent: Consent) -> None:
-        """First into the list, then with the person."""
-        mistake = consent.mistake()
-        if mistake:
-            raise ValueError(mistake)
-        keys, member = self._lasting(consent.customer, consent.person)
-        reference = consent.reference.encode()
-        index = listed("consents", consent.customer)
-        ended = ("ZREMRANGEBYSCORE", index, "-inf", consent.at - PROOF_KEPT)
-        await self._all([("ZADD", index, consent.at, member + reference), ended])
-        row, told = function.consent_row(consent), json.dumps([consent.basis, consent.proof])
-        await self._one(function.step("consent", keys, reference, row, told, int(PROOF_KEPT)))
+        """As `consent_all`."""
+        await self.consent_all([consent])
+
+    async def consent_all(self, consents: Sequence[Consent]) -> None:
+        """First into the lists, then with the persons."""
+        check_consents(consents)
+        lists: list[Command] = []
+        steps: list[Command] = []
+        ended: dict[bytes, float] = {}
+        for one in consents:
+            keys, member = self._lasting(one.customer, one.person)
+            reference, index = one.reference.encode(), listed("consents", one.customer)
+            lists.append(("ZADD", index, one.at, member + reference))
+            ended[index] = max(one.at, ended.get(index, 0.0))
+            row, told = function.consent_row(one), json.dumps([one.basis, one.proof])
+            steps.append(function.step("consent", keys, reference, row, told, int(PROOF_KEPT)))
+        lists += [("ZREMRANGEBYSCORE", index, "-inf", at - PROOF_KEPT) for index, at in ended.items()]
+        await self._all(lists)
+        await self._all(steps)
 
     async def withdraw_consent(self, customer: str, person: str, at: float, reference: str = "") -> int:
         """How many ended."""

@@ -10,7 +10,7 @@ import pytest
 
 from proxy.policy.inquiry import Inquiry, PersonState
 from proxy.runtime.store.attempts import answered
-from proxy.runtime.store.interface import Consent, Ledger
+from proxy.runtime.store.interface import Consent, Ledger, Refusal
 from proxy.runtime.store.person_keys import AttemptKey, KeysDiffer, PersonKeys
 from tests.runtime.store.conftest import Shelf
 from tests.runtime.store.histories import DAY, HOUR, NOON, OTHER, PERSON, consent, inquiry, keys, told
@@ -93,6 +93,26 @@ async def test_refusals_are_listed_newest_first(ledger: Ledger) -> None:
     for number in range(5):
         await ledger.refuse("acme", f"+3314000000{number}", NOON + number, "api", f"r{number}")
     assert [found.reference for found in await ledger.refusals("acme", most=3)] == ["r4", "r3", "r2"]
+
+
+async def test_many_come_in_one_go_as_they_would_one_by_one(ledger: Ledger) -> None:
+    persons = [f"+331400{number:05}" for number in range(300)]
+    heard = [Refusal("acme", person, NOON - number, "file", str(number)) for number, person in enumerate(persons)]
+    await ledger.refuse_all([*heard, Refusal("acme", persons[0], NOON - 9999, "file", "older")])
+    await ledger.consent_all([consent(f"c{number}", person=person) for number, person in enumerate(persons)])
+    found = await ledger.refusals("acme")
+    assert [(one.at, one.reference) for one in found] == [(NOON - number, str(number)) for number in range(300)]
+    assert {one.reference for one in await ledger.consents("acme")} == {f"c{number}" for number in range(300)}
+    states = await ledger.ask([inquiry("a", person=person, refusal_since=0.0) for person in persons[::50]])
+    assert [(state.refusal_at, state.consent_id) for state in states] == [
+        (NOON - number, f"c{number}") for number in range(0, 300, 50)
+    ]
+
+
+async def test_of_many_consents_none_is_taken_if_one_is_invalid(ledger: Ledger) -> None:
+    with pytest.raises(ValueError, match="reference"):
+        await ledger.consent_all([consent("good"), consent("")])
+    assert await ledger.consents("acme") == []
 
 
 async def test_consents_are_kept_with_their_proof(shelf: Shelf) -> None:
