@@ -62,6 +62,8 @@ class Counters:
         self.duration_seconds: Final[dict[str, Histogram]] = {}
         self.calls_ended: Final[dict[tuple[str, str], int]] = {}
         self.failovers: Final[dict[tuple[str, str], int]] = {}
+        self.auth: Final[dict[str, int]] = {}
+        self.challenges: Final[dict[tuple[str, str], int]] = {}
         self.calls_started = 0
         self.faults = 0
         self.oversized = 0
@@ -95,6 +97,15 @@ class Counters:
     def count_drop(self, kind: str) -> None:
         """One more message that was dropped, by reason."""
         self.dropped[kind] = self.dropped.get(kind, 0) + 1
+
+    def count_auth(self, outcome: str) -> None:
+        """One more request of a platform that had to prove who it is, by what became of it."""
+        self.auth[outcome] = self.auth.get(outcome, 0) + 1
+
+    def count_challenge(self, carrier: str, outcome: str) -> None:
+        """One more challenge of `carrier`: `answered`, `unanswered` (we have nothing to answer with) or `refused`."""
+        key = (carrier, outcome)
+        self.challenges[key] = self.challenges.get(key, 0) + 1
 
     def count_end(self, carrier: str, status: int) -> None:
         """One more call that went to `carrier` and ended with `status`."""

@@ -14,7 +14,9 @@ from typing import Final, final
 
 from proxy.b2bua import admission, events
 from proxy.b2bua.call import Call, open_call
+from proxy.b2bua.challenges import answered, is_challenge
 from proxy.b2bua.crossing import WITH_CONTACT
+from proxy.b2bua.door import Door
 from proxy.b2bua.exchange import Exchange
 from proxy.b2bua.extract import addresses, called_text
 from proxy.b2bua.fabric import Fabric, Ids, Stopwatch, method_name
@@ -23,8 +25,7 @@ from proxy.b2bua.legs import Asker, a_leg, dialog_key
 from proxy.b2bua.lost_ways import broken_frame, sender_of, waiting_on
 from proxy.b2bua.outputs import Fault, Output
 from proxy.b2bua.shutdown import end_all
-from proxy.b2bua.sources import Sources
-from proxy.b2bua.stateless import answer, answer_fault, max_forwards, out_of_dialog, unreadable
+from proxy.b2bua.stateless import answer, answer_fault, ends_here, max_forwards, out_of_dialog, unreadable
 from proxy.b2bua.trunks import Topology
 from proxy.policy.edition import Edition
 from proxy.policy.inquiry import PersonState
@@ -48,7 +49,7 @@ class Engine:
         self.wire: Final = self.fabric.wire
         self.routing: Final = self.fabric.routing
         self.draining = False
-        self._sources = Sources(topology)
+        self._door = Door(self.fabric, topology, None)
         self._working_on: Call | None = None
 
     def receive(self, data: bytes, source: Hop, now: float, epoch: float) -> None:
@@ -150,7 +151,7 @@ class Engine:
     def use_topology(self, topology: Topology) -> None:
         """Take new trunks and limits for the calls to come."""
         self.fabric.use_topology(topology)
-        self._sources = Sources(topology)
+        self._door = Door(self.fabric, topology, self._door)
 
     def drain(self) -> None:
         """Take no new calls; those in progress go on."""
@@ -208,11 +209,14 @@ class Engine:
             fabric.counters.count_drop("stray response")
             return
         fabric.counters.count_response(True, client.leg, client.method, message.status)
+        sent = client.request if is_challenge(message) else b""
         orders = client.response(message, fabric.now)
         if not orders & PASS:
             return
         owner = client.owner
         self._work_on(owner)
+        if sent and answered(fabric, client, message, sent):
+            return
         if isinstance(owner, Asker):
             owner.heard(message)
 
@@ -252,7 +256,8 @@ class Engine:
             return
         fork = fabric.dialogs.get(dialog_key(message.call_id, message.to_tag, message.from_tag))
         if fork is None:
-            fabric.counters.count_drop("stray ack")
+            if not ends_here(message):
+                fabric.counters.count_drop("stray ack")
             return
         if isinstance(fork.couple, Call):
             self._working_on = fork.couple
@@ -279,14 +284,10 @@ class Engine:
 
     def _begin(self, message: Message, method: str, key: bytes, source: Hop) -> None:
         fabric = self.fabric
-        trunk = self._sources.platform(source)
-        leg = "a" if trunk is not None or not self._sources.is_carrier(source) else "b"
-        fabric.counters.count_request(True, leg, method)
-        hops = max_forwards(message)
+        trunk = self._door.enter(message, method, source)
         if trunk is None:
-            fabric.counters.count_drop("unknown source")
-            self._answer(message, source, 403, [])
             return
+        hops = max_forwards(message)
         status, lines = admission.refusal(fabric, message, hops, self.draining)
         if status:
             self._answer(message, source, status, lines)
@@ -305,7 +306,7 @@ class Engine:
         fabric = self.fabric
         fork = fabric.dialogs.get(dialog_key(message.call_id, message.to_tag, message.from_tag))
         if fork is None:
-            fabric.counters.count_request(True, "b" if self._sources.is_carrier(source) else "a", method)
+            fabric.counters.count_request(True, self._leg(source), method)
             self._answer(message, source, 481, [])
             return
         from_a = message.to_tag == fork.a.local_tag
@@ -315,6 +316,8 @@ class Engine:
         if not isinstance(couple, Call):
             return
         self._working_on = couple
+        if from_a and couple.trunk.auth is not None and not self._door.stays(message, source, couple.trunk):
+            return
         if source.reliable:
             (fork.a if from_a else fork.b).came_by(source)
         hops = max_forwards(message)
@@ -329,7 +332,7 @@ class Engine:
         answer(self.fabric, message, source, self._leg(source), status, lines)
 
     def _leg(self, source: Hop) -> str:
-        return "b" if self._sources.is_carrier(source) else "a"
+        return "b" if self._door.sources.is_carrier(source) else "a"
 
     # -- what cannot be read, and our own faults -----------------------------
 

@@ -79,8 +79,9 @@ class Exchange(Asker):
     def _rack(self, message: Message) -> bytes:
         """The RAck of a PRACK as the other leg numbers it, empty when there is none."""
         value, invite, fork = message.first(b"rack"), self.couple.invite, self.fork
-        if isinstance(invite, Exchange) and not invite.set_up:
-            return crossed_rack(value, 0, invite.cseq_out)
+        if isinstance(invite, Exchange):
+            shift = fork.rseq_shift if fork is not None and invite.set_up else 0
+            return crossed_rack(value, shift, invite.cseq_out)
         return crossed_rack(value, fork.rseq_shift, SET_UP_CSEQ) if fork is not None else b""
 
     # -- its answers ---------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import Final, Protocol, final
 
 from proxy.b2bua.capacity import Capacity
 from proxy.b2bua.counters import Counters
+from proxy.b2bua.credentials import Login, logins_for
 from proxy.b2bua.legs import Couple, Fork
 from proxy.b2bua.outputs import Output
 from proxy.b2bua.rewrite import Face
@@ -75,6 +76,7 @@ class Fabric:
         self.topology = topology
         self.agent = b""
         self.a_faces: list[Face] = []  # by listener
+        self.logins: dict[str, Login] = {}  # by carrier, of those that may challenge us
         self.a_pace = Pace(0.5, 4.0, 5.0)
         self.routing: Final = Routing(topology)
         self.use_topology(topology)
@@ -86,6 +88,7 @@ class Fabric:
         self.agent = topology.server_name.encode("utf-8")
         self.a_faces = [Face(topology, listener, None) for listener in topology.listeners]
         self.routing.use_topology(topology)
+        self.logins = logins_for(topology, self.logins)
         if topology.carriers:
             first = topology.carriers[0]
             self.a_pace = Pace(first.t1, first.t2, first.t4)
@@ -118,7 +121,11 @@ class Fabric:
     def ask(
         self, leg: str, pace: Pace, key: bytes, method: str, data: bytes, hop: Hop, owner: object
     ) -> ClientTransaction:
-        """Start a client transaction for the ready request `data` with branch key `key`."""
+        """Start a client transaction for the ready request `data` with branch key `key`.
+
+        It gets our credentials where its carrier is known to want them."""
+        if self.logins and hop.trunk in self.logins and method != "CANCEL":
+            data = self.logins[hop.trunk].signed(data, self.ids.tag())
         self.counters.count_request(False, leg, method)
         if len(data) > MTU_SAFE and not hop.reliable:
             self.counters.oversized += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from proxy.b2bua import events
 from proxy.b2bua.counters import CALL_BOUNDS
-from proxy.b2bua.crossing import crossing_status
+from proxy.b2bua.crossing import CHALLENGES, crossing_status
 from proxy.b2bua.detour import let_go, take_gateway
 from proxy.b2bua.exchange import SET_UP_CSEQ, Exchange
 from proxy.b2bua.extract import NO_SECRETS, secrets
@@ -170,7 +170,7 @@ def answered_again(call: CallState, set_up: Exchange, message: Message) -> None:
 def cross_failure(call: CallState, message: Message) -> None:
     """The carrier's failure: status and Reason cross, phrase and warnings do not; 3xx, 401 and 407 never cross."""
     status = message.status
-    if status == 408 or 500 <= status < 600:
+    if status == 408 or 500 <= status < 600 or status in CHALLENGES:
         call.take_back()
     elif status == 607:
         call.fabric.outputs.append(RefusalHeard(call.customer, call.called, call.fabric.epoch, call.a.call_id))

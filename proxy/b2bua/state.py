@@ -107,7 +107,7 @@ class CallState(Couple):
     def _b_dialog(self, message: Message) -> Dialog:
         """Our half of the dialog that this response of the carrier makes."""
         b = Dialog(self.b_call_id, self.b_from, self.b_tag, message.to_value, message.to_tag, self.b_hop)
-        b.local_cseq = 1
+        b.local_cseq = self.set_up.cseq_out if self.set_up is not None else 1
         b.target = self.b_face.target
         b.take_answer(message, True)
         return b

@@ -45,6 +45,11 @@ def _tag(message: Message) -> bytes:
     return b"%08x" % crc32(message.call_id + message.branch)
 
 
+def ends_here(ack: Message) -> bool:
+    """Is this the ACK of an answer that was given without a transaction?"""
+    return ack.to_tag == _tag(ack)
+
+
 def out_of_dialog(fabric: Fabric, message: Message, method: str, source: Hop, leg: str, draining: bool) -> None:
     """A request without a dialog that is no INVITE: OPTIONS is answered, everything else refused.
 

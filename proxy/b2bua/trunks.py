@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from proxy.b2bua.header_policy import HeaderPolicy
+from proxy.b2bua.logins import Auth, AuthPolicy, CarrierLogin
 from proxy.policy.facts import TrunkFacts
 from proxy.sip.hop import TRANSPORTS, UDP
 
@@ -21,7 +22,8 @@ class PlatformTrunk:
     `customer` names the one customer of the trunk; when empty, the header `customer_header` names it per call.
     The naming headers never cross. `attested` says that the peer's caller numbers arrive authenticated.
     `calls_per_second` and `most_calls` bound what it may send; 0 means no bound. `transports` are those that it may
-    come by (`udp`, `tcp`, `tls`), empty: any. Its calls go to `carrier`, or by `route` over several carriers.
+    come by (`udp`, `tcp`, `tls`), empty: any. Its calls go to `carrier`, or by `route` over several carriers. `auth` is
+    what it must show besides its address; without `sources` it is known by that alone.
     """
 
     name: str
@@ -38,6 +40,7 @@ class PlatformTrunk:
     most_calls: int = 0
     transports: tuple[str, ...] = ()
     route: str = ""
+    auth: Auth | None = None
 
     @property
     def way(self) -> str:
@@ -55,7 +58,7 @@ class CarrierTrunk:
     `cross` adds header names that may cross to it; identity headers are refused by the settings loader. `drop` takes
     names away in both directions. `t1`, `t2`, `t4` are the RFC 3261 timers in seconds. `transport` is `udp`, `tcp` or
     `tls`, `listener` the name of the listener that it is reached from; the first one of that transport and IP version
-    when empty.
+    when empty. `login` answers its challenges.
     """
 
     name: str
@@ -81,6 +84,7 @@ class CarrierTrunk:
     silent_after: float = 0.0
     no_progress: float = 0.0
     redirects: bool = False
+    login: CarrierLogin | None = None
 
 
 @dataclass(frozen=True)
@@ -142,6 +146,7 @@ class Topology:
     node: str = "edge"
     headers: HeaderPolicy = field(default_factory=HeaderPolicy)
     routes: tuple[Route, ...] = ()
+    auth: AuthPolicy = field(default_factory=AuthPolicy)
 
     def listener_to(self, carrier: CarrierTrunk, transport: str = "", host: str = "") -> int:
         """The number of the listener that requests to `carrier` leave by, at its `host` over `transport` if they are

@@ -243,7 +243,7 @@ class ClientTransaction(TimerOwner):
 
     __slots__ = (
         "wire", "pace", "leg", "key", "method", "invite", "state", "request", "hop", "owner", "interval",
-        "repeat", "expiry", "acked",
+        "repeat", "expiry", "acked", "tries",
     )  # fmt: skip
 
     def __init__(self, wire: Wire, pace: Pace, leg: str, key: bytes, method: str, request: bytes, hop: Hop) -> None:
@@ -261,6 +261,7 @@ class ClientTransaction(TimerOwner):
         self.repeat: Timer | None = None
         self.expiry: Timer | None = None
         self.acked = b""
+        self.tries = 0  # how often this request went out before, in other transactions
 
     def start(self, now: float) -> None:
         """Send the request for the first time; timers A or E, and B or F, run."""

@@ -70,6 +70,8 @@ def busy_node() -> FakeNode:
     node.engine.repeats["b", "sent"] = 1
     counters.count_parse_error("start-line")
     counters.count_drop("unknown source")
+    counters.count_auth("wrong")
+    counters.count_challenge("carrier-1", "answered")
     counters.count_end("carrier-1", 486)
     counters.count_failover("carrier-1", "503")
     counters.observe(counters.setup_seconds, "carrier-1", CALL_BOUNDS, 2.0)
@@ -109,6 +111,8 @@ def scrape(node: FakeNode) -> dict[str, float]:
         ('npv_sip_retransmissions_total{kind="sent",leg="b"}', 1),
         ('npv_sip_parse_errors_total{kind="start-line"}', 1),
         ('npv_sip_dropped_total{kind="unknown source"}', 1),
+        ('npv_platform_auth_total{outcome="wrong"}', 1),
+        ('npv_carrier_challenges_total{carrier="carrier-1",outcome="answered"}', 1),
         ('npv_calls_ended_total{carrier="carrier-1",status_class="4xx"}', 1),
         ('npv_call_setup_seconds_count{carrier="carrier-1"}', 1),
         ('npv_pdd_seconds_bucket{carrier="carrier-1",le="0.5"}', 1),
