@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 import typer
 
-from proxy.runtime import cli_audit, cli_directory, cli_records, cli_refusals, cli_rules
+from proxy.runtime import cli_audit, cli_directory, cli_keys, cli_records, cli_refusals, cli_rules
 from proxy.runtime.cli_options import ConfigOption, config_path, examples, mistakes_told
 
 app: Final = typer.Typer(
@@ -127,6 +127,7 @@ cli_directory.register(app)
 cli_refusals.register(app)
 cli_records.register(app)
 cli_audit.register(app)
+cli_keys.register(app)
 cli_rules.register(app)
 
 

@@ -107,6 +107,18 @@ async def seed(store: DirectoryStore, numbering: Numbering, drafts: Sequence[Dra
     return True
 
 
+async def noted(store: DirectoryStore, signature: Signature) -> Version:
+    """A version that changes no record: the history tells what was done beside the directory. The store holds one already."""
+    for _ in range(TRIES):
+        version = Version(await store.version() + 1, signature.at, signature.who, signature.what, ())
+        try:
+            await store.append(version)
+        except Overtaken:
+            continue
+        return version
+    raise DirectoryUnreachable(f"others changed the directory {TRIES} times meanwhile; nothing was noted here")
+
+
 async def rolled_back(
     store: DirectoryStore, numbering: Numbering, number: int, signature: Signature
 ) -> tuple[Book, Version | None]:

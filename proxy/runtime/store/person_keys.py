@@ -29,6 +29,14 @@ HEAD: Final = (
 )
 
 
+class KeyNeeded(ValueError):
+    """A third key is refused while attempts may still stand under the oldest: until `until` (POSIX seconds)."""
+
+    def __init__(self, until: float) -> None:
+        super().__init__("two keys are still in use")
+        self.until: Final = until
+
+
 class KeysDiffer(Exception):
     """The store was filled with another key file: nothing in it would be found, and every person would count anew."""
 
@@ -39,6 +47,11 @@ class AttemptKey:
 
     since: float
     secret: bytes
+
+    @property
+    def name(self) -> str:
+        """Eight digits that tell keys apart; says nothing about the secret."""
+        return hmac.digest(self.secret, b"name of a key of attempts", "sha256")[:4].hex()
 
 
 @final
@@ -90,13 +103,21 @@ class PersonKeys:
     def rotated(self, since: float, now: float) -> PersonKeys:
         """With a fresh key from `since` on, without those that nothing can be kept under any more.
 
-        Raises ValueError while attempts of two keys are still alive.
+        Raises KeyNeeded while attempts of two keys are still alive.
         """
-        if since < self.keys[-1].since + ATTEMPTS_KEPT:
-            raise ValueError("the last rotation is less than 31 days ago: two keys are still in use")
+        if len(self.keys) > 1 and now < self.keys[-1].since + ATTEMPTS_KEPT:
+            raise KeyNeeded(self.keys[-1].since + ATTEMPTS_KEPT)
         fresh = AttemptKey(since, secrets.token_bytes(SECRET_BYTES))
-        kept = self.keys[-1:] if self.keys[-1].since <= now else self.keys[-2:]
-        return PersonKeys(self.lasting, (*kept, fresh))
+        return PersonKeys(self.lasting, (self.keys[-1], fresh))
+
+    def needed(self, index: int) -> float:
+        """Until when the key in that place is read (POSIX seconds): 31 days after the next one; 0 for no end."""
+        return self.keys[index + 1].since + ATTEMPTS_KEPT if index + 1 < len(self.keys) else 0.0
+
+    def expired(self, now: float) -> PersonKeys:
+        """Without the keys under which nothing can be kept any more."""
+        kept = [key for index, key in enumerate(self.keys) if not 0.0 < self.needed(index) <= now]
+        return PersonKeys(self.lasting, kept)
 
 
 def new_keys(now: float) -> PersonKeys:
@@ -123,11 +144,21 @@ def load_keys(path: Path, now: float) -> PersonKeys:
 def rotate(path: Path, now: float, notice: float) -> PersonKeys:
     """A fresh key in the file, written under from `notice` seconds on: time to bring the file to every node.
 
-    Raises ValueError while two keys are in use, ConfigError for a wrong file.
+    Raises KeyNeeded while two keys are in use, ConfigError for a wrong file.
     """
     fresh = read_keys(path).rotated(now + notice, now)
     write_keys(path, fresh)
     return fresh
+
+
+def expire(path: Path, now: float) -> tuple[AttemptKey, ...]:
+    """Take the keys out of the file that nothing needs any more; those keys. Raises ConfigError for a wrong file."""
+    keys = read_keys(path)
+    left = keys.expired(now)
+    gone = tuple(key for key in keys.keys if key not in left.keys)
+    if gone:
+        write_keys(path, left)
+    return gone
 
 
 def read_keys(path: Path) -> PersonKeys:

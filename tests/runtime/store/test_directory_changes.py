@@ -9,7 +9,7 @@ import pytest
 
 from proxy.runtime.store import directory_changes
 from proxy.runtime.store.directory_book import Book
-from proxy.runtime.store.directory_changes import change, load, rolled_back, seed
+from proxy.runtime.store.directory_changes import Signature, change, load, noted, rolled_back, seed
 from proxy.runtime.store.directory_embedded import EmbeddedDirectory
 from proxy.runtime.store.directory_interface import DirectoryUnreachable
 from proxy.runtime.store.directory_records import Draft, Version
@@ -92,3 +92,14 @@ async def test_an_empty_seed_is_none(store: EmbeddedDirectory) -> None:
     assert not await seed(store, numbering(), [], ME)
     assert await store.version() == 0
     await store.close()
+
+
+async def test_a_note_is_a_version_that_changes_nothing(store: EmbeddedDirectory) -> None:
+    await seed(store, numbering(), drafts(SMALL), ME)
+    before = (await load(store, numbering())).records
+    assert (await noted(store, Signature("zoe", 5.0, "keys: a fresh key"))).number == 2
+    await change(store, numbering(), edit(CUSTOMER.format("c")), ME)
+    found = await store.versions(0)
+    assert [(one.number, one.who, len(one.changes)) for one in found] == [(1, "me", 3), (2, "zoe", 0), (3, "me", 1)]
+    await rolled_back(store, numbering(), 1, ME)
+    assert (await load(store, numbering())).records == before

@@ -203,6 +203,25 @@ async def test_what_an_older_node_still_counts_is_seen(shelf: Shelf) -> None:
     assert (await one(behind, inquiry("c"))).attempts == 2
 
 
+async def test_the_documented_order_of_a_rotation_counts_each_attempt_once(shelf: Shelf) -> None:
+    first, last = await shelf.open(), await shelf.open()
+    fresh = rotated(NOON + HOUR)
+    assert (await one(first, inquiry("a"))).attempts == 0
+    first = await shelf.open(fresh)  # one node has the file, the other not yet
+    assert (await one(first, inquiry("a"))).attempts == 0
+    assert (await one(last, inquiry("b"))).attempts == 1
+    assert (await one(first, inquiry("b"))).attempts == 1
+    last = await shelf.open(fresh)  # both have it before the instant
+    for number, (ledger, now) in enumerate(((first, 0.0), (last, -1.0), (first, 1.0), (last, 0.5))):  # clocks differ
+        shelf.now = NOON + HOUR + now
+        state = await one(ledger, inquiry(f"c{number // 2}"))
+        assert (state.attempts, state.reserved) == (2 + number // 2, True)
+    shelf.now = NOON + HOUR + 60
+    for ledger in (first, last):
+        state = await one(ledger, inquiry("d"))
+        assert (state.attempts, state.reserved) == (4, False)
+
+
 async def test_a_store_filled_with_other_keys_is_not_opened(shelf: Shelf) -> None:
     await shelf.open()
     with pytest.raises(KeysDiffer, match="other keys"):

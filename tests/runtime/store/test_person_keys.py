@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from proxy.runtime.store.person_keys import AttemptKey, PersonKeys, load_keys, new_keys, read_keys, rotate, write_keys
+from proxy.runtime.store.person_keys import (
+    AttemptKey,
+    KeyNeeded,
+    PersonKeys,
+    expire,
+    load_keys,
+    new_keys,
+    read_keys,
+    rotate,
+    write_keys,
+)
 from proxy.runtime.toml_source import ConfigError
 from tests.runtime.store.histories import DAY, NOON, PERSON
 
@@ -68,12 +81,56 @@ def test_a_rotation_keeps_the_lasting_key_and_one_before(tmp_path: Path) -> None
     fresh = keys.rotated(NOON + 600, NOON)
     assert [key.secret for key in fresh.keys[:-1]] == [SECOND]
     assert (fresh.keys[-1].since, fresh.lasting, fresh.fingerprint) == (NOON + 600, keys.lasting, keys.fingerprint)
-    with pytest.raises(ValueError, match="two keys are still in use"):
-        fresh.rotated(NOON + 20 * DAY, NOON + 20 * DAY)
+    with pytest.raises(KeyNeeded, match="two keys are still in use") as caught:
+        fresh.rotated(NOON + 60 * DAY, NOON + 20 * DAY)
+    assert caught.value.until == NOON + 600 + 31 * DAY
     write_keys(tmp_path / "keys.toml", keys)
     turned = rotate(tmp_path / "keys.toml", NOON, 600.0)
     assert read_keys(tmp_path / "keys.toml").keys == turned.keys
     assert [key.since for key in turned.keys] == [NOON - 40 * DAY, NOON + 600]
+
+
+def test_a_single_key_may_be_rotated_at_once() -> None:
+    keys = PersonKeys(b"L" * 32, [AttemptKey(NOON, FIRST)])
+    fresh = keys.rotated(NOON + 60, NOON + 1)
+    assert [key.secret for key in fresh.keys[:1]] == [FIRST]
+    assert fresh.secrets(NOON + 1) == [FIRST, fresh.keys[1].secret]
+    assert fresh.secrets(NOON + 60) == [fresh.keys[1].secret, FIRST]
+
+
+def test_no_key_goes_while_it_is_read(tmp_path: Path) -> None:
+    keys = PersonKeys(b"L" * 32, [AttemptKey(NOON - 90 * DAY, FIRST), AttemptKey(NOON, SECOND)])
+    write_keys(tmp_path / "keys.toml", keys)
+    assert (keys.needed(0), keys.needed(1)) == (NOON + 31 * DAY, 0.0)
+    assert expire(tmp_path / "keys.toml", NOON + 31 * DAY - 1) == ()
+    assert read_keys(tmp_path / "keys.toml").keys == keys.keys
+    assert [key.secret for key in expire(tmp_path / "keys.toml", NOON + 31 * DAY)] == [FIRST]
+    assert [key.secret for key in read_keys(tmp_path / "keys.toml").keys] == [SECOND]
+    assert expire(tmp_path / "keys.toml", NOON + 400 * DAY) == ()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.floats(0, 40), st.floats(0, 3), st.booleans()), min_size=1, max_size=12))
+def test_an_attempt_of_the_last_31_days_is_always_read(steps: list[tuple[float, float, bool]]) -> None:
+    keys, now = PersonKeys(b"L" * 32, [AttemptKey(NOON, FIRST)]), NOON
+    written: list[tuple[float, bytes]] = []
+    for days, ahead, thin in steps:
+        now += days * DAY
+        written.append((now, keys.secrets(now)[0]))
+        with suppress(KeyNeeded):
+            keys = keys.rotated(now + ahead * DAY, now)
+        if thin:
+            keys = keys.expired(now)
+        assert len(keys.keys) <= 2
+        read = keys.secrets(now)
+        assert all(secret in read for at, secret in written if at > now - 31 * DAY)
+
+
+def test_keys_are_told_apart_by_their_names() -> None:
+    one, two = AttemptKey(NOON, FIRST), AttemptKey(NOON, SECOND)
+    assert one.name != two.name
+    assert one.name == AttemptKey(NOON + 1, FIRST).name
+    assert len(one.name) == 8
 
 
 def test_a_person_has_names_without_the_number() -> None:
