@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +21,7 @@ from proxy.runtime.addresses import Endpoint
 from proxy.runtime.mistakes import Mistakes
 from proxy.runtime.record_settings import Records, read_records
 from proxy.runtime.store_settings import StoreSettings, read_store
-from proxy.runtime.toml_source import Table, TomlSource, read_toml
+from proxy.runtime.toml_source import ConfigError, Table, TomlSource, read_toml
 from proxy.runtime.trunk_checks import FACES
 from proxy.runtime.trunk_settings import NAME, SIP_PORT
 
@@ -101,9 +102,8 @@ def load_settings(path: Path) -> Settings:
     limits = mistakes.attempt(lambda: read_limits(root.table("limits")))
     timers = mistakes.attempt(lambda: read_timers(root.table("timers"))) or Timers()
     for faces in FACES:
-        if root.has(faces):
-            root.tables(faces)
-            mistakes.add(root.error(faces, TRUNKS_ELSEWHERE, f"`[[{faces}]]`"))
+        for table in (mistakes.attempt(partial(root.tables, faces)) or [])[:1]:
+            mistakes.add(ConfigError(source.file, table.line, faces, TRUNKS_ELSEWHERE, f"`[[{faces}]]`"))
     mistakes.attempt(root.close)
     mistakes.raise_any()
     if node is None or listen is None or files is None or records is None or store is None or limits is None:

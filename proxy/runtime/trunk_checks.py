@@ -53,8 +53,8 @@ def check_trunks(rows: Sequence[Written], customers: Set[str], whole: Table, mis
     for row in rows:
         if isinstance(row.trunk, PlatformTrunk):
             if row.trunk.carrier not in carriers:
-                known = ", ".join(f"`{name}`" for name in carriers)
-                mistakes.add(row.table.error("carrier", f"the name of a carrier: {known}"))
+                known = ", ".join(f"`{name}`" for name in carriers) or "none is there"
+                mistakes.add(row.table.error("carrier", f"the name of a carrier ({known})"))
             if row.trunk.customer and row.trunk.customer not in customers:
                 mistakes.add(row.table.error("customer", "the id of a customer in the directory"))
 

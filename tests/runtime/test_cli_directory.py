@@ -110,11 +110,11 @@ def test_trunks_from_the_file_and_by_command(desk: Desk) -> None:
             "set vms kind=carrier",
             "trunks set vms: key `kind`: expected no change; the history hangs on it, seen `carrier`",
         ),
-        ("set vms carrier=x", "trunks set vms: key `carrier`: expected the name of a carrier: `carrier-1`, seen `x`"),
+        ("set vms carrier=x", "trunks set vms: key `carrier`: expected the name of a carrier (`carrier-1`), seen `x`"),
         ("set vms customer_header= customer=x", "trunks set vms: key `customer`: expected the id of a customer in the"),
         (
             "remove carrier-1",
-            "trunk vms of the directory: key `carrier`: expected the name of a carrier: , seen `carrier-1`",
+            "trunk vms of the directory: key `carrier`: expected the name of a carrier (none is there), seen `carrier-1`",
         ),
     ],
 )

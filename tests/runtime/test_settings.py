@@ -137,6 +137,7 @@ def test_trunks_of_an_older_file_are_told_where_they_belong(tmp_path: Path) -> N
     with pytest.raises(ConfigErrors) as caught:
         load_settings(written(tmp_path, '[node]\nname = "a"\n[[platform]]\nname = "vms"\n[[carrier]]\nname = "c"\n'))
     platform, carrier = caught.value.mistakes
+    assert (platform.line, carrier.line) == (3, 5)
     assert "key `platform`: expected no trunk in this file" in str(platform)
     assert "`npv-proxy trunks import trunks.toml`, seen `[[platform]]`" in str(platform)
     assert "seen `[[carrier]]`" in str(carrier)

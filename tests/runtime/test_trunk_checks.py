@@ -14,9 +14,9 @@ from tests.runtime.store.directory_shelf import PEERS, SMALL, book, drafts, numb
 PLATFORM, CARRIER = PEERS.replace("\n\n", "\n\n\n").split("\n\n")
 CASES = [
     (PLATFORM, "carrier", "expected at least one carrier, seen none"),
-    (PLATFORM, "carrier", "expected the name of a carrier: , seen `c1`"),
+    (PLATFORM, "carrier", "expected the name of a carrier (none is there), seen `c1`"),
     (CARRIER, "platform", "expected at least one platform, seen none"),
-    (PLATFORM.replace('"c1"', '"c9"') + CARRIER, "carrier", "expected the name of a carrier: `c1`, seen `c9`"),
+    (PLATFORM.replace('"c1"', '"c9"') + CARRIER, "carrier", "expected the name of a carrier (`c1`), seen `c9`"),
     (PEERS.replace('customer_header = "X-Account"', 'customer = "zz"'), "customer", "expected the id of a customer"),
     (PEERS + PLATFORM.replace("vms", "crm"), "sources", "seen `192.0.2.1`"),
 ]
@@ -56,7 +56,7 @@ def test_a_carrier_that_is_named_cannot_go() -> None:
         peered().edited([gone("c1")])
     assert str(caught.value).splitlines() == [
         "the directory: key `carrier`: expected at least one carrier, seen none",
-        "trunk vms of the directory: key `carrier`: expected the name of a carrier: , seen `c1`",
+        "trunk vms of the directory: key `carrier`: expected the name of a carrier (none is there), seen `c1`",
     ]
 
 
