@@ -18,9 +18,8 @@ from proxy.policy.edition import Edition
 from proxy.policy.moment import iso_day
 from proxy.policy.numbers import Number
 from proxy.runtime import build
-from proxy.runtime.audit_file import AuditFile
+from proxy.runtime.audit_file import AuditFile, verify
 from proxy.runtime.audit_key import public_text, signing_key
-from proxy.runtime.record_chain import faults
 from proxy.runtime.record_shapes import CallLine, DecisionLine, utc
 from proxy.runtime.store.directory_records import CUSTOMER, NUMBER, Change, Version
 
@@ -122,10 +121,11 @@ class Evidence:
                     )  # fmt: skip
 
     def _source(self, path: Path) -> dict[str, object]:
-        """One file of records, and whether its chain is whole."""
-        lines = path.read_bytes().splitlines()
-        found = [f"line {fault.line}: {fault.text}" for fault in faults(lines)]
-        return {"record": "source", "file": path.name, "lines": len(lines), "faults": found}
+        """One file of records, whether its chain is whole, and who signed its end."""
+        verdict = verify(path.read_bytes())
+        found = [f"line {fault.line}: {fault.text}" for fault in verdict.faults]
+        signer = verdict.public_key
+        return {"record": "source", "file": path.name, "lines": verdict.lines, "faults": found, "signed_by": signer}
 
     def _look(self, path: Path, number: int, line: bytes, decisions: bool) -> None:
         """Take over a line that is about the subject; calls go by the decisions found before."""

@@ -13,8 +13,10 @@ from proxy.policy.decision import Action
 from proxy.policy.edition import Edition
 from proxy.runtime.audit_command import Evidence, Subject, known, told
 from proxy.runtime.audit_file import verify
+from proxy.runtime.audit_key import public_text
 from proxy.runtime.store.directory_records import Change, Record, Version
 from tests.runtime.recorded import write_day
+from tests.runtime.sealed import KEY, records
 
 NOW = 1_795_428_000.0
 RIGHT = Record("number", "acme", {"number": "0162000001", "since": date(2026, 1, 1)})
@@ -112,6 +114,14 @@ def test_the_state_of_the_records_is_told(tmp_path: Path, edition: Edition) -> N
     source = of(gathered(tmp_path, edition, Subject("", "acme"), path), "source")[0]
     assert source["faults"] == ["line 4: 1 line is missing before it"]
     assert source["lines"] == len(whole) - 1
+    assert source["signed_by"] == ""
+
+
+def test_who_signed_a_file_of_records_is_told(tmp_path: Path, edition: Edition) -> None:
+    path = tmp_path / "r.jsonl"
+    records(path, 2)
+    source = of(gathered(tmp_path, edition, Subject("", "acme"), path), "source")[0]
+    assert (source["faults"], source["signed_by"]) == ([], public_text(KEY))
 
 
 def test_a_line_that_cannot_be_read_is_told(tmp_path: Path, edition: Edition) -> None:
