@@ -120,18 +120,19 @@ class Call(CallState):
 
     def end(self, status: int, reason: str) -> None:
         """End the call on both legs, whatever its state; `status` answers an INVITE that has no final answer yet."""
-        self.take_back()
         set_up = self.set_up
         if self.state in (table.ANSWERED, table.UP):
             self._enter(table.ENDING, events.TOO_LONG)
             self.reason = reason
             hang_up_both(self)
         elif self.state < table.CANCELLING and set_up is not None:
+            self.take_back()  # only here: a call that its caller gave up counts, however it ends
             self.state = table.CANCELLING
             cancel_both(self, status, "proxy", reason)
             if set_up.client is None or set_up.client.state > PROCEEDING:
                 self.forget()
         else:
+            self._act_alone(table.BYE_OWED)
             self.forget()
 
     def forget(self) -> None:
@@ -147,9 +148,7 @@ class Call(CallState):
         state, action = table.step(self.state, event)
         if state < 0:
             return
-        if state == self.state:
-            pass
-        elif state == table.ENDING:
+        if state == table.ENDING != self.state:
             self._enter(state, event)
         else:
             self.state = state

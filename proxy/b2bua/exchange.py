@@ -143,7 +143,7 @@ class Exchange(Asker):
         if self.set_up:
             self.couple.set_up_unheard(self, status)
         elif self.method != "INVITE" and status == 408:
-            self.fabric.forget_server(self.server)
+            self.server.give_up(self.fabric.now)
         else:
             self.finish()
             if self.server.status < 200:
@@ -169,8 +169,7 @@ class Exchange(Asker):
         """Wait for nothing any more, whatever the other leg still owes."""
         self.finish()
         client = self.client
-        if client is not None and client.state <= PROCEEDING:
-            client.give_up(self.fabric.now)
+        if client is not None and client.state <= PROCEEDING and not client.give_up(self.fabric.now):
             self.fabric.forget_client(client)
 
     def _wait_for_final(self, seconds: float) -> None:

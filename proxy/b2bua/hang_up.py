@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from proxy.b2bua.abandoned import abandon
 from proxy.b2bua.counters import DURATION_BOUNDS
 from proxy.b2bua.legs import Fork
 from proxy.b2bua.outputs import CallRecord
@@ -63,6 +64,7 @@ def close(call: CallState) -> None:
             fabric.unregister(fork)
     if fabric.calls.pop(call.number, None) is None:
         return
+    abandon(call)
     if call.metered:
         fabric.capacity.end(call.customer, call.trunk.name)
     if call.b_call_id:
@@ -73,7 +75,9 @@ def close(call: CallState) -> None:
             counters.observe(counters.duration_seconds, call.carrier, DURATION_BOUNDS, seconds)
         fabric.outputs.append(_record(call))
     call.facts = call.decision = call.parked = call.inquiry = None
-    call.fork = call.forks = call.set_up = call.invite = None
+    if call.forks is not None:
+        call.forks = [fork for fork in call.forks if fork.hung_up]  # their 2xx may come again
+    call.fork = call.set_up = call.invite = None
     call.shown = []
 
 

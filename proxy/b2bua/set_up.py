@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from proxy.b2bua import events
+from proxy.b2bua.abandoned import abandon
 from proxy.b2bua.counters import CALL_BOUNDS
 from proxy.b2bua.crossing import CHALLENGES, crossing_status
 from proxy.b2bua.detour import let_go, take_gateway
@@ -63,6 +64,7 @@ def invite(call: CallState, message: Message) -> None:
 def invite_again(call: CallState) -> None:
     """The gateway failed before anybody was called: the next one gets the same call in a dialog of its own."""
     if call.parked is not None:
+        abandon(call)
         dial(call, call.parked)
 
 
@@ -190,7 +192,7 @@ def report_silence(call: CallState) -> None:
         call.final(408, "proxy", "carrier silent")
     else:
         call.status, call.reason = 408, "carrier silent"
-        call.fabric.forget_server(call.set_up.server)
+        call.set_up.server.give_up(call.fabric.now)
 
 
 def report_unreachable(call: CallState) -> None:

@@ -24,8 +24,9 @@ PROCEEDING: Final = 1
 COMPLETED: Final = 2
 CONFIRMED: Final = 3
 ACCEPTED: Final = 4
-TERMINATED: Final = 5
-STATE_NAMES: Final = ("trying", "proceeding", "completed", "confirmed", "accepted", "terminated")
+ABANDONED: Final = 5  # nobody waits for the final response of an INVITE any more, but it may still come
+TERMINATED: Final = 6
+STATE_NAMES: Final = ("trying", "proceeding", "completed", "confirmed", "accepted", "abandoned", "terminated")
 
 # inputs
 REQUEST: Final = 0  # the same request again
@@ -35,7 +36,7 @@ REPLY_2XX: Final = 3
 REPLY_FAIL: Final = 4  # 300 to 699; for non-INVITE every final is 2XX or FAIL alike
 REPEAT: Final = 5  # timers A, E, G
 EXPIRE: Final = 6  # timers B, F, H and, once done, D, I, J, K, L, M
-GIVE_UP: Final = 7  # a cancelled INVITE whose final never came (RFC 3261 9.1)
+GIVE_UP: Final = 7  # a cancelled INVITE whose final never came (RFC 3261 9.1), a request that is never answered
 UNSENT: Final = 8  # transport error before any response (RFC 3261 17.1.4, 8.1.3.1)
 INPUT_NAMES: Final = ("request", "ack", "1xx", "2xx", "fail", "repeat", "expire", "give up", "unsent")
 _INPUTS: Final = 9
@@ -64,14 +65,16 @@ SERVER_INVITE: Final[Table] = {  # RFC 3261 17.2.1, RFC 6026 7.1
     (COMPLETED, EXPIRE): (TERMINATED, FAIL | GONE),
     (CONFIRMED, EXPIRE): (TERMINATED, GONE),
 }
-SERVER_OTHER: Final[Table] = {  # RFC 3261 17.2.2
+SERVER_OTHER: Final[Table] = {  # RFC 3261 17.2.2, RFC 4320 4.2
     (TRYING, REPLY_1XX): (PROCEEDING, SEND),
     (TRYING, REPLY_2XX): (COMPLETED, SEND),
     (TRYING, REPLY_FAIL): (COMPLETED, SEND),
+    (TRYING, GIVE_UP): (COMPLETED, 0),
     (PROCEEDING, REQUEST): (PROCEEDING, RESEND),
     (PROCEEDING, REPLY_1XX): (PROCEEDING, SEND),
     (PROCEEDING, REPLY_2XX): (COMPLETED, SEND),
     (PROCEEDING, REPLY_FAIL): (COMPLETED, SEND),
+    (PROCEEDING, GIVE_UP): (COMPLETED, 0),
     (COMPLETED, REQUEST): (COMPLETED, RESEND),
     (COMPLETED, EXPIRE): (TERMINATED, GONE),
 }
@@ -80,17 +83,20 @@ CLIENT_INVITE: Final[Table] = {  # RFC 3261 17.1.1, RFC 6026 7.2
     (TRYING, REPLY_2XX): (ACCEPTED, PASS),
     (TRYING, REPLY_FAIL): (COMPLETED, PASS | SEND_ACK),
     (TRYING, REPEAT): (TRYING, RESEND),
-    (TRYING, EXPIRE): (TERMINATED, FAIL | GONE),
-    (TRYING, GIVE_UP): (TERMINATED, FAIL | GONE),
+    (TRYING, EXPIRE): (ABANDONED, FAIL),
+    (TRYING, GIVE_UP): (ABANDONED, FAIL),
     (TRYING, UNSENT): (TERMINATED, FAIL | GONE),
     (PROCEEDING, REPLY_1XX): (PROCEEDING, PASS),
     (PROCEEDING, REPLY_2XX): (ACCEPTED, PASS),
     (PROCEEDING, REPLY_FAIL): (COMPLETED, PASS | SEND_ACK),
-    (PROCEEDING, GIVE_UP): (TERMINATED, FAIL | GONE),
+    (PROCEEDING, GIVE_UP): (ABANDONED, FAIL),
     (COMPLETED, REPLY_FAIL): (COMPLETED, SEND_ACK),
     (COMPLETED, EXPIRE): (TERMINATED, GONE),
     (ACCEPTED, REPLY_2XX): (ACCEPTED, PASS),
     (ACCEPTED, EXPIRE): (TERMINATED, GONE),
+    (ABANDONED, REPLY_2XX): (ACCEPTED, PASS),
+    (ABANDONED, REPLY_FAIL): (COMPLETED, SEND_ACK),
+    (ABANDONED, EXPIRE): (TERMINATED, GONE),
 }
 CLIENT_OTHER: Final[Table] = {  # RFC 3261 17.1.2
     (TRYING, REPLY_1XX): (PROCEEDING, PASS),
@@ -193,6 +199,11 @@ class ServerTransaction(TimerOwner):
         self.status = status
         self._step(reply_input(status), now)
 
+    def give_up(self, now: float) -> None:
+        """What is no INVITE is never answered: copies of it that come late are taken for copies, and nothing is said."""
+        self.last = b""
+        self._step(GIVE_UP, now)
+
     def fire(self, kind: int, now: float) -> int:
         """A timer of this transaction is due."""
         return self._step(kind, now)
@@ -274,7 +285,7 @@ class ClientTransaction(TimerOwner):
     def response(self, message: Message, now: float) -> int:
         """A response arrived; hand it on when the orders hold PASS."""
         event = reply_input(message.status)
-        if self.state >= COMPLETED:
+        if COMPLETED <= self.state < ABANDONED:
             self.wire.note_repeat(self.leg)
         return self._step(event, now, message)
 
@@ -334,6 +345,6 @@ class ClientTransaction(TimerOwner):
             self.request = b"" if not self.invite else self.request
             linger = pace.long if self.invite else pace.t4
             self.expiry = timers.arm(now, 0.0 if reliable else linger, self, EXPIRE)
-        elif state == ACCEPTED:  # timer M
-            self.request = b""
+        elif state != TERMINATED:  # timer M, and the same for what nobody waits for
+            self.request = b"" if state == ACCEPTED else self.request
             self.expiry = timers.arm(now, pace.long, self, EXPIRE)

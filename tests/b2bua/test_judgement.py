@@ -75,6 +75,28 @@ def test_a_silent_carrier_takes_the_attempt_back(ladder_of: MakeLadder, careful:
     assert len(releases(ladder)) == 1
 
 
+def test_a_stop_takes_the_attempt_back_of_a_call_that_nobody_had_given_up(
+    ladder_of: MakeLadder, careful: Edition
+) -> None:
+    ladder = ladder_of(over=careful)
+    asked(ladder)
+    ladder.stop()
+    ladder.expect("a 503 INVITE")
+    assert len(releases(ladder)) == 1
+
+
+def test_a_stop_takes_nothing_back_of_a_call_that_its_caller_had_given_up(
+    ladder_of: MakeLadder, careful: Edition
+) -> None:
+    ladder = ladder_of(over=careful)
+    caller, _ = asked(ladder)
+    ladder.feed("a", caller.cancel())
+    ladder.expect("a 200 CANCEL", "a 487 INVITE")
+    ladder.stop()
+    ladder.expect()
+    assert releases(ladder) == []
+
+
 def test_an_answer_that_comes_for_nobody_says_so(ladder_of: MakeLadder, careful: Edition) -> None:
     ladder = ladder_of(over=careful)
     caller = Caller()

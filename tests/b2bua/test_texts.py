@@ -78,7 +78,7 @@ def test_the_carrier_s_failure_crosses_and_its_challenge_does_not(ladder: Ladder
 
 def test_a_silent_carrier_leaves_nothing_and_no_408(ladder: Ladder) -> None:
     crossed(ladder)
-    ladder.advance(40)
+    ladder.advance(70)
     assert {seen.label for seen in ladder.unread} == {"b MESSAGE"}
     ladder.unread = []
     assert [(record.status, record.reason) for record in ladder.records()] == [(408, "carrier silent")]

@@ -14,6 +14,7 @@ from proxy.sip.message import Message
 from proxy.sip.parse import parse
 from proxy.sip.timers import NEVER, Timers
 from proxy.sip.transaction import (
+    ABANDONED,
     ACCEPTED,
     ACK,
     CLIENT_INVITE,
@@ -51,6 +52,7 @@ from proxy.sip.wire import Wire
 # The tables. A row is written as the RFC draws it; every other pair is absent for the reason that stands here.
 
 OVER = "the transaction is forgotten; nothing reaches it"
+NOT_ABANDONED = "only an INVITE of ours is abandoned"
 NOT_OURS = "a server is not cancelled by itself and gets no responses to give up on"
 LOST = "a response that cannot be sent is repeated for the asker's next copy, or never asked for"
 REACHED = "the request was sent and heard; its answer may come another way"
@@ -78,10 +80,12 @@ PRESENT: dict[str, dict[tuple[str, str], tuple[str, int]]] = {
         ("trying", "1xx"): ("proceeding", SEND),
         ("trying", "2xx"): ("completed", SEND),
         ("trying", "fail"): ("completed", SEND),
+        ("trying", "give up"): ("completed", 0),
         ("proceeding", "request"): ("proceeding", RESEND),
         ("proceeding", "1xx"): ("proceeding", SEND),
         ("proceeding", "2xx"): ("completed", SEND),
         ("proceeding", "fail"): ("completed", SEND),
+        ("proceeding", "give up"): ("completed", 0),
         ("completed", "request"): ("completed", RESEND),
         ("completed", "expire"): ("terminated", GONE),
     },
@@ -90,17 +94,20 @@ PRESENT: dict[str, dict[tuple[str, str], tuple[str, int]]] = {
         ("trying", "2xx"): ("accepted", PASS),
         ("trying", "fail"): ("completed", PASS | SEND_ACK),
         ("trying", "repeat"): ("trying", RESEND),
-        ("trying", "expire"): ("terminated", FAIL | GONE),
-        ("trying", "give up"): ("terminated", FAIL | GONE),
+        ("trying", "expire"): ("abandoned", FAIL),
+        ("trying", "give up"): ("abandoned", FAIL),
         ("trying", "unsent"): ("terminated", FAIL | GONE),
         ("proceeding", "1xx"): ("proceeding", PASS),
         ("proceeding", "2xx"): ("accepted", PASS),
         ("proceeding", "fail"): ("completed", PASS | SEND_ACK),
-        ("proceeding", "give up"): ("terminated", FAIL | GONE),
+        ("proceeding", "give up"): ("abandoned", FAIL),
         ("completed", "fail"): ("completed", SEND_ACK),
         ("completed", "expire"): ("terminated", GONE),
         ("accepted", "2xx"): ("accepted", PASS),
         ("accepted", "expire"): ("terminated", GONE),
+        ("abandoned", "2xx"): ("accepted", PASS),
+        ("abandoned", "fail"): ("completed", SEND_ACK),
+        ("abandoned", "expire"): ("terminated", GONE),
     },
     "client other": {
         ("trying", "1xx"): ("proceeding", PASS),
@@ -121,6 +128,7 @@ PRESENT: dict[str, dict[tuple[str, str], tuple[str, int]]] = {
 ABSENT: dict[str, dict[tuple[str, str], str]] = {
     "server invite": {
         ("trying", "*"): NO_SUCH_STATE,
+        ("abandoned", "*"): NOT_ABANDONED,
         ("terminated", "*"): OVER,
         ("*", "give up"): NOT_OURS,
         ("*", "unsent"): LOST,
@@ -144,8 +152,9 @@ ABSENT: dict[str, dict[tuple[str, str], str]] = {
     "server other": {
         ("confirmed", "*"): NO_SUCH_STATE,
         ("accepted", "*"): NO_SUCH_STATE,
+        ("abandoned", "*"): NOT_ABANDONED,
         ("terminated", "*"): OVER,
-        ("*", "give up"): NOT_OURS,
+        ("completed", "give up"): "the final response was given, or never will be",
         ("*", "unsent"): LOST,
         ("*", "ack"): "only an INVITE is acknowledged",
         ("*", "repeat"): NO_TIMER,
@@ -174,10 +183,15 @@ ABSENT: dict[str, dict[tuple[str, str], str]] = {
         ("accepted", "fail"): "who accepted the INVITE cannot refuse it as well",
         ("accepted", "repeat"): NO_TIMER,
         ("accepted", "give up"): "the final response came",
+        ("abandoned", "1xx"): "nobody waits any more",
+        ("abandoned", "repeat"): NO_TIMER,
+        ("abandoned", "give up"): "it was given up",
+        ("abandoned", "unsent"): REACHED,
     },
     "client other": {
         ("confirmed", "*"): NO_SUCH_STATE,
         ("accepted", "*"): NO_SUCH_STATE,
+        ("abandoned", "*"): NOT_ABANDONED,
         ("terminated", "*"): OVER,
         ("*", "request"): IS_SERVER,
         ("*", "ack"): IS_SERVER,
@@ -318,7 +332,7 @@ def test_an_unanswered_invite_is_repeated_and_given_up_after_timer_b() -> None:
     client = world.client()
     world.run(100.0)
     assert world.times(b"INVITE") == [*FIRST, 7.5, 15.5, 31.5]
-    assert world.log == [(32.0, FAIL | GONE)]
+    assert world.log == [(32.0, FAIL), (64.0, GONE)]
     assert client.state == TERMINATED
     assert world.wire.sent_again == {"b": 6}
     assert all(data == INVITE for _, data in world.sent)
@@ -330,7 +344,7 @@ def test_a_faster_trunk_has_its_own_t1() -> None:
     world.client(pace=Pace(0.1, 0.4, 1.0))
     world.run(100.0)
     assert world.times(b"INVITE") == pytest.approx([0.0, 0.1, 0.3, 0.7, 1.5, 3.1, 6.3])
-    assert [at for at, _ in world.log] == pytest.approx([6.4])
+    assert [at for at, _ in world.log] == pytest.approx([6.4, 12.8])
 
 
 def test_a_provisional_stops_repeating_and_timer_b() -> None:
@@ -396,10 +410,37 @@ def test_a_cancelled_invite_without_final_response_is_given_up(ringing: bool) ->
     client = world.client()
     if ringing:
         client.response(answer(180), 0.1)
-    assert client.give_up(32.1) == FAIL | GONE
-    assert client.state == TERMINATED
-    world.over()
+    assert client.give_up(32.1) == FAIL
+    assert client.state == ABANDONED
     assert client.give_up(33.0) == 0
+    world.run(70.0)
+    ((at, orders),) = world.log
+    assert (round(at, 3), orders) == (64.1, GONE)
+    world.over()
+
+
+def test_the_answer_of_an_abandoned_invite_is_taken_for_as_long_again() -> None:
+    world = World()
+    accepted, refused = world.client(), world.client()
+    world.run(32.0)
+    assert accepted.response(answer(180), 33.0) == 0
+    assert accepted.response(answer(200), 34.0) == PASS
+    assert accepted.state == ACCEPTED
+    assert refused.response(answer(486), 34.0) == SEND_ACK
+    assert refused.state == COMPLETED
+    assert world.wire.seen_again == {}
+    world.run(70.0)
+    world.over()
+
+
+def test_copies_of_a_request_that_is_never_answered_are_swallowed() -> None:
+    world = World()
+    server = world.server("OPTIONS")
+    server.give_up(1.0)
+    server.request_again()
+    assert (server.state, world.sent) == (COMPLETED, [])
+    world.run(40.0)
+    world.over()
 
 
 def test_giving_up_after_a_final_response_does_nothing() -> None:
@@ -642,8 +683,8 @@ def test_over_a_stream_nothing_is_repeated_and_the_long_timers_stay() -> None:
     world.client()
     world.run(31.9)
     assert world.times(b"INVITE") == [0.0]
-    world.run(32.0)
-    assert world.log == [(32.0, FAIL | GONE)]
+    world.run(100.0)
+    assert world.log == [(32.0, FAIL), (64.0, GONE)]
     world.over()
 
 
