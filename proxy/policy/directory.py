@@ -11,6 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, final
 
+from proxy.policy.number_shelves import ACTIVE as ACTIVE
+from proxy.policy.number_shelves import ENDED as ENDED
+from proxy.policy.number_shelves import NumberEntry as NumberEntry
+from proxy.policy.number_shelves import NumberShelves
 from proxy.policy.numbers import Number
 from proxy.policy.schedule import Week
 
@@ -20,8 +24,6 @@ MANUAL: Final = "manual"
 METHODS: Final = ("INVITE", "MESSAGE")
 CAUTIOUS_PURPOSE: Final = "prospecting_consumer"
 CAUTIOUS_MODE: Final = "broadcast"
-ACTIVE: Final = "active"
-ENDED: Final = ("quarantined", "ported_out")
 REGISTER: Final = "register"
 ATTESTED: Final = "attested"
 CONTRACT: Final = "contract"
@@ -71,34 +73,6 @@ class Customer:
 
 
 @dataclass(frozen=True)
-class NumberEntry:
-    """A customer's right to show one number between two days."""
-
-    number: Number
-    customer: str
-    right: str
-    since: int
-    until: int | None
-    state: str
-    quarantine_until: int | None
-    callback_target: str
-    evidence: str
-
-    def held_by(self, customer_id: str, day: int) -> bool:
-        """Whether this customer holds the number on that day; a right that has ended counts up to its last day."""
-        return (
-            self.customer == customer_id
-            and self.since <= day
-            and (self.until is None or day <= self.until)
-            and (self.state == ACTIVE or self.state in ENDED)
-        )
-
-    def usable_by(self, customer_id: str, day: int) -> bool:
-        """Held, and somebody answers when the called person calls back."""
-        return self.callback_target != "" and self.held_by(customer_id, day)
-
-
-@dataclass(frozen=True)
 class Campaign:
     """One campaign of a customer; an absent week means no hours of its own."""
 
@@ -124,34 +98,56 @@ class Campaign:
 
 @final
 class Directory:
-    """All customers, numbers and campaigns, indexed once."""
+    """All customers, numbers and campaigns, indexed once.
 
-    __slots__ = ("_customers", "_campaigns", "_entries", "_by_customer", "_by_zone", "uses")
+    Never changed once it is in use, but for the uses, which one that was made of another by `changed` shares with it.
+    """
+
+    __slots__ = ("_customers", "_campaigns", "_numbers", "uses", "shown")
 
     def __init__(self, customers: list[Customer], numbers: list[NumberEntry], campaigns: list[Campaign]) -> None:
-        self._customers: Final[dict[str, Customer]] = {}
-        self._campaigns: Final[dict[str, dict[str, Campaign]]] = {}
-        self._entries: Final[dict[str, tuple[NumberEntry, ...]]] = {}
-        self._by_customer: Final[dict[str, tuple[NumberEntry, ...]]] = {}
-        self._by_zone: Final[dict[str, dict[str, tuple[NumberEntry, ...]]]] = {}
-        self.uses: Final[dict[str, int]] = {}
-        entries: dict[str, list[NumberEntry]] = {}
-        by_customer: dict[str, list[NumberEntry]] = {}
-        by_zone: dict[str, dict[str, list[NumberEntry]]] = {}
+        self._customers: dict[str, Customer] = {}
+        self._campaigns: dict[str, dict[str, Campaign]] = {}
+        self._numbers = NumberShelves()
+        self.uses: dict[str, int] = {}
+        self.shown: set[str] = set()  # numbers used since whoever notes uses looked last
         for customer in customers:
             self._customers[customer.id] = customer
         for campaign in campaigns:
             self._campaigns.setdefault(campaign.customer, {})[campaign.id] = campaign
-        for entry in numbers:
-            entries.setdefault(entry.number.canonical, []).append(entry)
-            by_customer.setdefault(entry.customer, []).append(entry)
-            by_zone.setdefault(entry.customer, {}).setdefault(entry.number.zone, []).append(entry)
-        for canonical, rights in entries.items():
-            self._entries[canonical] = tuple(rights)
-        for holder, rights in by_customer.items():
-            self._by_customer[holder] = tuple(rights)
-        for holder, zones in by_zone.items():
-            self._by_zone[holder] = {zone: tuple(rights) for zone, rights in zones.items()}
+        self._numbers.add(numbers)
+        self._numbers.settle()
+
+    def use_numbers(self, numbers: NumberShelves) -> None:
+        """With these numbers, before it is in use: whoever has many makes them a few at a time."""
+        self._numbers = numbers
+
+    def changed(
+        self,
+        customers: dict[str, Customer | None],
+        numbers: list[tuple[NumberEntry | None, NumberEntry | None]],
+        campaigns: dict[tuple[str, str], Campaign | None],
+    ) -> Directory:
+        """Another one with these customers and campaigns, by their ids, and numbers as in `NumberShelves.changed`.
+
+        None: there is none any more. What takes the place of another stands where that stood.
+        """
+        made = Directory([], [], [])
+        made.uses, made.shown = self.uses, self.shown
+        made._customers, made._campaigns = self._customers.copy(), self._campaigns.copy()
+        made._numbers = self._numbers.changed(numbers)
+        for customer_id, customer in customers.items():
+            if customer is None:
+                made._customers.pop(customer_id, None)
+            else:
+                made._customers[customer_id] = customer
+        for (customer_id, campaign_id), campaign in campaigns.items():
+            of_customer = made._campaigns[customer_id] = made._campaigns.get(customer_id, {}).copy()
+            if campaign is None:
+                of_customer.pop(campaign_id, None)
+            else:
+                of_customer[campaign_id] = campaign
+        return made
 
     def customer(self, customer_id: str) -> Customer | None:
         """The customer of that id."""
@@ -172,35 +168,31 @@ class Directory:
 
     def entries(self, canonical: str) -> tuple[NumberEntry, ...]:
         """Every right ever recorded on a number, whoever held it."""
-        return self._entries.get(canonical, ())
+        return self._numbers.entries(canonical)
 
     def numbers_of(self, customer_id: str) -> tuple[NumberEntry, ...]:
-        """Every right recorded for a customer."""
-        return self._by_customer.get(customer_id, ())
+        """Every right recorded for a customer, zone by zone."""
+        return self._numbers.of_customer(customer_id)
 
     def numbers_in_zone(self, customer_id: str, zone: str) -> tuple[NumberEntry, ...]:
         """The customer's numbers of one zone, in the order of the file."""
-        zones = self._by_zone.get(customer_id)
-        return () if zones is None else zones.get(zone, ())
+        return self._numbers.in_zone(customer_id, zone)
 
     def held(self, canonical: str, customer_id: str, day: int) -> bool:
         """Whether the customer holds the number on that day."""
-        entries = self._entries.get(canonical)
-        if entries is not None:
-            for entry in entries:
-                if entry.held_by(customer_id, day):
-                    return True
+        for entry in self._numbers.entries(canonical):  # noqa: SIM110 - compiled, a loop is faster than a generator
+            if entry.held_by(customer_id, day):
+                return True
         return False
 
     def usable(self, canonical: str, customer_id: str, day: int) -> Number | None:
         """The number if the customer may show it on that day."""
-        entries = self._entries.get(canonical)
-        if entries is not None:
-            for entry in entries:
-                if entry.usable_by(customer_id, day):
-                    return entry.number
+        for entry in self._numbers.entries(canonical):
+            if entry.usable_by(customer_id, day):
+                return entry.number
         return None
 
     def used(self, canonical: str) -> None:
         """Counts one call that showed the number, for "least used first"."""
         self.uses[canonical] = self.uses.get(canonical, 0) + 1
+        self.shown.add(canonical)

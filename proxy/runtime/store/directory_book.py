@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Final, final
+from weakref import ref
 
 from proxy.policy.directory import Campaign, Customer, Directory, NumberEntry
 from proxy.policy.moment import iso_day
+from proxy.policy.number_shelves import NumberShelves
 from proxy.runtime.directory_file import campaign_of, customer_of
 from proxy.runtime.mistakes import Mistakes
 from proxy.runtime.number_rights import entry_of
@@ -35,6 +37,7 @@ from proxy.runtime.trunk_checks import FACES
 from proxy.runtime.trunk_settings import Trunk, Trunks, read_trunk, trunks_of
 
 THE_STORE: Final = Nowhere("the directory")
+SLICE: Final = 200  # numbers
 KEYS: Final = {CUSTOMER: "id", NUMBER: "number", CAMPAIGN: "id", TRUNK: "name"}
 
 
@@ -42,7 +45,20 @@ KEYS: Final = {CUSTOMER: "id", NUMBER: "number", CAMPAIGN: "id", TRUNK: "name"}
 class Book:
     """The records, and what they say, by kind and key."""
 
-    __slots__ = ("_numbering", "campaigns", "customers", "held", "numbers", "records", "trunks", "version")
+    __slots__ = (
+        "__weakref__",
+        "made_of",
+        "moved",
+        "_numbering",
+        "touched",
+        "campaigns",
+        "customers",
+        "held",
+        "numbers",
+        "records",
+        "trunks",
+        "version",
+    )
 
     def __init__(self, numbering: Numbering) -> None:
         """An empty book."""
@@ -53,11 +69,20 @@ class Book:
         self.numbers: dict[str, NumberEntry] = {}
         self.campaigns: dict[str, Campaign] = {}
         self.trunks: dict[str, Trunk] = {}
+        self.made_of: ref[Book] | None = None
+        self.touched: dict[tuple[str, str], None] = {}  # what is not as in that one
+        self.moved = False  # something was taken out of its place and came back last
         self.held: dict[str, tuple[str, ...]] = {}  # canonical number to the keys of all rights on it
 
     def directory(self) -> Directory:
-        """What decisions use. Takes a while for many numbers: call it in a thread."""
-        return Directory(list(self.customers.values()), list(self.numbers.values()), list(self.campaigns.values()))
+        """What decisions use. Takes a while for many numbers: call it in a thread, which gives way after each slice."""
+        numbers, shelves = list(self.numbers.values()), NumberShelves()
+        for first in range(0, len(numbers), SLICE):
+            shelves.add(numbers[first : first + SLICE])
+        shelves.settle()
+        made = Directory(list(self.customers.values()), [], list(self.campaigns.values()))
+        made.use_numbers(shelves)
+        return made
 
     def peers(self) -> Trunks:
         """The trunks, in the order in which they came."""
@@ -96,15 +121,22 @@ class Book:
         mistakes.raise_any()
         return book, self._changes(changed)
 
-    def applied(self, version: Version) -> Book:
-        """The book after a version of the store; it was checked when it was made."""
+    def applied(self, *versions: Version) -> Book:
+        """The book after these versions of the store; they were checked when they were made."""
         book = self._copy()
-        for change in version.changes:
-            if change.after is None:
-                book._remove(change.kind, change.key)
-            else:
-                book.read(Draft(change.after, THE_STORE))
-        book.version = version.number
+        gone: set[tuple[str, str]] = set()
+        for version in versions:
+            for change in version.changes:
+                place = (change.kind, change.key)
+                book.touched[place] = None
+                if change.after is None:
+                    gone.add(place)
+                    book._remove(change.kind, change.key)
+                else:
+                    book.moved = book.moved or place in gone
+                    book.read(Draft(change.after, THE_STORE))
+            book.version = version.number
+        book.made_of = ref(self)
         return book
 
     def filled(self, number: int, records: Iterable[Record]) -> Book:

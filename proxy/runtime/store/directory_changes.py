@@ -52,9 +52,7 @@ async def caught_up(store: DirectoryStore, book: Book) -> Book:
 
 def after(book: Book, versions: Sequence[Version]) -> Book:
     """The book with these versions."""
-    for version in versions:
-        book = book.applied(version)
-    return book
+    return book.applied(*versions)
 
 
 async def propose(book: Book, edit: Edit) -> tuple[Book, tuple[Change, ...]]:

@@ -19,6 +19,7 @@ from proxy.runtime.numbering_file import Numbering
 from proxy.runtime.store.directory_book import Book
 from proxy.runtime.store.directory_changes import caught_up, load
 from proxy.runtime.store.directory_interface import DirectoryStore, DirectoryUnreachable
+from proxy.runtime.store.directory_steps import directory_after
 from proxy.runtime.tasks import Tasks
 from proxy.runtime.toml_source import ConfigError
 from proxy.runtime.trunk_settings import Trunks
@@ -49,7 +50,6 @@ class DirectoryWatch:
         self._numbering = numbering
         self._reading: Final = asyncio.Lock()
         self._book = Book(numbering)
-        self._noted: dict[str, int] = {}
         self._noted_at = clock.monotonic()
         self._seen_at = clock.monotonic()
         self._trouble = ""
@@ -132,16 +132,18 @@ class DirectoryWatch:
         self._trouble = trouble
 
     async def _take(self, book: Book) -> None:
-        directory = await asyncio.to_thread(book.directory)
-        directory.uses.update(self.directory.uses)
+        directory = await asyncio.to_thread(directory_after, book, self._book, self.directory)
         self._book, self.directory = book, directory
         self._arrived(directory, book.version, book.peers())
 
     async def _note(self) -> None:
         self._noted_at = self._clock.monotonic()
-        uses = dict(self.directory.uses)
         day = int(self._clock.epoch() // DAY) + EPOCH_DAY
-        fresh = {canonical: day for canonical, count in uses.items() if count != self._noted.get(canonical)}
+        fresh = dict.fromkeys(self.directory.shown, day)
+        self.directory.shown.clear()
         if fresh:
-            await self._store.note_uses(fresh)
-            self._noted = uses
+            try:
+                await self._store.note_uses(fresh)
+            except BaseException:
+                self.directory.shown.update(fresh)
+                raise
