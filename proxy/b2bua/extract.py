@@ -12,7 +12,7 @@ from proxy.b2bua.trunks import PlatformTrunk
 from proxy.policy.edition import Edition
 from proxy.policy.facts import CallFacts
 from proxy.policy.gather import gather
-from proxy.sip.address import Address, parse_address, parse_uri, split_values, subscriber
+from proxy.sip.address import Address, parse_address, parse_uri, split_values, subscriber, unescape
 from proxy.sip.message import Message, ParseError
 
 # decision.md rule 4: every header that can show a caller
@@ -24,6 +24,9 @@ SHOWN: Final = (
 )
 # these name the caller too, in a way that no callee is shown: kept from leaving, not judged
 HINTS: Final = (b"contact", b"referred-by", b"reply-to", b"history-info", b"p-charge-info")
+TELLING: Final = (*[name for name, _ in SHOWN], *HINTS)
+USUAL: Final = 1024  # bytes of identities that need no counting
+MOST_SECRETS: Final = 96
 SHORTEST_NUMBER: Final = 5
 LEAST_INSIDE: Final = 9  # a number inside a name
 SHORTEST_TEXT: Final = 4
@@ -46,15 +49,35 @@ NO_SECRETS: Final = Secrets((), (), ())
 
 
 def addresses(message: Message) -> list[tuple[str, Address]]:
-    """Every identity that the request shows, with the header that shows it. Raises ParseError 400."""
-    found = [("From", parse_address(message.from_value))]
+    """Every identity that the request shows, with the header that shows it. Raises ParseError 400.
+
+    A request that shows so many that nothing can be kept from leaving in bounded time is refused as well.
+    """
     index = message.index
+    size = len(message.from_value)
+    for name in TELLING:
+        if name in index:
+            size += len(message.first(name)) + (USUAL if message.names.count(name) > 2 else 0)
+    if size > USUAL:
+        _refuse_crowd(message)
+    found = [("From", parse_address(message.from_value))]
     for name, spelled in SHOWN:
         if name in index:
             for value in message.all(name):
                 for part in split_values(value):
                     found.append((spelled, parse_address(part)))
     return found
+
+
+def _refuse_crowd(message: Message) -> None:
+    """Count what `secrets` may find: numbers, names and hosts of all identities, read or not."""
+    count = 0
+    for value in [message.from_value, *[value for name in TELLING for value in message.all(name)]]:
+        squeezed = unescape(value).translate(None, _BETWEEN_DIGITS)
+        digits = [chr(byte) if 48 <= byte <= 57 else " " for byte in squeezed]
+        count += 3 * (value.count(b",") + 1) + len([run for run in "".join(digits).split() if len(run) >= LEAST_INSIDE])
+    if count > MOST_SECRETS:
+        raise ParseError(400, "identities", f"expected identities with at most {MOST_SECRETS} parts, saw {count}")
 
 
 def called_text(message: Message) -> str:
@@ -169,4 +192,5 @@ def _note(text: str, public: list[str], digits: list[bytes], texts: list[bytes])
 
 
 _DIGITS: Final = frozenset("0123456789")
+_BETWEEN_DIGITS: Final = b"+-.() /\t\xc2\xa0"
 _SEPARATORS: Final = {ord(letter): None for letter in "+-.() /\t\xc2\xa0"}

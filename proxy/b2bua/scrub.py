@@ -24,6 +24,7 @@ _OF_THE_MEDIA: Final = (  # attributes that are no place for a name, and without
     b"a=group:", b"a=mid:", b"a=curr:", b"a=des:", b"a=conf:", b"a=silenceSupp:",
 )  # fmt: skip
 _LONGEST_PORT: Final = 5  # as many digits may be a port by chance
+_SHORTEST_LINE: Final = 5  # `a=` and a host of three letters
 _BOUNDARY: Final = b"crossed-part"
 
 
@@ -54,6 +55,8 @@ def _shows(text: bytes, secrets: Secrets) -> bool:
 
 def _attribute_shows(line: bytes, secrets: Secrets) -> bool:
     """Does an `a=` line show a secret? In what describes the media only numbers count: `audio` may be a name too."""
+    if len(line) < _SHORTEST_LINE:
+        return False
     return _shows_number(line, secrets) if line.startswith(_OF_THE_MEDIA) else _shows(line, secrets)
 
 

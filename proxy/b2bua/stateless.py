@@ -17,6 +17,7 @@ from proxy.sip.matching import server_key
 from proxy.sip.message import Message, ParseError
 from proxy.sip.via import reply_hop
 
+LONGEST_NAMED: Final = 1000
 RETRY_DRAINING: Final = 30
 _ONLY_IN_DIALOG: Final = frozenset(("BYE", "UPDATE", "PRACK", "INFO"))
 
@@ -113,7 +114,10 @@ def broken(message: Message, kind: str, text: str) -> ParseError:
 
 
 def unsupported_options(message: Message) -> bytes:
-    """The required extensions that cannot be carried, comma-joined; empty when all can (RFC 3261 8.2.2.3)."""
+    """The required extensions that cannot be carried, comma-joined; empty when all can (RFC 3261 8.2.2.3).
+
+    Of a crowd, the first are named: an answer must not have a longer line than we take ourselves.
+    """
     missing: list[bytes] = []
     if message.has(b"require"):
         for token in b",".join(message.all(b"require")).split(b","):
@@ -123,4 +127,5 @@ def unsupported_options(message: Message) -> bytes:
         for token in b",".join(message.all(b"proxy-require")).split(b","):
             if token.strip():
                 missing.append(token.strip())
-    return b", ".join(missing)
+    named = b", ".join(missing)
+    return named if len(named) <= LONGEST_NAMED else named[:LONGEST_NAMED].rpartition(b",")[0] or missing[0][:99]

@@ -149,7 +149,7 @@ class NumberingPlan:
         if not code:
             return self._foreign(digits)
         rest = digits[len(code) :]
-        if code == "508" and len(rest) == 6 and rest.startswith("0"):  # a whole number there, no trunk zero
+        if code == "508" and len(rest) == 6:  # a whole number there: no trunk zero in it, and no short number
             return self._national("0508" + rest, day, code, repaired)
         subscriber = rest.lstrip("0")
         if not subscriber:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.b2bua.extract import Secrets, addresses, call_facts, called_text, secrets
+from proxy.b2bua.extract import MOST_SECRETS, Secrets, addresses, call_facts, called_text, secrets
 from proxy.policy.edition import Edition
 from proxy.sip.message import Message, ParseError
 from proxy.sip.parse import parse
@@ -101,3 +101,30 @@ def test_headers_that_do_not_cross_are_searched_and_may_be_broken(edition: Editi
     )
     assert found.digits == (b"145001234", b"612345678")
     assert found.hosts == (b"10.1.0.1", b"h.example")
+
+
+def crowd(count: int) -> list[str]:
+    return [f"Diversion: <sip:+331450{n:05}@gateway-{n}.of-a-long-name.example>" for n in range(count)]
+
+
+def test_a_crowd_of_identities_is_refused_before_they_are_read(edition: Edition) -> None:
+    assert len(addresses(message(*crowd(22)))) == 23
+    found = kept_back(edition, message(*crowd(22)))
+    assert len(found.digits) + len(found.texts) + len(found.hosts) <= MOST_SECRETS
+    with pytest.raises(ParseError, match="expected identities with at most 96 parts, saw 99"):
+        addresses(message(*crowd(23)))
+    with pytest.raises(ParseError, match="parts, saw 3"):
+        addresses(message("History-Info: " + ", ".join(f"<sip:u{n}@h{n}.example.net>" for n in range(100))))
+
+
+@pytest.mark.parametrize("digits", [f"{12345678}9", "12 34.56-78 9", "%3112345678", "(1)23456789"])
+def test_many_numbers_in_one_name_are_a_crowd_as_well(digits: str) -> None:
+    name = "x".join([digits] * 100)
+    with pytest.raises(ParseError, match="parts, saw 1"):
+        addresses(message(f'P-Asserted-Identity: "{name}" <sip:a@b>'))
+
+
+def test_what_secrets_finds_is_bounded_by_what_was_counted(edition: Edition) -> None:
+    invite = message('P-Asserted-Identity: "' + "x".join(f"{n:09}" for n in range(80)) + '" <sip:a@b.example>')
+    found = kept_back(edition, invite)
+    assert 80 < len(found.digits) + len(found.texts) + len(found.hosts) <= MOST_SECRETS

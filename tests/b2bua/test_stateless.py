@@ -44,6 +44,16 @@ def test_options_without_hops_or_with_unknown_extensions(ladder: Ladder) -> None
     assert ladder.one("a 420 OPTIONS").header("unsupported") == "foo"
 
 
+def test_of_a_crowd_of_extensions_the_first_are_named(ladder: Ladder) -> None:
+    names = [f"extension-{n}" for n in range(400)]
+    ladder.feed("a", request("OPTIONS", "Require: " + ", ".join(names)))
+    named = ladder.one("a 420 OPTIONS").header("unsupported").split(", ")
+    assert named == names[: len(named)]
+    assert 50 < len(named) < 80
+    ladder.feed("a", request("OPTIONS", "Require: " + "x" * 8000))
+    assert ladder.one("a 420 OPTIONS").header("unsupported") == "x" * 99
+
+
 @pytest.mark.parametrize("method", ["REGISTER", "SUBSCRIBE", "PUBLISH", "REFER", "NOTIFY", "FOO"])
 def test_methods_that_make_no_call_are_405_with_allow(ladder: Ladder, method: str) -> None:
     ladder.feed("a", request(method))

@@ -26,7 +26,8 @@ WORDS: Final = (
     b"Content-Length: 0", b"Content-Length: 99999", b"l: 1", b"Content-Type: multipart/mixed;boundary=x", b"Content-Encoding: gzip",
     b"Max-Forwards: 0", b"Require: ", b"Proxy-Require: ", b"Supported: ", b"Session-Expires: 90;refresher=uac", b"Min-SE: 90",
     b"RSeq: 1", b"RAck: 1 1 INVITE", b"Reason: Q.850;cause=16", b"Retry-After: 1", b"Replaces: ", b"P-Asserted-Identity: ",
-    b"Privacy: id", b"Timestamp: ", b"Expires: 0", b"Authorization: Digest ", b"application/sdp", b"v=0\r\n", b"m=audio 0 RTP/AVP 8\r\n",
+    b"Privacy: id", b"Timestamp: ", b"Expires: 0", b"Authorization: Digest ", b'Digest realm="edge"', b'nonce="', b'qop="auth,auth-int"',
+    b"algorithm=SHA-256-sess", b"algorithm=MD5", b"nc=00000001", b"stale=true", b'opaque=""', b"application/sdp", b"v=0\r\n", b"m=audio 0 RTP/AVP 8\r\n",
     b"a=sendonly\r\n", b"c=IN IP4 0.0.0.0\r\n", b"o=- 1 1 IN IP4 10.1.0.9\r\n", b"s=-\r\n", b"--x\r\n", b"--x--\r\n",
 )  # fmt: skip
 NUMBERS: Final = (

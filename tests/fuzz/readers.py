@@ -30,8 +30,10 @@ from proxy.sip.address import (
 )
 from proxy.sip.build import refusal, response, response_head
 from proxy.sip.dialog import Dialog, is_loose
+from proxy.sip.digest import credentials_value, parameters, proves, read_challenge, read_credentials, user_hash
 from proxy.sip.hop import TCP, UDP, Hop
 from proxy.sip.message import Message, ParseError
+from proxy.sip.nonces import ENDED, FOREIGN, FRESH, Nonces
 from proxy.sip.parse import parse, tag_of
 from proxy.sip.via import answered_via, read_via, reply_hop
 
@@ -201,3 +203,41 @@ def read_number(data: bytes) -> str:
             assert (written.canonical, written.cls) == (number.canonical, number.cls), style
     plan.shown(number.cls, 0, DAY)
     return f"{number.cls} {number.territory} {number.repaired} {number.complete} {number.too_short} {number.zone}"
+
+
+# -- digest --------------------------------------------------------------------
+
+NONCES: Final = Nonces(b"k" * 32, 60.0, 50)
+NONCE: Final = NONCES.make(b"edge", b"salt", 1000.0)
+
+
+def read_digest(data: bytes) -> str:
+    """An authentication header, as a challenge and as credentials.
+
+    What answers a challenge is read again and proves the password, and no other. Only a nonce of ours is fresh.
+    """
+    found = attempt(parameters, data)
+    trait = f"{found} {min(len(parameters(data)), 9) if found else 0}"
+    if attempt(read_challenge, data):
+        challenge = read_challenge(data)
+        if challenge is not None:
+            ha1 = user_hash(challenge.algorithm, b"user", challenge.realm, b"password")
+            value = credentials_value(challenge, b"user", ha1, b"INVITE", b"sip:a@b", b"body", 1, b"c")
+            if challenge.qop == b"auth":
+                again = read_credentials(value)
+                assert (again.realm, again.nonce, again.nc) == (challenge.realm, challenge.nonce, 1)
+                assert proves(again, ha1, b"INVITE")
+                assert not proves(again, ha1, b"BYE")
+            trait += f" {challenge.algorithm!r} {challenge.session} {challenge.qop!r} {challenge.stale}"
+    if attempt(read_credentials, data):
+        credentials = read_credentials(data)
+        assert 0 <= credentials.nc < 1 << 32
+        assert not proves(credentials, b"0" * 32, b"INVITE")
+        state = NONCES.look(credentials.nonce, b"edge", 1030.0)
+        assert state in (ENDED, FOREIGN) or credentials.nonce == NONCE
+        if state == FRESH:
+            NONCES.take(credentials.nonce, credentials.nc, 1030.0)
+            assert not NONCES.take(credentials.nonce, credentials.nc, 1030.0)
+        assert NONCES.remembered() <= 50
+        trait += f" credentials {credentials.algorithm!r} {credentials.session} {state}"
+    return trait

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.fuzz.readers import clean_body, read_message, read_number, read_value
+from tests.fuzz.readers import clean_body, read_digest, read_message, read_number, read_value
 from tests.fuzz.world import play
 
 CORPUS: Final = Path(__file__).parent / "corpus"
@@ -45,6 +45,7 @@ TARGETS: Final = {
         Target("address", read_value, 4096, 2),
         Target("sdp", clean_body, 16384, 2),
         Target("numbers", read_number, 256, 1),
+        Target("digest", read_digest, 4096, 1),
         Target("engine", play, 32768, 4),
     )
 }
