@@ -35,12 +35,13 @@ class Login:
         name = b"www-authenticate" if message.status == 401 else b"proxy-authenticate"
         best: Challenge | None = None
         for value in message.all(name):
+            found: Challenge | None = None
             with suppress(ParseError):
                 found = read_challenge(value)
-                if found is None or (self.given.realm and found.realm != self.given.realm):
-                    continue
-                if best is None or STRONGEST_FIRST.index(found.algorithm) < STRONGEST_FIRST.index(best.algorithm):
-                    best = found
+            if found is None or (self.given.realm and found.realm != self.given.realm):
+                continue
+            if best is None or STRONGEST_FIRST.index(found.algorithm) < STRONGEST_FIRST.index(best.algorithm):
+                best = found
         return best
 
     def learn(self, challenge: Challenge, status: int) -> None:
