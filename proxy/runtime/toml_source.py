@@ -114,10 +114,10 @@ class Table:
 
     def one_of(self, key: str, choices: tuple[str, ...], default: str | None = None) -> str:
         """A text out of a closed list."""
-        expected = "one of " + ", ".join(f"`{choice}`" for choice in choices if choice)
-        value = self._get(key, str, expected, default)
-        if value not in choices and (default is None or value != default):
-            raise self.error(key, expected)
+        self._asked.add(key)
+        value = self.values.get(key, default)
+        if not isinstance(value, str) or (value not in choices and (default is None or value != default)):
+            raise self.error(key, "one of " + ", ".join(f"`{choice}`" for choice in choices if choice))
         return value
 
     def day(self, key: str) -> int | None:

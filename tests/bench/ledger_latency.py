@@ -1,6 +1,7 @@
-"""How long a decision waits for the store: python -m tests.bench.ledger_latency redis|embedded [rate] [seconds]
+"""How long a decision waits for the store: python -m tests.bench.ledger_latency redis|embedded [rate] [seconds] [persons]
 
-Questions come one by one at random moments of a steady rate, through the desk as in the running proxy.
+Questions come one by one at random moments of a steady rate, through the desk as in the running proxy, each of them about
+another of so many persons, who have all been called before.
 """
 
 from __future__ import annotations
@@ -24,10 +25,11 @@ from proxy.runtime.store.ledger_desk import LedgerDesk, Question
 from proxy.runtime.store.redis_ledger import RedisLedger
 from proxy.runtime.store.redis_place import Place
 from proxy.runtime.tasks import Tasks
-from tests.runtime.store.histories import inquiry, keys
+from tests.runtime.store.histories import DAY, inquiry, keys
 from tests.runtime.store.redis_servers import RedisServer
 
 PERSONS = 200_000
+TOGETHER = 500
 
 
 def complain(text: str) -> None:
@@ -35,9 +37,20 @@ def complain(text: str) -> None:
     sys.stderr.write(text + "\n")
 
 
-async def play(ledger: Ledger, rate: int, seconds: float) -> list[float]:
+async def fill(ledger: Ledger, persons: int) -> None:
+    """One attempt for each, yesterday."""
+    for first in range(0, persons, TOGETHER):
+        asked = [
+            inquiry(f"before-{one}", time.time() - DAY, f"+336{one:08}")
+            for one in range(first, min(first + TOGETHER, persons))
+        ]
+        await ledger.ask(asked)
+
+
+async def play(ledger: Ledger, rate: int, seconds: float, persons: int) -> list[float]:
     """The waits, sorted."""
     await ledger.open()
+    await fill(ledger, persons)
     begun: dict[int, float] = {}
     waits: list[float] = []
 
@@ -46,6 +59,7 @@ async def play(ledger: Ledger, rate: int, seconds: float) -> list[float]:
         waits.extend(now - begun.pop(question.call) for question, _ in answers)
 
     desk = LedgerDesk(ledger, take, Tasks(complain), time.monotonic)
+    used = time.process_time()
     chance, due, end, call = random.Random(1), time.perf_counter(), time.perf_counter() + seconds, 0
     while due < end:
         due += chance.expovariate(rate)
@@ -54,11 +68,12 @@ async def play(ledger: Ledger, rate: int, seconds: float) -> list[float]:
             await asyncio.sleep(pause)
         call += 1
         begun[call] = time.perf_counter()
-        person = f"+336{chance.randrange(PERSONS):08}"
+        person = f"+336{chance.randrange(persons):08}"
         desk.fetch(Fetch(call, inquiry(f"call-{call}", time.time(), person, refusal_since=0.0), time.monotonic() + 5))
     await asyncio.sleep(0.5)
+    used = (time.process_time() - used) / call * 1e6
     await ledger.close()
-    sys.stdout.write(f"{call} asked, {len(waits)} answered, {desk.operations}\n")
+    sys.stdout.write(f"{call} asked, {len(waits)} answered, {desk.operations}, {used:.0f} us of CPU each\n")
     return sorted(waits)
 
 
@@ -75,13 +90,16 @@ def main() -> None:
     kind = sys.argv[1]
     rate = int(sys.argv[2]) if len(sys.argv) > 2 else (2000 if kind == "redis" else 1000)
     seconds = float(sys.argv[3]) if len(sys.argv) > 3 else 10.0
+    persons = int(sys.argv[4]) if len(sys.argv) > 4 else PERSONS
     with tempfile.TemporaryDirectory() as made:
         if kind == "embedded":
-            report(uvloop.run(play(EmbeddedLedger(Path(made) / "l.db", keys(), time.time, 5.0), rate, seconds)))
+            report(
+                uvloop.run(play(EmbeddedLedger(Path(made) / "l.db", keys(), time.time, 5.0), rate, seconds, persons))
+            )
             return
         server = RedisServer(Path(made), "--save", "").start()
         try:
-            report(uvloop.run(play(RedisLedger(Place((server.url,)), keys(), time.time, 5.0), rate, seconds)))
+            report(uvloop.run(play(RedisLedger(Place((server.url,)), keys(), time.time, 5.0), rate, seconds, persons)))
         finally:
             server.kill()
 

@@ -7,7 +7,9 @@ there now, so two people never undo each other unseen.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -36,11 +38,24 @@ class Signature:
 
 async def load(store: DirectoryStore, numbering: Numbering) -> Book:
     """The book at the last version."""
-    snapshot = await store.snapshot()
-    book = Book(numbering)
-    if snapshot is not None:
-        book = await asyncio.to_thread(book.filled, snapshot.number, snapshot.records)
-    return await caught_up(store, book)
+    with uncollected():
+        snapshot = await store.snapshot()
+        book = Book(numbering)
+        if snapshot is not None:
+            book = await asyncio.to_thread(book.filled, snapshot.number, snapshot.records)
+        return await caught_up(store, book)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Within: no search for garbage. It would go through all records again and again, and takes as long as reading them."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 async def caught_up(store: DirectoryStore, book: Book) -> Book:

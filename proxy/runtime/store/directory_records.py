@@ -163,8 +163,11 @@ def plain(values: Values) -> Values:
 
 
 def revived(values: Values) -> Values:
-    """The values, each such table as a day again."""
-    return {key: _revived(value) for key, value in values.items()}
+    """The same values, just decoded, each such table as a day again."""
+    for key, value in values.items():
+        if isinstance(value, dict | list):
+            values[key] = _revived(value)
+    return values
 
 
 def _plain(value: object) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from proxy.runtime.store import directory_changes
 from proxy.runtime.store.directory_book import Book
-from proxy.runtime.store.directory_changes import Signature, change, load, noted, rolled_back, seed
+from proxy.runtime.store.directory_changes import Signature, change, load, noted, rolled_back, seed, uncollected
 from proxy.runtime.store.directory_embedded import EmbeddedDirectory
 from proxy.runtime.store.directory_interface import DirectoryUnreachable
 from proxy.runtime.store.directory_records import Draft, Version
@@ -103,3 +104,13 @@ async def test_a_note_is_a_version_that_changes_nothing(store: EmbeddedDirectory
     assert [(one.number, one.who, len(one.changes)) for one in found] == [(1, "me", 3), (2, "zoe", 0), (3, "me", 1)]
     await rolled_back(store, numbering(), 1, ME)
     assert (await load(store, numbering())).records == before
+
+
+def test_no_garbage_is_sought_while_much_is_read() -> None:
+    assert gc.isenabled()
+    with uncollected():
+        assert not gc.isenabled()
+        with uncollected():
+            pass
+        assert not gc.isenabled()
+    assert gc.isenabled()
