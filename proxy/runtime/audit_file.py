@@ -13,6 +13,7 @@ import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from proxy.runtime.record_archive import STAMP
 from proxy.runtime.record_chain import ALTERED, Chain, Fault, faults, hash_of
 from proxy.runtime.record_seal import is_sealed
 
@@ -33,6 +34,7 @@ class Seen(msgspec.Struct):
     seq: int = -1
     prev: str = ""
     record: str = ""
+    file: object = ""  # a name in `begin`
     public_key: str = ""
     signature: str = ""
 
@@ -107,6 +109,12 @@ def verify_records(lines: list[bytes], torn: list[Fault], last: Seen, trusted: s
     if trusted and signer != trusted.lower():
         found.append(Fault(len(lines), f"signed with another key, {signer}" if signer else "not signed"))
     return Verdict(found, len(lines), signer, note)
+
+
+def are_of_one_target(one: bytes, other: bytes) -> bool:
+    """Whether two files of records belong to one row of files, by the names in their first lines."""
+    names = [STAMP.sub("", str(seen(data.partition(b"\n")[0]).file)) for data in (one, other)]
+    return names[0] == names[1]
 
 
 def follows(before: bytes, after: bytes) -> bool:

@@ -86,7 +86,8 @@ def verify(
         verdict = audit_file.verify(data, trusted)
         for fault in verdict.faults:
             typer.echo(f"{file}:{fault.line}: {fault.text}")
-        if before and verdict.note and not audit_file.follows(before, data):
+        chained = before and verdict.note and audit_file.are_of_one_target(before, data)
+        if chained and not audit_file.follows(before, data):
             typer.echo(f"{file}:1: does not follow the file before it")
             wrong = True
         elif not verdict.faults:

@@ -73,3 +73,8 @@ def version_of(revision: str) -> int:
 def renamed(revision: str, version: int) -> str:
     """The revision with another version of the directory."""
     return REVISION.sub(rf"\1.{version}", revision, count=1)
+
+
+def without_directory(revision: str) -> str:
+    """The revision of rules and plan alone."""
+    return REVISION.sub(r"\1", revision, count=1)

@@ -19,12 +19,14 @@ import msgspec
 from proxy.policy.decide import decide
 from proxy.policy.decision import ACTION_WORDS, PRESENTATION_WORDS, Action, Decision
 from proxy.policy.edition import Edition
-from proxy.runtime.edition_of_record import EditionsOfRecords
+from proxy.runtime.edition_of_record import EditionsOfRecords, without_directory
 from proxy.runtime.record_facts import Recorded, ledger_of
 from proxy.runtime.record_shapes import DecisionLine
 
 DECISION: Final = b'"record":"decision"'
 HEAD: Final = 160  # the kind of a line stands behind `seq` and `prev`
+THEN: Final = "then"
+TODAY: Final = "today"
 EXAMPLES: Final = 5
 REPORT_EVERY: Final = 1000
 
@@ -55,9 +57,10 @@ class PerCustomer(msgspec.Struct):
 
 
 class Replayed(msgspec.Struct):
-    """The machine form of the whole replay."""
+    """The machine form of the whole replay; `directory` is `then` or `today`."""
 
     revision: str
+    directory: str
     revisions: list[str]
     decisions: int
     changed: int
@@ -141,7 +144,8 @@ class Replay:
         )
         customers = sorted(self._calls, key=lambda name: (-self._touched[name], name))
         return Replayed(
-            self._edition.revision,
+            self._edition.revision if self._editions is None else without_directory(self._edition.revision),
+            TODAY if self._editions is None else THEN,
             sorted(self._revisions),
             self.decisions,
             self.changed,

@@ -10,7 +10,7 @@ from proxy.runtime.decide_text import aligned
 from proxy.runtime.edition_as_of import as_of
 from proxy.runtime.edition_file import load_edition
 from proxy.runtime.numbering_file import load_numbering
-from proxy.runtime.replay_command import Replayed
+from proxy.runtime.replay_command import THEN, Replayed
 from proxy.runtime.toml_source import read_toml
 
 
@@ -28,7 +28,9 @@ def edition_for(found: Configuration, edition: Edition, rules: Path | None, day:
 def told(result: Replayed) -> str:
     """What would change, the largest first; one line when nothing would."""
     recorded = " ".join(result.revisions)
-    lines = [f"{result.decisions} decisions, {result.changed} would change ({recorded or 'none'} -> {result.revision})"]
+    by = "the directory each was decided with" if result.directory == THEN else "the directory of today"
+    edition = f"{recorded or 'none'} -> {result.revision}, with {by}"
+    lines = [f"{result.decisions} decisions, {result.changed} would change ({edition})"]
     if result.unreadable:
         lines.append(f"{result.unreadable} lines could not be read")
     if result.without_directory:

@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import typer
 
 from proxy.policy.edition import Edition
@@ -57,9 +58,13 @@ def show_rule(config: Path, rule_id: str, as_json: bool) -> None:
         known = ", ".join(dict.fromkeys(f"`{rule.id}`" for rule in edition.book.rules))
         typer.echo(f"rule: expected one of {known}, seen `{rule_id}`", err=True)
         raise typer.Exit(1)
-    for row in rows:
-        pairs = told(row)
-        show_one(pairs, dict(pairs), as_json)
+    if as_json:
+        typer.echo(msgspec.json.format(msgspec.json.encode([dict(told(row)) for row in rows]), indent=2))
+        return
+    for place, row in enumerate(rows):
+        if place:
+            typer.echo()
+        show_one(told(row), None, as_json=False)
 
 
 def diff_rules(config: Path, first: date, second: date, as_json: bool) -> None:

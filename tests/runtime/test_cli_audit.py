@@ -80,6 +80,13 @@ def test_a_signed_file_of_records(folder: Path) -> None:
     assert "stays unproven without --key" in told.output
 
 
+def test_files_of_two_targets_need_not_follow_each_other(folder: Path, edition: Edition) -> None:
+    write_day(folder / "var" / "prospecting.jsonl", edition, 5, 1)
+    names = [f"var/{name}.jsonl" for name in ("prospecting", "records")]
+    done = runner.invoke(cli.app, ["audit", "verify", *names])
+    assert (done.exit_code, done.output.count("as they were written")) == (0, 2)
+
+
 def test_a_key_is_made_for_the_owner_only(folder: Path) -> None:
     assert runner.invoke(cli.app, ["audit", "key"]).exit_code == 0
     assert (folder / "var" / "audit-key.pem").stat().st_mode & 0o777 == 0o600

@@ -8,7 +8,7 @@ import pytest
 
 from proxy.policy.edition import Edition
 from proxy.runtime.edition_file import edition_with
-from proxy.runtime.edition_of_record import KEPT, EditionsOfRecords, renamed, version_of
+from proxy.runtime.edition_of_record import KEPT, EditionsOfRecords, renamed, version_of, without_directory
 from proxy.runtime.store.directory_book import Book
 from proxy.runtime.store.directory_records import Draft, Nowhere, Record, Version
 from tests.runtime.store.directory_shelf import CUSTOMER, SMALL, drafts, numbering
@@ -75,3 +75,5 @@ def test_the_name_of_an_edition() -> None:
     assert (version_of("0a1b.17"), version_of("0a1b"), version_of("0a1b.17 as of 2026-08-10")) == (17, 0, 17)
     assert renamed("0a1b", 3) == "0a1b.3"
     assert renamed("0a1b.17 as of 2026-08-10", 3) == "0a1b.3 as of 2026-08-10"
+    assert without_directory("0a1b.17 as of 2026-08-10") == "0a1b as of 2026-08-10"
+    assert without_directory("0a1b") == "0a1b"

@@ -14,15 +14,16 @@ CONFIG = Path(__file__).parents[2] / "config"
 
 
 def test_nothing_changed_is_one_line() -> None:
-    text = told(Replayed("b", ["a"], 5, 0, 0, 0, [], [PerRule("x", 5, 5)], [PerCustomer("acme", 5, 0)]))
-    assert text == "5 decisions, 0 would change (a -> b)\n"
+    text = told(Replayed("b", "then", ["a"], 5, 0, 0, 0, [], [PerRule("x", 5, 5)], [PerCustomer("acme", 5, 0)]))
+    assert text == "5 decisions, 0 would change (a -> b, with the directory each was decided with)\n"
 
 
 def test_what_changed_is_told_by_outcome_rule_and_customer() -> None:
     changes = [Change("refuse 403 cli.mobile", "forward npv presentation.default", 2, ["d-1", "d-2"])]
     rules = [PerRule("cli.mobile", 2, 0), PerRule("same", 1, 1), PerRule("presentation.default", 1, 3)]
     customers = [PerCustomer("acme", 3, 2), PerCustomer("other", 2, 0)]
-    text = told(Replayed("b", [], 5, 2, 1, 3, changes, rules, customers))
+    text = told(Replayed("b", "today", [], 5, 2, 1, 3, changes, rules, customers))
+    assert "(none -> b, with the directory of today)" in text
     assert "1 lines could not be read" in text
     assert "3 decided with today’s directory" in text
     assert "2      refuse 403 cli.mobile  forward npv presentation.default  d-1 d-2" in text

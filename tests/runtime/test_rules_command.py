@@ -79,8 +79,11 @@ def test_one_rule_with_all_its_versions(capsys: pytest.CaptureFixture[str]) -> N
     assert "params: days = 60\n" in text
     assert "params: days = 60, lasting_from = 2026-08-11\n" in text
     assert "when the store is silent: refuse\n" in text
+    show_rule(CONFIG, "frequency.consumer", True)
+    assert [one["from"] for one in json.loads(capsys.readouterr().out)] == ["2023-03-01", "2026-08-11"]
     show_rule(CONFIG, "hours.seed_sms_2021", True)
-    windows = json.loads(capsys.readouterr().out)["params"]
+    (version,) = json.loads(capsys.readouterr().out)
+    windows = version["params"]
     assert windows.endswith("windows = mon-fri 08:00-20:00; sat 10:00-19:00")
 
 
