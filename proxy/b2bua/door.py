@@ -55,7 +55,7 @@ class Door:
         policy = topology.auth
         self._fabric: Final = fabric
         self._policy: Final = policy
-        self.sources: Final = Sources(topology)
+        self.sources: Final = Sources(topology, fabric.routing)
         self._members: Final[dict[bytes, Member]] = {}  # by realm and user
         self._by_name: Final[dict[str, PlatformTrunk]] = {}  # by name in a certificate; trunks without addresses
         self._open: Auth | None = None  # what a stranger is challenged with

@@ -20,7 +20,8 @@ from proxy.b2bua.door import Door
 from proxy.b2bua.exchange import Exchange
 from proxy.b2bua.extract import addresses, called_text
 from proxy.b2bua.fabric import Fabric, Ids, Stopwatch, method_name
-from proxy.b2bua.in_dialog import acknowledged, carry
+from proxy.b2bua.gateways import Place
+from proxy.b2bua.in_dialog import acknowledged, cancelled, carry
 from proxy.b2bua.legs import Asker, a_leg, dialog_key
 from proxy.b2bua.lost_ways import broken_frame, sender_of, waiting_on
 from proxy.b2bua.outputs import Fault, Output
@@ -153,6 +154,11 @@ class Engine:
         self.fabric.use_topology(topology)
         self._door = Door(self.fabric, topology, self._door)
 
+    def use_places(self, carrier: str, places: list[Place]) -> None:
+        """The name of a carrier leads here now (RFC 3263); calls to come go there."""
+        self.routing.use_places(carrier, places)
+        self._door = Door(self.fabric, self.fabric.topology, self._door)
+
     def drain(self) -> None:
         """Take no new calls; those in progress go on."""
         self.draining = True
@@ -196,10 +202,6 @@ class Engine:
     def retransmissions(self) -> dict[tuple[str, str], int]:
         """Datagrams sent or received again, by leg and direction (`sent`, `received`)."""
         return self.wire.repeated()
-
-    def gateway_states(self) -> dict[tuple[str, str], int]:
-        """How many gateways each carrier has in each state."""
-        return self.routing.states(self.fabric.now)
 
     def _response(self, message: Message) -> None:
         fabric = self.fabric
@@ -269,18 +271,10 @@ class Engine:
         if invite is None:
             self._answer(message, source, 481, [])
             return
-        fabric.counters.count_request(True, invite.leg, "CANCEL")
-        server = fabric.serve(message, "CANCEL", key, invite.leg, source, invite.to)
-        fabric.reply(server, 200, [], b"")
-        owner = invite.owner
-        if isinstance(owner, Exchange) and invite.status < 200:
-            if not owner.set_up:
-                owner.cancel()
-                return
-            couple = owner.couple
-            if isinstance(couple, Call):
-                self._working_on = couple
-                couple.handle(events.CANCEL, message)
+        couple = cancelled(fabric, invite, fabric.serve(message, "CANCEL", key, invite.leg, source, invite.to))
+        if isinstance(couple, Call):
+            self._working_on = couple
+            couple.handle(events.CANCEL, message)
 
     def _begin(self, message: Message, method: str, key: bytes, source: Hop) -> None:
         fabric = self.fabric

@@ -8,7 +8,7 @@ from proxy.b2bua import events
 from proxy.b2bua.crossing import WITH_CONTACT
 from proxy.b2bua.exchange import Exchange
 from proxy.b2bua.fabric import Fabric
-from proxy.b2bua.legs import Fork
+from proxy.b2bua.legs import Couple, Fork
 from proxy.b2bua.rewrite import ACCEPT_ENCODING, ALLOW_LINE, encoded
 from proxy.b2bua.stateless import unsupported_options
 from proxy.sip.message import Message
@@ -16,6 +16,19 @@ from proxy.sip.transaction import ServerTransaction
 
 CROSSES: Final = frozenset(("INVITE", "UPDATE", "INFO", "PRACK", "MESSAGE", "OPTIONS"))
 TRANSFERS: Final = frozenset(("REFER", "NOTIFY"))
+
+
+def cancelled(fabric: Fabric, invite: ServerTransaction, server: ServerTransaction) -> Couple | None:
+    """Answer the CANCEL of `server`; a re-INVITE is cancelled here, the call of a first INVITE is returned (9.2)."""
+    fabric.counters.count_request(True, invite.leg, "CANCEL")
+    fabric.reply(server, 200, [], b"")
+    owner = invite.owner
+    if not isinstance(owner, Exchange) or invite.status >= 200:
+        return None
+    if owner.set_up:
+        return owner.couple
+    owner.cancel()
+    return None
 
 
 def refusal(message: Message, method: str, fork: Fork, from_a: bool, hops: int) -> tuple[int, list[bytes]]:

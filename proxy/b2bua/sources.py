@@ -8,7 +8,8 @@ from __future__ import annotations
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final, final
 
-from proxy.b2bua.trunks import CarrierTrunk, PlatformTrunk, Topology
+from proxy.b2bua.routing import Routing
+from proxy.b2bua.trunks import PlatformTrunk, Topology
 from proxy.sip.hop import TRANSPORTS, Hop
 
 _REMEMBERED_MOST: Final = 65536
@@ -18,14 +19,13 @@ _REMEMBERED_MOST: Final = 65536
 class Sources:
     """The trunks of one topology, found by source address."""
 
-    def __init__(self, topology: Topology) -> None:
+    def __init__(self, topology: Topology, routing: Routing) -> None:
         self._exact: Final[dict[str, PlatformTrunk]] = {}
         self._networks: Final[list[tuple[IPv4Network | IPv6Network, PlatformTrunk]]] = []
-        self._carriers: Final[dict[tuple[str, int], CarrierTrunk]] = {}
-        self._carrier_hosts: Final = frozenset([carrier.host for carrier in topology.carriers])
+        hops = [gateway.hop for gateway in routing.gateways()]
+        self._carriers: Final = frozenset([(hop.host, hop.port) for hop in hops])
+        self._carrier_hosts: Final = frozenset([hop.host for hop in hops])
         self._known: Final[dict[Hop, PlatformTrunk | None]] = {}
-        for carrier in topology.carriers:
-            self._carriers[carrier.host, carrier.port] = carrier
         for trunk in topology.platforms:
             for source in trunk.sources:
                 if "/" in source:

@@ -1,13 +1,12 @@
 """Addresses as an operator writes them: `192.0.2.1:5060`, `[2001:db8::1]:5060`, `carrier.example.net:5060`, `192.0.2.0/24`.
 
-Texts in, checked texts out; only `looked_up` asks the resolver. What is wrong raises ValueError with the words that go
-behind "expected".
+Texts in, checked texts out; no name is looked up. What is wrong raises ValueError with the words that go behind
+"expected".
 """
 
 from __future__ import annotations
 
 import re
-import socket
 from ipaddress import ip_address, ip_network
 from typing import Final, NamedTuple
 
@@ -85,18 +84,3 @@ def source(text: str) -> str:
         return canonical
     checked = endpoint(text)
     return f"[{canonical}]:{checked.port}" if ":" in canonical else f"{canonical}:{checked.port}"
-
-
-def looked_up(host: str, family: int) -> str:
-    """An address of IP version `family` for a host; an IP address stands for itself. Raises ValueError."""
-    if is_ip(host):
-        if version(host) != family:
-            raise ValueError(f"an IPv{family} address, as [listen] udp is one")
-        return host
-    wanted = socket.AF_INET6 if family == 6 else socket.AF_INET
-    try:
-        found = socket.getaddrinfo(host, None, family=wanted, type=socket.SOCK_DGRAM)
-    except OSError as error:
-        reason = (error.strerror or "no answer").lower()
-        raise ValueError(f"a name that the resolver knows an IPv{family} address for (it says: {reason})") from error
-    return str(found[0][4][0])

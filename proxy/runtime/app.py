@@ -25,6 +25,7 @@ from proxy.runtime.addresses import Endpoint
 from proxy.runtime.admin import Admin, start_admin
 from proxy.runtime.clock import Clock, FixedClock, SystemClock
 from proxy.runtime.configuration import Configuration, load_configuration, load_successor
+from proxy.runtime.dns_query import DnsQuery
 from proxy.runtime.edition_file import edition_with
 from proxy.runtime.ids import RandomIds
 from proxy.runtime.journal import Journal
@@ -66,7 +67,10 @@ class App:
         self._admin: Admin | None = None
         self._port: UdpPort | None = None
         self.shared: Final = SharedState(settings, clock, self.tasks, say)
-        self.topology: Final = NodeTopology(settings, self.tasks, self.engine.use_topology, say)
+        self._names: Final = DnsQuery(settings.name_servers)
+        self.topology: Final = NodeTopology(
+            settings, self.tasks, self.engine.use_topology, self.engine.use_places, say, self._names
+        )
 
     @property
     def digest(self) -> str:
@@ -89,6 +93,7 @@ class App:
         with needed(settings.path, "records", "path", "a file that can be written", settings.records.path):
             self.journal.start()
         taken.callback(self.journal.stop)
+        taken.push_async_callback(self._names.close)
         taken.push_async_callback(self.tasks.cancel)
         taken.push_async_callback(self.shared.stop)
         await self.shared.start(self._answered, self._renewed)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -9,13 +11,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from proxy.b2bua.trunks import CarrierTrunk, Topology
 from proxy.policy.moment import iso_day
 from proxy.policy.rulebook import OFF, WARN, RuleRow
 from proxy.runtime import addresses
 from proxy.runtime.addresses import Endpoint
 from proxy.runtime.clock import SystemClock
 from proxy.runtime.configuration import Configuration, load_configuration
-from proxy.runtime.node_topology import Place, address_at, place_of
+from proxy.runtime.dns_query import DnsQuery
+from proxy.runtime.node_topology import wanted
+from proxy.runtime.resolver import Places, Unanswered, Wanted, located
 
 STALE_DAYS: Final = 180  # a rule that nobody compared with its text for so long is named
 
@@ -48,21 +53,39 @@ def summary(found: Configuration, at: float) -> list[tuple[str, str]]:
     ]
     for platform in found.trunks.platforms:
         who = platform.customer or f"customer in {platform.customer_header}"
-        rows.append((f"platform {platform.name}", f"{', '.join(platform.sources)} -> {platform.carrier}, {who}"))
+        rows.append(
+            (f"platform {platform.name}", f"{', '.join(platform.sources)} -> {platform.carrier or platform.way}, {who}")
+        )
     for carrier in found.trunks.carriers:
-        where = place(Endpoint(carrier.host, carrier.port))
-        rows.append((f"carrier {carrier.name}", f"{where}, {carrier.domain}{reached(place_of(topology, carrier))}"))
+        where = place(Endpoint(carrier.host, carrier.port)) if carrier.port else carrier.host
+        found_at = reached(topology, carrier, settings.name_servers)
+        rows.append((f"carrier {carrier.name}", f"{where}, {carrier.domain}{found_at}"))
+    for route in found.trunks.routes:
+        legs = ", ".join(f"{leg.carrier} (priority {leg.priority}, weight {leg.weight})" for leg in route.legs)
+        rows.append((f"route {route.name}", legs))
     rows.append(("configuration", found.digest))
     return rows + [("compare with the law again", stale(row)) for row in rules if day - row.checked_on > STALE_DAYS]
 
 
-def reached(where: Place) -> str:
-    """The address that a name has now, or why calls to it would be refused; nothing for an address."""
+def reached(topology: Topology, carrier: CarrierTrunk, servers: Sequence[str]) -> str:
+    """Where a name leads now, or why calls to it would find no way; nothing for an address that can be reached."""
+    if addresses.is_ip(carrier.host):
+        return "" if topology.listener_to(carrier) >= 0 else " (no listener reaches it)"
     try:
-        address = address_at(where, addresses.looked_up)
-    except ValueError as wrong:
-        return f" (cannot be reached now: expected {wrong})"
-    return "" if address == where.host else f" ({address} now)"
+        found = asyncio.run(asked(wanted(topology, carrier), servers))
+    except Unanswered as failure:
+        return f" (cannot be found now: {failure})"
+    places = ", ".join(f"{place(Endpoint(one.host, one.port))} {one.transport}" for one in found.places)
+    return f" ({places} now)" if places else " (no address that a listener reaches)"
+
+
+async def asked(question: Wanted, servers: Sequence[str]) -> Places:
+    """One answer of the name servers. Raises Unanswered."""
+    ask = DnsQuery(servers)
+    try:
+        return await located(question, ask)
+    finally:
+        await ask.close()
 
 
 def stale(row: RuleRow) -> str:

@@ -19,6 +19,7 @@ from prometheus_client.registry import Collector
 
 from proxy.b2bua.counters import Counters, Histogram
 from proxy.runtime import build
+from proxy.runtime.clock import Clock
 from proxy.runtime.metric_samples import Frozen, Samples, Snapshot, by_one, by_two, frozen, requests, responses
 from proxy.runtime.metrics_store import STORE_ROWS, SharedView, store_samples
 
@@ -71,6 +72,12 @@ TABLE: Final = (
 )  # fmt: skip
 
 
+class RoutingView(Protocol):
+    """What is read of `b2bua.routing.Routing`."""
+
+    def states(self, now: float) -> Mapping[tuple[str, str], int]: ...
+
+
 class EngineView(Protocol):
     """What is read of `b2bua.engine.Engine`."""
 
@@ -80,7 +87,8 @@ class EngineView(Protocol):
     def transaction_count(self) -> int: ...
     def timer_count(self) -> int: ...
     def retransmissions(self) -> Mapping[tuple[str, str], int]: ...
-    def gateway_states(self) -> Mapping[tuple[str, str], int]: ...
+    @property
+    def routing(self) -> RoutingView: ...
 
 
 class JournalView(Protocol):
@@ -104,6 +112,8 @@ class Observed(Protocol):
 
     @property
     def engine(self) -> EngineView: ...
+    @property
+    def clock(self) -> Clock: ...
     @property
     def journal(self) -> JournalView: ...
     @property
@@ -139,7 +149,7 @@ def snapshot(node: Observed) -> Snapshot:
         "npv_carrier_challenges_total": by_two(counters.challenges),
         "npv_calls_started_total": {(): counters.calls_started},
         "npv_carrier_failovers_total": by_two(counters.failovers),
-        "npv_carrier_gateways": by_two(engine.gateway_states()),
+        "npv_carrier_gateways": by_two(engine.routing.states(node.clock.monotonic())),
         "npv_calls_ended_total": by_two(counters.calls_ended),
         "npv_call_setup_seconds": frozen(counters.setup_seconds),
         "npv_pdd_seconds": frozen(counters.pdd_seconds),

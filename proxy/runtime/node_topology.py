@@ -1,8 +1,8 @@
-"""The topology of this node: what `proxy.toml` says of it, the trunks of the directory, and an address for each carrier.
+"""The topology of this node: what `proxy.toml` says of it, the trunks of the directory, and where each carrier's name leads.
 
-A carrier may be written with a name. Its address is asked for when the trunks arrive and at a reload, in a thread of its
-own that the event loop does not wait for. A name that does not resolve never stops a directory: that is said, the last
-address stays, and the name is asked again; a carrier that has never had an address is refused to calls with 503.
+A carrier may be written with a name. One task for each name follows it: it asks when the trunks arrive, again when the
+answer has served its time, and nothing ever waits for it. A name that does not resolve never stops a directory: that is
+said once, the last addresses stay, and the name is asked again; a carrier that never had one is given no call.
 """
 
 from __future__ import annotations
@@ -10,159 +10,135 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from threading import Thread
-from typing import Final, NamedTuple, final
+from typing import Final, final
 
+from proxy.b2bua.gateways import Place
 from proxy.b2bua.trunks import CarrierTrunk, Topology
 from proxy.runtime import addresses
+from proxy.runtime.resolver import AUTO, Ask, Places, Unanswered, Wanted, located
 from proxy.runtime.settings import Settings
 from proxy.runtime.tasks import Tasks
-from proxy.runtime.trunk_settings import Trunks
+from proxy.runtime.trunk_settings import NO_TRUNKS, Trunks
 from proxy.sip.hop import TRANSPORTS
 
-PATIENCE: Final = 4.0  # s for one answer of the resolver
+PATIENCE: Final = 4.0  # s that a start waits for first answers
 AGAIN: Final = 5.0  # s until a name that did not resolve is asked again
-NO_TRUNKS: Final = Trunks((), (), ())
-
-LookUp = Callable[[str, int], str]
 
 
-class Place(NamedTuple):
-    """A host as it is written, and the IP versions of the listeners that requests to it can leave by."""
-
-    host: str
-    versions: tuple[int, ...]
-
-
-def place_of(topology: Topology, carrier: CarrierTrunk) -> Place:
-    """Where a carrier is, for a node with these listeners."""
+def wanted(topology: Topology, carrier: CarrierTrunk) -> Wanted:
+    """The question for a carrier's name, by the listeners that requests to it can leave by."""
     suiting = [
-        listener.version
+        listener
         for listener in topology.listeners
-        if carrier.listener in ("", listener.name) and TRANSPORTS[listener.transport] == carrier.transport
+        if carrier.listener in ("", listener.name) and carrier.transport in (AUTO, TRANSPORTS[listener.transport])
     ]
-    return Place(carrier.host, tuple(dict.fromkeys(suiting)))
+    return Wanted(
+        host=carrier.host,
+        port=carrier.port,
+        transport=carrier.transport,
+        versions=tuple(dict.fromkeys(listener.version for listener in suiting)),
+        transports=tuple(dict.fromkeys(TRANSPORTS[listener.transport] for listener in suiting)),
+    )
 
 
-def address_at(place: Place, look_up: LookUp) -> str:
-    """An IP address that one of the listeners reaches. Raises ValueError with what was expected."""
-    wrong = ValueError("a carrier that one of the listeners reaches")
-    for version in place.versions:
-        try:
-            return look_up(place.host, version)
-        except ValueError as failure:
-            wrong = failure
-    raise wrong
+def placed(carrier: CarrierTrunk) -> CarrierTrunk:
+    """The trunk as `b2bua` wants it: an address as `host`, a name as `address`."""
+    if addresses.is_ip(carrier.host):
+        return carrier
+    name = f"{carrier.host}:{carrier.port}" if carrier.port else carrier.host
+    return replace(carrier, host="", address=name)
 
 
 @final
 class NodeTopology:
-    """`use` gets each new topology, on the loop; `say` a line when a name does not resolve."""
+    """`use` gets each new topology and `lead` the places of each name, on the loop; `say` a line when a name fails."""
 
     def __init__(
         self,
         settings: Settings,
         tasks: Tasks,
         use: Callable[[Topology], None],
+        lead: Callable[[str, list[Place]], None],
         say: Callable[[str], None],
-        look_up: LookUp = addresses.looked_up,
+        ask: Ask,
     ) -> None:
         self._node = settings
         self._tasks: Final = tasks
         self._use: Final = use
+        self._lead: Final = lead
         self._say: Final = say
-        self._look_up: Final = look_up
+        self._ask: Final = ask
         self._trunks = NO_TRUNKS
-        self._known: Final[dict[Place, str]] = {}  # the last address of each
-        self._asking: Final[dict[Place, asyncio.Task[None]]] = {}
+        self._following: dict[str, tuple[Wanted, asyncio.Task[None]]] = {}  # by carrier
+        self._first: dict[str, asyncio.Event] = {}  # set with the first answer, or failure, of each
 
     def use_trunks(self, trunks: Trunks) -> None:
         """Take the trunks of a new directory; nothing happens when they say what they said."""
         if trunks != self._trunks:
             self._trunks = trunks
-            self._renew()
+            self._renew(False)
 
     def use_settings(self, settings: Settings) -> None:
         """Take what `proxy.toml` says now, and ask for every name anew."""
         self._node = settings
-        self._renew()
+        self._renew(True)
 
     async def settled(self) -> None:
         """Wait until each name that is asked for has had its time."""
-        if self._asking:
-            await asyncio.wait(list(self._asking.values()), timeout=PATIENCE)
+        waiting = [asyncio.ensure_future(event.wait()) for event in self._first.values()]
+        if waiting:
+            _, late = await asyncio.wait(waiting, timeout=PATIENCE)
+            for one in late:
+                one.cancel()
 
-    def _renew(self) -> None:
-        places = {place_of(self._node.topology, carrier) for carrier in self._trunks.carriers}
-        for place in self._known.keys() - places:
-            del self._known[place]
-        for task in self._asking.values():
-            task.cancel()
-        self._asking.clear()
-        for place in sorted(places):
-            if addresses.is_ip(place.host) or not place.versions:
-                self._literal(place)
-            else:
-                self._asking[place] = self._tasks.spawn(self._ask(place), f"address of {place.host}")
-        self._build()
+    def _renew(self, all_anew: bool) -> None:
+        """Hand over the topology, then follow the names that it has; one that is followed already goes on."""
+        node, timers = self._node.topology, self._node.timers
+        carriers = [replace(one, t1=timers.t1, t2=timers.t2, t4=timers.t4) for one in self._trunks.carriers]
+        self._use(
+            replace(
+                node,
+                platforms=self._trunks.platforms,
+                carriers=tuple(map(placed, carriers)),
+                routes=self._trunks.routes,
+            )
+        )
+        names = {one.name: wanted(node, one) for one in carriers if not addresses.is_ip(one.host)}
+        for carrier, (question, task) in list(self._following.items()):
+            if all_anew or names.get(carrier) != question:
+                task.cancel()
+                del self._following[carrier], self._first[carrier]
+        for carrier, question in names.items():
+            if carrier not in self._following:
+                event = self._first[carrier] = asyncio.Event()
+                task = self._tasks.spawn(self._follow(carrier, question, event), f"address of {question.host}")
+                self._following[carrier] = (question, task)
+        for one in carriers:
+            if addresses.is_ip(one.host) and node.listener_to(one) < 0:
+                self._say(
+                    f"no listener reaches the carrier {one.name} at {one.host} over {one.transport}: it gets no call"
+                )
 
-    def _literal(self, place: Place) -> None:
-        try:
-            self._known[place] = address_at(place, addresses.looked_up)
-        except ValueError as wrong:
-            self._known[place] = ""
-            self._say(f"the carrier at `{place.host}`: expected {wrong}; calls to it are refused")
-
-    def _build(self) -> None:
-        """Hand over the topology with the addresses that are known now."""
-        carriers = tuple(map(self._placed, self._trunks.carriers))
-        self._use(replace(self._node.topology, platforms=self._trunks.platforms, carriers=carriers))
-
-    def _placed(self, carrier: CarrierTrunk) -> CarrierTrunk:
-        host = self._known.get(place_of(self._node.topology, carrier), "")
-        timers = self._node.timers
-        return replace(carrier, host=host, t1=timers.t1, t2=timers.t2, t4=timers.t4)
-
-    async def _ask(self, place: Place, told: str = "") -> None:
-        """Ask once for the address of a name; if there is none, say why unless that was `told`, and ask again later."""
-        try:
-            found = await answered(place, self._look_up)
-        except (ValueError, TimeoutError) as failure:
-            reason = str(failure) or f"an answer of the resolver within {PATIENCE:.0f} s"
-            if reason != told:
-                last = self._known.get(place)
-                stays = f"{last} stays its address" if last else "calls to it are refused until it has an address"
-                self._say(f"the carrier at `{place.host}`: expected {reason}; {stays}")
-            self._asking[place] = self._tasks.spawn(self._ask_again(place, reason), f"address of {place.host}")
-            return
-        self._asking.pop(place, None)
-        if found != self._known.get(place):
-            self._known[place] = found
-            self._build()
-
-    async def _ask_again(self, place: Place, told: str) -> None:
-        await asyncio.sleep(AGAIN)
-        await self._ask(place, told)
+    async def _follow(self, carrier: str, question: Wanted, event: asyncio.Event) -> None:
+        """Ask for ever: when the answer has served its time, and soon when there was none."""
+        told = ""
+        while True:
+            reason, holds = "", AGAIN
+            try:
+                found = await located(question, self._ask)
+                reason = "" if found.places else "no address that a listener reaches"
+                if found.places:
+                    self._lead(carrier, engine_places(found))
+                    holds = float(found.holds)
+            except Unanswered as failure:
+                reason = str(failure)
+            if reason and reason != told:
+                self._say(f"the carrier {carrier} at {question.host}: {reason}; what was known of it stays")
+            told = reason
+            event.set()
+            await asyncio.sleep(holds)
 
 
-async def answered(place: Place, look_up: LookUp) -> str:
-    """What `look_up` says of a place, from a thread that ends with the process. Raises ValueError, or TimeoutError."""
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[str] = loop.create_future()
-
-    def tell(found: str, wrong: ValueError | None) -> None:
-        if not answer.done():
-            answer.set_result(found) if wrong is None else answer.set_exception(wrong)
-
-    def ask() -> None:
-        found, wrong = "", None
-        try:
-            found = address_at(place, look_up)
-        except ValueError as failure:
-            wrong = failure
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(tell, found, wrong)
-
-    Thread(target=ask, name=f"address of {place.host}", daemon=True).start()
-    async with asyncio.timeout(PATIENCE):
-        return await answer
+def engine_places(found: Places) -> list[Place]:
+    """An answer of the resolver as the engine takes it."""
+    return [Place(one.transport, one.host, one.port, one.priority, one.weight) for one in found.places]

@@ -21,12 +21,12 @@ from proxy.runtime.addresses import Endpoint
 from proxy.runtime.mistakes import Mistakes
 from proxy.runtime.record_settings import Records, read_records
 from proxy.runtime.store_settings import StoreSettings, read_store
-from proxy.runtime.toml_source import ConfigError, Table, TomlSource, read_toml
+from proxy.runtime.toml_source import ConfigError, Table, TomlSource, read_toml, seen
 from proxy.runtime.trunk_checks import FACES
 from proxy.runtime.trunk_settings import NAME, SIP_PORT
 
 # these may differ between the nodes of one cluster; the digest that nodes compare leaves them out
-LOCAL_SECTIONS: Final = ("node", "listen", "admin", "records")
+LOCAL_SECTIONS: Final = ("node", "listen", "admin", "records", "dns")
 HEADER_SAFE: Final = 64
 TRUNKS_ELSEWHERE: Final = (
     "no trunk in this file: put it into the file of [files] trunks, which fills a new store, or change the directory by "
@@ -87,6 +87,7 @@ class Settings:
     timers: Timers
     topology: Topology
     digest: str
+    name_servers: tuple[str, ...] = ()
 
 
 def load_settings(path: Path) -> Settings:
@@ -100,6 +101,7 @@ def load_settings(path: Path) -> Settings:
     records = mistakes.attempt(lambda: read_records(root.table("records")))
     store = mistakes.attempt(lambda: read_store(root.table("store")))
     limits = mistakes.attempt(lambda: read_limits(root.table("limits")))
+    name_servers = mistakes.attempt(lambda: read_dns(root.table("dns"))) or ()
     timers = mistakes.attempt(lambda: read_timers(root.table("timers"))) or Timers()
     for faces in FACES:
         for table in (mistakes.attempt(partial(root.tables, faces)) or [])[:1]:
@@ -128,6 +130,7 @@ def load_settings(path: Path) -> Settings:
             node=node.name,
         ),
         digest=shared_digest(source),
+        name_servers=name_servers,
     )
 
 
@@ -205,6 +208,17 @@ def read_limits(table: Table) -> Limits:
     )
     table.close()
     return limits
+
+
+def read_dns(table: Table) -> tuple[str, ...]:
+    """`[dns]`: the name servers, those of the system when none is named."""
+    servers = table.texts("servers")
+    for text in servers:
+        host, port = addresses.split_port(text)
+        if not addresses.is_ip(host) or (port is not None and not port.isdigit()):
+            raise table.error("servers", "an IP address, or `address:port`", seen(text))
+    table.close()
+    return servers
 
 
 def read_timers(table: Table) -> Timers:

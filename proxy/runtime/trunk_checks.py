@@ -10,13 +10,15 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Final
 
-from proxy.b2bua.trunks import CarrierTrunk, PlatformTrunk
+from proxy.b2bua.trunks import CarrierTrunk, PlatformTrunk, Route
 from proxy.runtime.mistakes import Mistakes
 from proxy.runtime.toml_source import Table, seen
 
 PLATFORM: Final = "platform"
 CARRIER: Final = "carrier"
-FACES: Final = (PLATFORM, CARRIER)
+ROUTE: Final = "route"
+FACES: Final = (PLATFORM, CARRIER, ROUTE)
+NEEDED: Final = (PLATFORM, CARRIER)
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Written:
 
     table: Table
     faces: str
-    trunk: PlatformTrunk | CarrierTrunk | None
+    trunk: PlatformTrunk | CarrierTrunk | Route | None
 
     @property
     def name(self) -> str:
@@ -44,19 +46,30 @@ class Written:
 
 def check_trunks(rows: Sequence[Written], customers: Set[str], whole: Table, mistakes: Mistakes) -> None:
     """Keep every mistake of these trunks, which are all there are; `whole` is where a missing one would stand."""
-    for faces in FACES:
+    for faces in NEEDED:
         if all(row.faces not in (faces, "") for row in rows):
             mistakes.add(whole.error(faces, f"at least one {faces}", "none"))
     check_names(rows, mistakes)
     check_sources(rows, mistakes)
     carriers = [row.name for row in rows if row.faces in (CARRIER, "")]
+    routes = [row.name for row in rows if row.faces in (ROUTE, "")]
     for row in rows:
+        if isinstance(row.trunk, Route):
+            for leg in row.trunk.legs:
+                if leg.carrier not in carriers:
+                    mistakes.add(row.table.error("carriers", one_of("carrier", carriers), seen(leg.carrier)))
         if isinstance(row.trunk, PlatformTrunk):
-            if row.trunk.carrier not in carriers:
-                known = ", ".join(f"`{name}`" for name in carriers) or "none is there"
-                mistakes.add(row.table.error("carrier", f"the name of a carrier ({known})"))
+            if row.trunk.route and row.trunk.route not in routes:
+                mistakes.add(row.table.error("route", one_of("route", routes)))
+            if not row.trunk.route and row.trunk.carrier not in carriers:
+                mistakes.add(row.table.error("carrier", one_of("carrier", carriers)))
             if row.trunk.customer and row.trunk.customer not in customers:
                 mistakes.add(row.table.error("customer", "the id of a customer in the directory"))
+
+
+def one_of(what: str, names: Sequence[str]) -> str:
+    """What is expected where one of these is named."""
+    return f"the name of a {what} ({', '.join(f'`{name}`' for name in names) or 'none is there'})"
 
 
 def check_names(rows: Sequence[Written], mistakes: Mistakes) -> None:

@@ -14,15 +14,16 @@ from functools import partial
 from typing import Final
 
 from proxy.b2bua.header_policy import IDENTITY_HEADERS, NEEDED
-from proxy.b2bua.trunks import CarrierTrunk, PlatformTrunk
+from proxy.b2bua.trunks import CarrierTrunk, PlatformTrunk, Route
 from proxy.policy.facts import TrunkFacts
 from proxy.policy.ranges import FOREIGN
 from proxy.runtime import addresses
 from proxy.runtime.headers_file import HEADER, header_name
 from proxy.runtime.mistakes import Mistakes
 from proxy.runtime.numbering_file import Numbering
+from proxy.runtime.route_settings import read_route, with_service
 from proxy.runtime.toml_source import Table, TomlSource, seen
-from proxy.runtime.trunk_checks import FACES, PLATFORM, Written, check_trunks
+from proxy.runtime.trunk_checks import FACES, PLATFORM, ROUTE, Written, check_trunks
 
 SIP_PORT: Final = 5060
 NAME: Final = re.compile(r"[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?")
@@ -34,7 +35,7 @@ PROFILES: Final = ("law", "strict")
 NUMBER_FORMS: Final = ("e164", "00", "national")
 HIDDEN_FORMS: Final = ("withheld", "unavailable")
 
-Trunk = PlatformTrunk | CarrierTrunk
+Trunk = PlatformTrunk | CarrierTrunk | Route
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,10 @@ class Trunks:
     said: tuple[Mapping[str, object], ...]
     platforms: tuple[PlatformTrunk, ...] = field(compare=False)
     carriers: tuple[CarrierTrunk, ...] = field(compare=False)
+    routes: tuple[Route, ...] = field(compare=False, default=())
+
+
+NO_TRUNKS: Final = Trunks((), (), ())
 
 
 def trunks_of(trunks: Iterable[Trunk], said: Iterable[Mapping[str, object]]) -> Trunks:
@@ -53,6 +58,7 @@ def trunks_of(trunks: Iterable[Trunk], said: Iterable[Mapping[str, object]]) -> 
         tuple(said),
         tuple(one for one in found if isinstance(one, PlatformTrunk)),
         tuple(one for one in found if isinstance(one, CarrierTrunk)),
+        tuple(one for one in found if isinstance(one, Route)),
     )
 
 
@@ -75,6 +81,8 @@ def load_trunks(source: TomlSource, numbering: Numbering, customers: Iterable[st
 
 def read_trunk(table: Table, faces: str, numbering: Numbering) -> Trunk:
     """One peer that faces a platform or a carrier. Raises ConfigError."""
+    if faces == ROUTE:
+        return read_route(table, trunk_name(table))
     return read_platform(table, numbering) if faces == PLATFORM else read_carrier(table)
 
 
@@ -86,6 +94,10 @@ def read_platform(table: Table, numbering: Numbering) -> PlatformTrunk:
     if bool(customer) == bool(headers["customer_header"]):
         both = "both" if customer else "neither"
         raise table.error("customer", "either `customer` or `customer_header` to say who calls", both)
+    carrier, route = table.text("carrier", ""), table.text("route", "")
+    if bool(carrier) == bool(route):
+        both = "both" if carrier else "neither"
+        raise table.error("carrier", "either `carrier` or `route` to say where its calls go", both)
     platform = PlatformTrunk(
         name=name,
         sources=sources(table),
@@ -97,7 +109,8 @@ def read_platform(table: Table, numbering: Numbering) -> PlatformTrunk:
             allowed_classes=frozenset(destinations(table, numbering)),
             profile=table.one_of("profile", PROFILES, "law"),
         ),
-        carrier=table.text("carrier"),
+        carrier=carrier,
+        route=route,
         customer=customer,
         attested=table.flag("attested", False),
         calls_per_second=float(table.bound("calls_per_second")),
@@ -117,7 +130,9 @@ def read_carrier(table: Table) -> CarrierTrunk:
     try:
         endpoint = addresses.endpoint(address, SIP_PORT)
         if not addresses.is_host(endpoint.host):
-            raise ValueError("`address:port` or `name:port`")
+            raise ValueError("`address:port`, `name:port`, or a name with SRV records")
+        if not addresses.is_ip(endpoint.host) and addresses.split_port(address)[1] is None:
+            endpoint = endpoint._replace(port=0)  # its SRV records name the port (RFC 3263 4.2)
     except ValueError as wrong:
         raise table.error("address", str(wrong)) from None
     domain = table.text("domain", endpoint.host)
@@ -135,6 +150,7 @@ def read_carrier(table: Table) -> CarrierTrunk:
         cross=crossing(table),
         drop=dropping(table),
     )
+    carrier = with_service(carrier, table)
     table.close()
     return carrier
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from proxy.b2bua.routing import Routing
 from proxy.b2bua.sources import Sources
 from proxy.b2bua.trunks import Topology
 from proxy.sip.hop import TCP, TLS, UDP, Hop
@@ -12,7 +13,11 @@ from tests.ladder import OWN_UDP, carrier, platform
 
 def sources(*trunks: tuple[str, tuple[str, ...]]) -> Sources:
     platforms = tuple(platform(name=name, sources=given) for name, given in trunks)
-    return Sources(Topology((OWN_UDP,), platforms, (carrier(),)))
+    return of(Topology((OWN_UDP,), platforms, (carrier(),)))
+
+
+def of(topology: Topology) -> Sources:
+    return Sources(topology, Routing(topology))
 
 
 @pytest.mark.parametrize(
@@ -56,6 +61,6 @@ def test_a_carrier_is_known_by_its_address_and_by_its_host_where_no_platform_liv
 
 
 def test_a_trunk_may_insist_on_its_transports() -> None:
-    known = Sources(Topology((OWN_UDP,), (platform(transports=("tls", "tcp")),), (carrier(),)))
+    known = of(Topology((OWN_UDP,), (platform(transports=("tls", "tcp")),), (carrier(),)))
     found = [known.platform(Hop(transport, "10.1.0.1", 40_000)) for transport in (UDP, TCP, TLS)]
     assert [one is not None for one in found] == [False, True, True]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-
 import pytest
 
 from proxy.runtime import addresses
@@ -78,35 +76,6 @@ def test_sources_have_one_way_of_writing(text: str, canonical: str) -> None:
 def test_sources_that_are_none(text: str) -> None:
     with pytest.raises(ValueError, match=r"network|port"):
         addresses.source(text)
-
-
-def test_an_address_stands_for_itself_in_its_family_only() -> None:
-    assert addresses.looked_up("192.0.2.1", 4) == "192.0.2.1"
-    assert addresses.looked_up("::1", 6) == "::1"
-    with pytest.raises(ValueError, match="an IPv6 address"):
-        addresses.looked_up("192.0.2.1", 6)
-
-
-@pytest.mark.parametrize(("family", "wanted"), [(4, socket.AF_INET), (6, socket.AF_INET6)])
-def test_a_name_is_looked_up_in_the_family(family: int, wanted: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[object] = []
-
-    def resolver(host: str, port: None, family: int, type: int) -> list[tuple[int, int, int, str, tuple[str, int]]]:
-        asked.extend([host, family, type])
-        return [(family, type, 17, "", ("192.0.2.7", 0)), (family, type, 17, "", ("192.0.2.8", 0))]
-
-    monkeypatch.setattr(socket, "getaddrinfo", resolver)
-    assert addresses.looked_up("carrier.example.net", family) == "192.0.2.7"
-    assert asked == ["carrier.example.net", wanted, socket.SOCK_DGRAM]
-
-
-def test_a_name_that_nobody_knows_says_what_the_resolver_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    def resolver(*args: object, **named: object) -> None:
-        raise socket.gaierror(-2, "Name or service not known")
-
-    monkeypatch.setattr(socket, "getaddrinfo", resolver)
-    with pytest.raises(ValueError, match="name or service not known"):
-        addresses.looked_up("nowhere.example.net", 4)
 
 
 @pytest.mark.parametrize(("host", "every"), [("0.0.0.0", True), ("::", True), ("127.0.0.1", False), ("edge", False)])

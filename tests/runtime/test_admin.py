@@ -14,14 +14,21 @@ from aiohttp.test_utils import make_mocked_request
 from proxy.b2bua.counters import Counters
 from proxy.runtime import build
 from proxy.runtime.admin import Admin, is_local, start_admin
+from proxy.runtime.clock import Clock, SystemClock
 from proxy.runtime.loop_lag import LoopLag
 from proxy.runtime.toml_source import ConfigError
 from tests.runtime.observed import FakeShared
 
 
+class FakeRouting:
+    def states(self, now: float) -> dict[tuple[str, str], int]:
+        return {("carrier-1", "up"): 1}
+
+
 @dataclass
 class FakeEngine:
     counters: Counters = field(default_factory=Counters)
+    routing: FakeRouting = field(default_factory=FakeRouting)
 
     def active_calls(self) -> int:
         return 0
@@ -31,9 +38,6 @@ class FakeEngine:
 
     def timer_count(self) -> int:
         return 0
-
-    def gateway_states(self) -> dict[tuple[str, str], int]:
-        return {("carrier-1", "up"): 1}
 
     def retransmissions(self) -> dict[tuple[str, str], int]:
         return {}
@@ -48,6 +52,7 @@ class FakeJournal:
 @dataclass
 class FakeNode:
     engine: FakeEngine = field(default_factory=FakeEngine)
+    clock: Clock = field(default_factory=SystemClock)
     journal: FakeJournal = field(default_factory=FakeJournal)
     lag: LoopLag = field(default_factory=LoopLag)
     reloads: dict[str, int] = field(default_factory=dict)

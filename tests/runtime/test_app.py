@@ -273,7 +273,7 @@ async def test_a_carrier_whose_name_does_not_resolve_stops_no_directory(
         await desk.change(altered(desk.numbering, TRUNK, "carrier-1", stated), "a name")
     await version_in_force(site, 2)
     assert (await ends.refused(ends.caller(), 503, asked=True)).header("retry-after") == "30"
-    await until(lambda: "the carrier at `gw.no-such-host.invalid`: expected " in capsys.readouterr().err)
+    await until(lambda: "the carrier carrier-1 at gw.no-such-host.invalid: " in capsys.readouterr().err)
 
 
 @pytest.mark.usefixtures("app")

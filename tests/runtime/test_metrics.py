@@ -10,14 +10,21 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from proxy.b2bua.counters import CALL_BOUNDS, DURATION_BOUNDS, Counters
 from proxy.policy.directory import Directory
+from proxy.runtime.clock import Clock, SystemClock
 from proxy.runtime.loop_lag import LoopLag
 from proxy.runtime.metrics import TABLE, Metrics, snapshot
 from tests.runtime.observed import FakeDesk, FakeShared
 
 
+class FakeRouting:
+    def states(self, now: float) -> dict[tuple[str, str], int]:
+        return {("carrier-1", "up"): 1}
+
+
 @dataclass
 class FakeEngine:
     counters: Counters = field(default_factory=Counters)
+    routing: FakeRouting = field(default_factory=FakeRouting)
     repeats: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def active_calls(self) -> int:
@@ -28,9 +35,6 @@ class FakeEngine:
 
     def timer_count(self) -> int:
         return 7
-
-    def gateway_states(self) -> dict[tuple[str, str], int]:
-        return {("carrier-1", "up"): 1}
 
     def retransmissions(self) -> dict[tuple[str, str], int]:
         return dict(self.repeats)
@@ -45,6 +49,7 @@ class FakeJournal:
 @dataclass
 class FakeNode:
     engine: FakeEngine = field(default_factory=FakeEngine)
+    clock: Clock = field(default_factory=SystemClock)
     journal: FakeJournal = field(default_factory=FakeJournal)
     lag: LoopLag = field(default_factory=LoopLag)
     reloads: dict[str, int] = field(default_factory=lambda: {"applied": 1, "refused": 4})

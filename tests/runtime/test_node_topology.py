@@ -1,26 +1,28 @@
-"""Addresses of carriers: asked for without waiting, kept when the resolver fails, and never in the way of a directory."""
+"""Names of carriers: followed by a real name server, kept when it fails, and never in the way of a directory."""
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from proxy.b2bua.gateways import Place
 from proxy.b2bua.trunks import Listener, Topology
-from proxy.runtime import node_topology
-from proxy.runtime.node_topology import NodeTopology, Place, address_at, answered, place_of
+from proxy.runtime import node_topology, resolver
+from proxy.runtime.dns_query import DnsQuery
+from proxy.runtime.node_topology import NodeTopology, placed, wanted
 from proxy.runtime.settings import Settings, load_settings
 from proxy.runtime.tasks import Tasks
 from proxy.runtime.toml_source import TomlSource
 from proxy.runtime.trunk_settings import Trunks, load_trunks
 from tests.runtime.ends import until
+from tests.runtime.name_server import NameServer, name_server
 from tests.runtime.store.directory_shelf import PEERS, numbering
 
-NAMED = PEERS.replace("198.51.100.1", "gw.example.net")
+NAMED = PEERS.replace("198.51.100.1:5070", "gw.example.net")
+SRV = ("_sip._udp.gw.example.net", "SRV")
 
 
 def trunks(text: str) -> Trunks:
@@ -28,24 +30,19 @@ def trunks(text: str) -> Trunks:
 
 
 class Node:
-    """A topology with a resolver that says what the test wants."""
+    """A topology that asks the name server of the test."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, server: NameServer) -> None:
         self.used: list[Topology] = []
+        self.led: list[tuple[str, list[tuple[str, str, int]]]] = []
         self.said: list[str] = []
-        self.names: dict[str, str] = {}
-        self.asked = 0
+        self.server = server
+        self.ask = DnsQuery([server.address])
         self.tasks = Tasks(self.said.append)
-        self.topology = NodeTopology(settings, self.tasks, self.used.append, self.said.append, self.look_up)
+        self.topology = NodeTopology(settings, self.tasks, self.used.append, self.lead, self.said.append, self.ask)
 
-    def look_up(self, host: str, family: int) -> str:
-        self.asked += 1
-        if host not in self.names:
-            raise ValueError(f"a name that is known with an IPv{family} address")
-        return self.names[host]
-
-    def hosts(self) -> list[str]:
-        return [carrier.host for carrier in self.used[-1].carriers]
+    def lead(self, carrier: str, places: list[Place]) -> None:
+        self.led.append((carrier, [(one.transport, one.host, one.port) for one in places]))
 
 
 @pytest.fixture
@@ -61,9 +58,14 @@ def settings(tmp_path: Path) -> Callable[[str], Settings]:
 @pytest.fixture
 async def node(settings: Callable[[str], Settings], monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Node]:
     monkeypatch.setattr(node_topology, "AGAIN", 0.01)
-    made = Node(settings("[timers]\nt1_ms = 100\n[limits]\nmax_calls = 5\n"))
-    yield made
-    await made.tasks.cancel()
+    monkeypatch.setattr(resolver, "SHORTEST", 0.01)
+    async with name_server() as server:
+        server.ttl = 0
+        server.zone = {("gw.example.net", "A"): ["192.0.2.80"]}
+        made = Node(settings("[timers]\nt1_ms = 100\n[limits]\nmax_calls = 5\n"), server)
+        yield made
+        await made.tasks.cancel()
+        await made.ask.close()
 
 
 async def test_trunks_and_node_make_a_topology(node: Node) -> None:
@@ -74,7 +76,7 @@ async def test_trunks_and_node_make_a_topology(node: Node) -> None:
     assert (carrier.host, carrier.port, carrier.t1, carrier.t2) == ("198.51.100.1", 5070, 0.1, 4.0)
     assert (topology.listeners[0].host, topology.limits.max_calls) == ("127.0.0.1", 5)
     await node.topology.settled()
-    assert (node.asked, node.said) == (0, [])
+    assert (node.server.asked, node.said) == ([], [])
 
 
 async def test_the_same_trunks_again_build_nothing(node: Node) -> None:
@@ -90,92 +92,86 @@ async def test_other_settings_build_anew(node: Node, settings: Callable[[str], S
     assert node.used[1].carriers[0].t1 == 0.5
 
 
-async def test_a_name_gets_its_address_once(node: Node) -> None:
-    node.names["gw.example.net"] = "192.0.2.80"
+async def test_a_name_leads_to_the_places_of_its_srv_records(node: Node) -> None:
+    node.server.zone[SRV] = ["10 1 5071 gw.example.net.", "20 1 5072 spare.example.net."]
+    node.server.zone["spare.example.net", "A"] = ["192.0.2.81"]
     node.topology.use_trunks(trunks(NAMED))
-    assert node.hosts() == [""]
+    assert (node.used[0].carriers[0].host, node.used[0].carriers[0].address) == ("", "gw.example.net")
     await node.topology.settled()
-    assert node.hosts() == ["192.0.2.80"]
-    assert (node.asked, node.said) == (1, [])
+    assert node.led[0][1] == [("udp", "192.0.2.80", 5071), ("udp", "192.0.2.81", 5072)]
+    assert node.said == []
 
 
-async def test_a_name_that_does_not_resolve_is_said_once_and_asked_again(node: Node) -> None:
-    node.topology.use_trunks(trunks(NAMED))
-    await node.topology.settled()
-    assert node.hosts() == [""]
-    assert node.said == [
-        "the carrier at `gw.example.net`: expected a name that is known with an IPv4 address; "
-        "calls to it are refused until it has an address"
-    ]
-    await until(lambda: node.asked > 2)
-    node.names["gw.example.net"] = "192.0.2.80"
-    await until(lambda: node.hosts() == ["192.0.2.80"])
-    assert len(node.said) == 1
-
-
-async def test_the_last_address_stays(node: Node, settings: Callable[[str], Settings]) -> None:
-    node.names["gw.example.net"] = "192.0.2.80"
+async def test_a_name_is_asked_again_when_its_time_is_over(node: Node) -> None:
     node.topology.use_trunks(trunks(NAMED))
     await node.topology.settled()
-    node.names.clear()
-    node.topology.use_settings(settings(""))
+    assert node.led[0][1] == [("udp", "192.0.2.80", 5060)]
+    node.server.zone["gw.example.net", "A"] = ["192.0.2.90"]
+    await until(lambda: node.led[-1][1] == [("udp", "192.0.2.90", 5060)])
+
+
+async def test_a_name_that_fails_is_said_once_and_keeps_what_it_led_to(node: Node) -> None:
+    node.topology.use_trunks(trunks(NAMED))
+    await node.topology.settled()
+    node.server.failing = True
     await until(lambda: node.said)
-    assert node.hosts() == ["192.0.2.80"]
-    assert node.said[0].endswith("; 192.0.2.80 stays its address")
-    node.names["gw.example.net"] = "192.0.2.81"
-    await until(lambda: node.hosts() == ["192.0.2.81"])
+    before = len(node.server.asked)
+    await until(lambda: len(node.server.asked) > before + 3)
+    assert len(node.said) == 1
+    assert node.said[0].startswith("the carrier c1 at gw.example.net: SRV of _sip._udp.gw.example.net: ")
+    assert node.said[0].endswith("; what was known of it stays")
+    node.server.failing = False
+    node.server.zone["gw.example.net", "A"] = ["192.0.2.91"]
+    await until(lambda: node.led[-1][1] == [("udp", "192.0.2.91", 5060)])
+
+
+async def test_a_name_without_an_address_is_said(node: Node) -> None:
+    node.server.zone = {("other.example.net", "A"): ["192.0.2.1"]}
+    node.topology.use_trunks(trunks(NAMED))
+    await node.topology.settled()
+    assert node.led == []
+    assert node.said[0].startswith("the carrier c1 at gw.example.net: no address that a listener reaches")
 
 
 async def test_a_carrier_that_is_gone_is_asked_for_no_more(node: Node) -> None:
     node.topology.use_trunks(trunks(NAMED))
-    node.topology.use_trunks(trunks(PEERS))
-    asked = node.asked
     await node.topology.settled()
-    await asyncio.sleep(0.05)
-    assert node.asked <= asked + 1
-    assert (node.hosts(), node.said) == (["198.51.100.1"], [])
+    node.topology.use_trunks(trunks(PEERS))
+    node.server.asked.clear()
+    await node.topology.settled()
+    assert (node.server.asked, node.said) == ([], [])
 
 
-async def test_an_address_of_another_family_is_said(node: Node) -> None:
+async def test_an_address_that_no_listener_reaches_is_said(node: Node) -> None:
     node.topology.use_trunks(trunks(PEERS.replace("198.51.100.1", "[2001:db8::1]")))
-    assert node.hosts() == [""]
-    assert node.said == [
-        "the carrier at `2001:db8::1`: expected an IPv4 address, as [listen] udp is one; calls to it are refused"
-    ]
+    assert node.said == ["no listener reaches the carrier c1 at 2001:db8::1 over udp: it gets no call"]
 
 
-async def test_a_resolver_that_hangs_holds_nobody_up(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_name_server_that_is_silent_holds_a_start_up_for_its_patience_only(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(node_topology, "PATIENCE", 0.05)
-    free = threading.Event()
-
-    def hang(host: str, family: int) -> str:
-        free.wait(10)
-        return f"{host} {family}"
-
-    with pytest.raises(TimeoutError):
-        await answered(Place("gw", (4,)), hang)
-    free.set()
-    assert await answered(Place("gw", (4,)), hang) == "gw 4"
+    node.server.silent = True
+    node.topology.use_trunks(trunks(NAMED))
+    await node.topology.settled()
+    assert node.led == []
+    assert len(node.used) == 1
 
 
-def test_a_place_knows_the_ip_versions_of_the_listeners_that_suit() -> None:
+def test_a_question_names_the_versions_and_transports_of_the_listeners_that_suit() -> None:
     (carrier,) = trunks(PEERS).carriers
     four = Listener("192.0.2.1", 5060)
     six = Listener("2001:db8::1", 5060, name="six", version=6)
     topology = Topology((six, four, four), (), ())
-    assert place_of(topology, carrier) == Place("198.51.100.1", (6, 4))
-    assert place_of(topology, replace(carrier, listener="six")).versions == (6,)
-    assert place_of(topology, replace(carrier, transport="tcp")).versions == ()
+    assert wanted(topology, carrier).versions == (6, 4)
+    assert wanted(topology, replace(carrier, listener="six")).versions == (6,)
+    assert wanted(topology, replace(carrier, transport="tcp")).versions == ()
+    assert wanted(topology, replace(carrier, transport="auto")).transports == ("udp",)
 
 
-def test_an_address_is_of_the_first_version_that_has_one() -> None:
-    def look_up(host: str, version: int) -> str:
-        if version == 6:
-            raise ValueError("an IPv6 address")
-        return "192.0.2.80"
-
-    assert address_at(Place("gw", (6, 4)), look_up) == "192.0.2.80"
-    with pytest.raises(ValueError, match="an IPv6 address"):
-        address_at(Place("gw", (6,)), look_up)
-    with pytest.raises(ValueError, match="one of the listeners"):
-        address_at(Place("gw", ()), look_up)
+def test_a_name_keeps_its_writing_for_request_uris() -> None:
+    (carrier,) = trunks(PEERS).carriers
+    assert placed(carrier) is carrier
+    named = placed(replace(carrier, host="gw.example.net", port=0))
+    assert (named.host, named.address) == ("", "gw.example.net")
+    assert placed(replace(carrier, host="gw.example.net", port=5070)).address == "gw.example.net:5070"

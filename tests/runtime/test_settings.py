@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.runtime import record_settings, settings, store_settings, trunk_settings
+from proxy.runtime import record_settings, route_settings, settings, store_settings, trunk_settings
 from proxy.runtime.addresses import Endpoint
 from proxy.runtime.mistakes import ConfigErrors
 from proxy.runtime.settings import load_settings
@@ -146,7 +146,7 @@ def test_trunks_of_an_older_file_are_told_where_they_belong(tmp_path: Path) -> N
 def asked(*sources: Path) -> set[str]:
     """The keys that the loaders ask for, read from their text."""
     getter = re.compile(
-        r'(?:text|integer|number|flag|one_of|texts|table|tables|at_least|bound)\((?:root, |table, )?"(\w+)"'
+        r'(?:text|integer|number|flag|one_of|texts|table|tables|at_least|at_least_one|bound)\((?:root, |table, )?"(\w+)"'
     )
     return {key for source in sources for key in getter.findall(source.read_text(encoding="utf-8"))}
 
@@ -160,7 +160,7 @@ def on_the_page(title: str) -> tuple[set[str], set[str]]:
 
 
 def test_every_key_is_documented_and_nothing_else() -> None:
-    sections = {"node", "listen", "admin", "files", "records", "store", "limits", "timers"}
+    sections = {"node", "listen", "admin", "files", "records", "store", "limits", "timers", "dns"}
     keys = asked(*(Path(str(loader.__file__)) for loader in (settings, record_settings, store_settings)))
     documented, headed = on_the_page("proxy.toml")
     assert sections <= headed
@@ -168,8 +168,9 @@ def test_every_key_is_documented_and_nothing_else() -> None:
 
 
 def test_every_key_of_a_trunk_is_documented_and_nothing_else() -> None:
-    keys = asked(Path(str(trunk_settings.__file__))) | set(trunk_settings.NAMING_HEADERS)
+    loaders = (trunk_settings, route_settings)
+    keys = asked(*(Path(str(loader.__file__)) for loader in loaders)) | set(trunk_settings.NAMING_HEADERS)
     documented, headed = on_the_page("trunks.toml")
-    assert headed == {"platform", "carrier"}
+    assert headed == {"platform", "carrier", "route"}
     assert documented == keys
     assert keys == FIELDS[TRUNK].keys() - {TRUNK_KIND}, "a cell of CSV and a field of the commands for each key"

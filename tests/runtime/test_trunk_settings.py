@@ -81,7 +81,7 @@ def test_a_platform_with_everything() -> None:
         ('"X-Account"', '"X Account"', 4, "that SIP itself does not use"),
         ('customer_header = "X-Account"\n', "", 1, "`customer` or `customer_header` to say who calls, seen neither"),
         ('"X-Account"', '"X-Account"\ncustomer = "acme"', 5, "seen both"),
-        ('carrier = "carrier-1"\n', "", 1, "key `carrier`: expected a text in quotes, seen nothing"),
+        ('carrier = "carrier-1"\n', "", 1, "either `carrier` or `route` to say where its calls go, seen neither"),
         ('"carrier-1"', '"carrier-1"\norigin = "abroad"', 6, "one of `national`, `international`, seen `abroad`"),
         ('"carrier-1"', '"carrier-1"\ncolour = "red"', 6, "seen the unknown key `colour`"),
         ('"carrier-1"', '"carrier-1"\nattested = "yes"', 6, "`true` or `false`"),
@@ -118,7 +118,12 @@ def test_a_carrier_with_everything() -> None:
     ("old", "new", "line", "message"),
     [
         ("198.51.100.1:5070", "198.51.100.1:99999", 3, "a port from 1 to 65535"),
-        ("198.51.100.1:5070", "not a host", 3, "`address:port` or `name:port`, seen `not a host`"),
+        (
+            "198.51.100.1:5070",
+            "not a host",
+            3,
+            "`address:port`, `name:port`, or a name with SRV records, seen `not a host`",
+        ),
         ("edge.example.net", "edge example", 4, "a host name or an IP address"),
         ('net"', 'net"\nnumbers = "short"', 5, "one of `e164`, `00`, `national`"),
         ('net"', 'net"\nhidden = "no"', 5, "one of `withheld`, `unavailable`"),

@@ -109,6 +109,15 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         "network_number": TEXT,
         "cross": TEXTS,
         "drop": TEXTS,
+        "state": TEXT,
+        "probe_every": WHOLE,
+        "down_after": WHOLE,
+        "up_after": WHOLE,
+        "silent_after": WHOLE,
+        "no_progress": WHOLE,
+        "redirects": TEXT,
+        "route": TEXT,
+        "carriers": TEXTS,
     },
 }
 
