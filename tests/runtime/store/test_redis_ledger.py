@@ -100,6 +100,16 @@ async def test_a_server_that_lost_the_functions_is_given_them(server: RedisServe
     assert [state.attempts for state in states] == [1, 2]
 
 
+async def test_a_server_that_was_wiped_is_counted_on_again(server: RedisServer, ledger: RedisLedger) -> None:
+    for number in range(3):
+        await ledger.ask([inquiry(f"call-{number}")])
+    with server.client() as client:
+        client.flushall()
+        client.execute_command("FUNCTION", "FLUSH")
+    states = await ledger.ask([inquiry("call-3"), inquiry("call-4")])
+    assert [(state.attempts, state.reserved) for state in states] == [(0, True), (1, True)]
+
+
 async def test_a_server_that_is_down_at_the_start_is_used_when_it_comes(server: RedisServer) -> None:
     server.kill()
     late = RedisLedger(Place((server.url,)), keys(), lambda: NOON, WAIT)
