@@ -17,6 +17,7 @@ from proxy.b2bua.rewrite import Face
 from proxy.b2bua.routing import Routing
 from proxy.b2bua.trunks import Topology
 from proxy.policy.edition import Edition
+from proxy.policy.inquiry import Inquiry, PersonState
 from proxy.sip.build import response, response_head
 from proxy.sip.hop import Hop
 from proxy.sip.message import Message
@@ -52,6 +53,22 @@ class Stopwatch(Protocol):
         """Seconds on any scale that only grows."""
 
 
+class Memory(Protocol):
+    """What is remembered of persons when the ledger is silent."""
+
+    def held(self, inquiry: Inquiry) -> PersonState | None:
+        """The refusal of this person and consents after it; None if none is remembered."""
+
+
+@final
+class NoMemory:
+    """Nothing is remembered."""
+
+    def held(self, inquiry: Inquiry) -> PersonState | None:
+        """Of nobody."""
+        return None
+
+
 @final
 class Fabric:
     """State shared by everything inside one engine."""
@@ -73,6 +90,7 @@ class Fabric:
         self.now = 0.0
         self.epoch = 0.0
         self.edition = edition
+        self.memory: Memory = NoMemory()
         self.topology = topology
         self.agent = b""
         self.a_faces: list[Face] = []  # by listener

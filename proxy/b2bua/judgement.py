@@ -25,7 +25,10 @@ def judge(call: CallState, message: Message, state: PersonState | None, expired:
     if facts is None:
         return events.CLOSED
     load = load_of(call, facts)
-    view = EMPTY if load is FREE and state is None and not expired else LedgerView(state, load, expired)
+    held: PersonState | None = None
+    if expired and call.inquiry is not None:
+        held = fabric.memory.held(call.inquiry)
+    view = EMPTY if load is FREE and state is None and not expired else LedgerView(state, load, expired, held)
     before = fabric.stopwatch()
     decision = decide(facts, fabric.edition, view)
     seconds = fabric.stopwatch() - before

@@ -1,7 +1,7 @@
 """Checks on what this person said and how often this customer called: refusals and attempts.
 
-They read the person's state in the ledger view only; without it the answer is UNKNOWN_STATE. Each
-judges by the same function of `inquiry.py` that decides whether the attempt is counted.
+They read the person's state in the ledger view only; without it the answer is UNKNOWN_STATE, but for
+a refusal that is remembered. Each judges by the same function of `inquiry.py` that decides whether the attempt is counted.
 """
 
 from __future__ import annotations
@@ -50,15 +50,16 @@ class RefusalCheck(LocalCheck):
             draft.heed_refusals(self.since(facts, reference))
 
     def judge(self, facts: CallFacts, reference: Reference, ledger: LedgerView) -> int:
-        """A hit while a refusal stands."""
+        """A hit while a refusal stands; a remembered one where the store is silent."""
         state = ledger.state
         if state is None:
-            return UNKNOWN_STATE
+            held = ledger.held
+            return HIT if held is not None and refused(held, facts.at, self.since(facts, reference)) else UNKNOWN_STATE
         return HIT if refused(state, facts.at, self.since(facts, reference)) else PASS
 
     def saw(self, facts: CallFacts, reference: Reference, ledger: LedgerView) -> str:
         """When the person refused, if ever, and whether it was taken back."""
-        state = ledger.state
+        state = ledger.held if ledger.state is None else ledger.state
         if state is None:
             return NOT_READ
         if not state.refusal_at:

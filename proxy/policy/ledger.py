@@ -2,7 +2,8 @@
 
 A view never fetches. Without a `state` the rules that need one answer UNKNOWN_STATE, and `decide`
 answers NEED with the inquiry; `expired` says that the store did not answer in time, and each rule
-then follows its own `on_unknown`. `NOTHING_KNOWN` is a person of whom nothing was ever recorded.
+then follows its own `on_unknown`; `held` is what is remembered of a refusal all the same, and of
+consents after it, but never of attempts. `NOTHING_KNOWN` is a person of whom nothing was ever recorded.
 """
 
 from __future__ import annotations
@@ -29,12 +30,19 @@ class Load:
 class LedgerView:
     """What was read so far."""
 
-    __slots__ = ("state", "load", "expired")
+    __slots__ = ("state", "load", "expired", "held")
 
-    def __init__(self, state: PersonState | None = None, load: Load | None = None, expired: bool = False) -> None:
+    def __init__(
+        self,
+        state: PersonState | None = None,
+        load: Load | None = None,
+        expired: bool = False,
+        held: PersonState | None = None,
+    ) -> None:
         self.state: Final = state
         self.load: Final = load
         self.expired: Final = expired
+        self.held: Final = held
 
 
 EMPTY: Final = LedgerView(None, None, False)

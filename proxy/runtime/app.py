@@ -103,6 +103,7 @@ class App:
             bound = bound_socket(listen.host, listen.port)
         port = self._port = UdpPort(bound, self.engine, self.clock, self.journal)
         taken.callback(port.close)
+        self.engine.fabric.memory = self.shared
         if self.shared.desk is not None:
             port.use_ledger(self.shared.desk)
         if admin is not None:

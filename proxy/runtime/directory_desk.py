@@ -27,6 +27,7 @@ from proxy.runtime.store.directory_changes import Edit, Signature, change, load,
 from proxy.runtime.store.directory_interface import DirectoryStore, DirectoryUnreachable
 from proxy.runtime.store.directory_open import directory_store
 from proxy.runtime.store.directory_records import Change, Version
+from proxy.runtime.store.redis_version import check_servers
 from proxy.runtime.toml_source import read_toml
 
 T = TypeVar("T")
@@ -94,6 +95,7 @@ async def opened(config: Path, who: str = "") -> AsyncIterator[Desk]:
     settings = load_settings(config)
     numbering = load_numbering(read_toml(settings.files.numbering))
     clock = SystemClock()
+    await check_servers(settings.store.place, config)
     store = directory_store(settings.store.path, settings.store.place)
     try:
         await seed_from(store, numbering, settings.files, clock.epoch())

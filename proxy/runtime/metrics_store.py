@@ -20,6 +20,9 @@ STORE_ROWS: Final = (
     ("npv_store_notice_reconnects_total", "counter", (), "Times the way of the notices had to be made anew."),
     ("npv_directory_age_seconds", "gauge", (), "Since the store last said that there is no newer directory."),
     ("npv_directory_version", "gauge", (), "Version of the directory in force."),
+    ("npv_refusals_held", "gauge", (), "Refusals in memory, for when the ledger is silent."),
+    ("npv_refusals_dropped_total", "counter", (), "Refusals that found no room in memory."),
+    ("npv_refusals_age_seconds", "gauge", (), "Since all refusals in the store were known here."),
 )
 NONE_YET: Final = Histogram((0.001,))
 
@@ -48,6 +51,8 @@ class SharedView(Protocol):
     def directory(self) -> tuple[Directory, int] | None: ...
     @property
     def notices(self) -> tuple[int, int]: ...
+    @property
+    def refusals(self) -> tuple[int, int, float]: ...
     def reachable(self) -> bool: ...
     def directory_age(self) -> float: ...
 
@@ -55,6 +60,7 @@ class SharedView(Protocol):
 def store_samples(shared: SharedView) -> Snapshot:
     """Every value by name and labels."""
     desk, held = shared.desk, shared.directory
+    count, dropped, age = shared.refusals
     return {
         "npv_store_operations_total": by_two(desk.operations) if desk else {},
         "npv_store_seconds": {(): Frozen(desk.seconds if desk else NONE_YET)},
@@ -66,4 +72,7 @@ def store_samples(shared: SharedView) -> Snapshot:
         "npv_store_notice_reconnects_total": {(): shared.notices[1]},
         "npv_directory_age_seconds": {(): shared.directory_age()},
         "npv_directory_version": {(): held[1] if held else 0},
+        "npv_refusals_held": {(): count},
+        "npv_refusals_dropped_total": {(): dropped},
+        "npv_refusals_age_seconds": {(): age},
     }

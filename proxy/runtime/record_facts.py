@@ -101,7 +101,8 @@ def number_of(
 def ledger_of(line: DecisionLine) -> LedgerView:
     """What was known of shared state when it was decided."""
     load = None if line.load is None else Load(line.load.over, line.load.retry_after)
-    return LedgerView(None if line.state is None else state_of(line.state), load, line.expired)
+    held = None if line.held is None else state_of(line.held)
+    return LedgerView(None if line.state is None else state_of(line.state), load, line.expired, held)
 
 
 def state_of(state: StateLine) -> PersonState:

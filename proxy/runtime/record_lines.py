@@ -18,7 +18,7 @@ from proxy.policy.decision import ACTION_WORDS, PRESENTATION_WORDS, Action
 from proxy.policy.directory import Directory
 from proxy.policy.edition import Edition
 from proxy.policy.facts import CallFacts, Presented, TrunkFacts
-from proxy.policy.ledger import LedgerView
+from proxy.policy.inquiry import PersonState
 from proxy.policy.numbers import Number
 from proxy.runtime.record_shapes import (
     ALLOCATED,
@@ -93,7 +93,7 @@ class Lines:
             called_range="" if called is None else called.status,
             called_length="" if called is None else length_of(called),
             called_repaired=called is not None and called.repaired,
-            state=state_line(ledger),
+            state=state_line(ledger.state),
             load=None if ledger.load is None else LoadLine(ledger.load.over, ledger.load.retry_after),
             expired=ledger.expired,
             action=ACTION_WORDS[decision.action],
@@ -111,6 +111,7 @@ class Lines:
             revision=edition.revision,
             seconds=round(record.seconds, 7),
             waited=round(record.waited, 6),
+            held=state_line(ledger.held),
         )
 
     def _call(self, record: CallRecord) -> CallLine:
@@ -166,9 +167,8 @@ def trunk_line(trunk: TrunkFacts) -> TrunkLine:
     return TrunkLine(trunk.origin, trunk.emergency, trunk.unopened, trunk.profile, sorted(trunk.allowed_classes))
 
 
-def state_line(ledger: LedgerView) -> StateLine | None:
-    """What the store answered; None when it was not asked or was silent."""
-    state = ledger.state
+def state_line(state: PersonState | None) -> StateLine | None:
+    """What the store answered, or what is remembered; None when it was not asked, or is not."""
     if state is None:
         return None
     return StateLine(

@@ -112,6 +112,7 @@ class DecisionLine(msgspec.Struct, tag_field="record", tag="decision"):
     revision: str
     seconds: float
     waited: float
+    held: StateLine | None = None
 
 
 class CallLine(msgspec.Struct, tag_field="record", tag="call"):

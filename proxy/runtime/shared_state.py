@@ -1,4 +1,5 @@
-"""The state that outlives calls, as the running proxy holds it: the ledger with its desk, and the directory with its watch.
+"""The state that outlives calls, as the running proxy holds it: the ledger with its desk, the directory and the refusals
+in memory, each with its watch, and the notices by which the store tells both of changes.
 
 Opened before the first call and closed after the last: what is owed to the ledger is told before the proxy goes.
 A store that holds no directory yet is filled from the customers file.
@@ -8,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Final, final
 
 from proxy.policy.directory import Directory
+from proxy.policy.inquiry import Inquiry, PersonState
 from proxy.runtime.clock import Clock
 from proxy.runtime.directory_desk import book_of, seed_from
 from proxy.runtime.numbering_file import load_numbering
@@ -21,14 +24,27 @@ from proxy.runtime.store.directory_open import directory_store
 from proxy.runtime.store.directory_watch import Arrived as Renewed
 from proxy.runtime.store.directory_watch import DirectoryWatch
 from proxy.runtime.store.interface import LedgerSilent
-from proxy.runtime.store.ledger_choice import SomeLedger, chosen_ledger, chosen_notices, take_keys
+from proxy.runtime.store.ledger_choice import (
+    SomeLedger,
+    chosen_ledger,
+    chosen_notices,
+    chosen_refusals,
+    take_keys,
+)
 from proxy.runtime.store.ledger_desk import Arrived, LedgerDesk
 from proxy.runtime.store.notices import ANYTHING, DIRECTORY, Notices
-from proxy.runtime.store.person_keys import KeysDiffer
+from proxy.runtime.store.person_keys import KeysDiffer, Person
+from proxy.runtime.store.redis_version import check_servers
+from proxy.runtime.store.refusals_watch import RefusalsWatch
 from proxy.runtime.tasks import Tasks
 from proxy.runtime.toml_source import ConfigError, read_toml
 
 PATIENCE: Final = 5.0  # s that a stop waits for what is owed to the ledger
+
+
+def find_person(ledger: SomeLedger, clock: Clock, customer: str, person: str) -> Person:
+    """Where the person is kept, under the keys that the ledger uses at this moment."""
+    return ledger.keys.person(customer, person, clock.epoch())
 
 
 @final
@@ -44,6 +60,7 @@ class SharedState:
         self._ledger: SomeLedger | None = None
         self._watch: DirectoryWatch | None = None
         self._notices: Notices | None = None
+        self._refusals: RefusalsWatch | None = None
         self.desk: LedgerDesk | None = None
 
     @property
@@ -54,6 +71,16 @@ class SharedState:
     def directory_age(self) -> float:
         """Seconds since the store last said that there is nothing newer; 0 before the start."""
         return self._watch.age() if self._watch is not None else 0.0
+
+    def held(self, inquiry: Inquiry) -> PersonState | None:
+        """What is remembered of the person's refusal, for when the ledger is silent."""
+        return self._refusals.held(inquiry) if self._refusals is not None else None
+
+    @property
+    def refusals(self) -> tuple[int, int, float]:
+        """Refusals in memory, those that found no room there, and seconds since all of them were known."""
+        watch = self._refusals
+        return (len(watch.kept), watch.kept.dropped, watch.age()) if watch is not None else (0, 0, 0.0)
 
     @property
     def notices(self) -> tuple[int, int]:
@@ -66,9 +93,14 @@ class SharedState:
 
     async def start(self, arrived: Arrived, renewed: Renewed) -> None:
         """Open both. `arrived` gets the ledger's answers, `renewed` each new directory with its trunks. Raises ConfigError."""
+        store = self._settings.store
+        await check_servers(store.place, self._settings.path)
         try:
             await self._open_directory(renewed)
             await self._open_ledger(arrived)
+            notices = self._notices = chosen_notices(store.path, store.place, self._heard, self._say)
+            await notices.start()
+            self._taken.push_async_callback(notices.stop)
         except (DirectoryUnreachable, LedgerSilent, KeysDiffer) as failure:
             raise self._mistake(str(failure)) from None
         except OSError as failure:
@@ -83,20 +115,25 @@ class SharedState:
         watch = self._watch = DirectoryWatch(store, numbering, self._clock, renewed, self._say)
         await watch.start(await book_of(store, numbering, settings.files, self._clock.epoch()))
         self._taken.push_async_callback(watch.stop)
-        notices = self._notices = chosen_notices(settings.store.path, settings.store.place, self._heard, self._say)
-        await notices.start()
-        self._taken.push_async_callback(notices.stop)
 
     def _heard(self, notice: bytes) -> None:
         if self._watch is not None and notice in (ANYTHING, DIRECTORY):
             self._watch.told()
+        if self._refusals is not None and notice != DIRECTORY:
+            self._refusals.told(notice)
 
     async def _open_ledger(self, arrived: Arrived) -> None:
         store, clock = self._settings.store, self._clock
         ledger = self._ledger = chosen_ledger(store.path, store.place, store.keys, store.wait, clock.epoch)
         await ledger.open()
         self._taken.push_async_callback(ledger.close)
-        self.desk = LedgerDesk(ledger, arrived, self._tasks, clock.monotonic)
+        source = chosen_refusals(store.path, store.place)
+        refusals = self._refusals = RefusalsWatch(
+            source, store.refusals_held, partial(find_person, ledger, clock), clock, self._say
+        )
+        refusals.start()
+        self._taken.push_async_callback(refusals.stop)
+        self.desk = LedgerDesk(ledger, arrived, self._tasks, clock.monotonic, refusals.heard)
         self._taken.push_async_callback(self._settle, self.desk)
 
     async def _settle(self, desk: LedgerDesk) -> None:

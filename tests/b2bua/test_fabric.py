@@ -8,6 +8,7 @@ from proxy.b2bua.fabric import Fabric, method_name
 from proxy.b2bua.legs import Couple, Fork, a_leg
 from proxy.b2bua.rewrite import Face
 from proxy.policy.edition import Edition
+from proxy.policy.inquiry import Inquiry
 from proxy.sip.hop import UDP, Hop
 from proxy.sip.parse import parse
 from proxy.sip.transaction import Pace, ServerTransaction
@@ -33,6 +34,10 @@ def test_an_answer_is_sent_counted_and_returned(fabric: Fabric) -> None:
     assert data == b"SIP/2.0 486 Gone Fishing\r\nVia: x\r\nTo: <sip:other>\r\nX: 1\r\nContent-Length: 0\r\n\r\n"
     assert [send.data for send in fabric.wire.sends] == [data]
     assert fabric.counters.responses_out == {("a", "INVITE", 486): 1}
+
+
+def test_without_a_memory_nobody_is_remembered(fabric: Fabric) -> None:
+    assert fabric.memory.held(Inquiry("acme", "+33140000000", "", "a", 1.0)) is None
 
 
 def test_big_datagrams_are_counted_in_both_directions(fabric: Fabric) -> None:

@@ -9,7 +9,7 @@ import pytest
 from proxy.b2bua.outputs import Count, RefusalHeard, Release
 from proxy.b2bua.trunks import Limits
 from proxy.policy.edition import Edition
-from proxy.policy.inquiry import PersonState
+from proxy.policy.inquiry import Inquiry, PersonState
 from tests.ladder import ANSWER, CALLED, Callee, Caller, Ladder, hang_up, platform, set_up, topology
 
 MakeLadder = Callable[..., Ladder]
@@ -119,6 +119,42 @@ def test_a_call_that_goes_on_blind_is_counted_later(ladder_of: MakeLadder, lenie
     ladder.feed("b", callee.reply(503))
     ladder.expect("b ACK", "a 503 INVITE")
     assert len(releases(ladder)) == 1
+
+
+class Remembered:
+    """One refusal, of whoever is asked about."""
+
+    def __init__(self, at: float) -> None:
+        self.at = at
+        self.asked: list[str] = []
+
+    def held(self, inquiry: Inquiry) -> PersonState | None:
+        self.asked.append(inquiry.person)
+        return PersonState(refusal_at=self.at)
+
+
+@pytest.mark.parametrize("passes", [False, True])
+def test_a_remembered_refusal_holds_when_the_ledger_is_silent(
+    ladder_of: MakeLadder, careful: Edition, lenient: Edition, passes: bool
+) -> None:
+    ladder = ladder_of(over=lenient if passes else careful)
+    memory = ladder.engine.fabric.memory = Remembered(ladder.epoch - 60)
+    caller = Caller()
+    ladder.feed("a", caller.invite())
+    ladder.expect("a 100 INVITE")
+    assert memory.asked == []
+    ladder.advance(0.05)
+    refused = ladder.one("a 403 INVITE")
+    assert "refusal.recorded" in refused.header("warning")
+    assert (memory.asked, counts(ladder), releases(ladder)) == ([CALLED], [], [])
+    ladder.feed("a", caller.ack_failure(refused))
+
+
+def test_what_the_ledger_says_goes_before_what_is_remembered(ladder_of: MakeLadder, careful: Edition) -> None:
+    ladder = ladder_of(over=careful)
+    memory = ladder.engine.fabric.memory = Remembered(ladder.epoch - 60)
+    asked(ladder)
+    assert memory.asked == []
 
 
 def attempt_of(ladder: Ladder, caller: Caller) -> str:

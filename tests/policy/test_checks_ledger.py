@@ -57,6 +57,28 @@ def test_what_is_told_of_a_refusal(desk: Desk, shipped: Edition) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("held", "outcome"),
+    [
+        (PersonState(refusal_at=1.0), UNKNOWN_STATE),  # too long ago to count
+        (PersonState(refusal_at=epoch("2026-11-01T10:00:00+01:00")), HIT),
+        (
+            PersonState(refusal_at=epoch("2026-11-01T10:00:00+01:00"), consent_at=epoch("2026-11-02T10:00:00+01:00")),
+            UNKNOWN_STATE,
+        ),
+    ],
+)
+def test_a_remembered_refusal_holds_and_nothing_else_is_remembered(
+    desk: Desk, shipped: Edition, held: PersonState, outcome: int
+) -> None:
+    facts, view = desk.facts(), LedgerView(None, None, True, held)
+    assert RefusalCheck(60, 0).judge(facts, shipped.reference, view) == outcome
+    assert RefusalCheck(60, 0).saw(facts, shipped.reference, view).startswith("refused ")
+    assert FrequencyCheck(4, 30).judge(facts, shipped.reference, view) == UNKNOWN_STATE
+    answered = LedgerView(PersonState(), None, False, held)
+    assert RefusalCheck(60, 0).judge(facts, shipped.reference, answered) == PASS
+
+
 @pytest.mark.parametrize(("attempts", "outcome"), [(0, PASS), (3, PASS), (4, HIT), (5, HIT)])
 def test_frequency(desk: Desk, shipped: Edition, attempts: int, outcome: int) -> None:
     view = LedgerView(PersonState(attempts=attempts))

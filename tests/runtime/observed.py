@@ -32,6 +32,7 @@ class FakeShared:
     directory: tuple[Directory, int] | None = None
     seconds: float = 0.0
     notices: tuple[int, int] = (0, 0)
+    refusals: tuple[int, int, float] = (0, 0, 0.0)
 
     def reachable(self) -> bool:
         return self.directory is not None

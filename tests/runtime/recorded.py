@@ -45,7 +45,8 @@ class Dice:
     def ledger(self, at: float) -> LedgerView:
         dice = self.dice
         if dice.random() < 0.1:
-            return LedgerView(None, None, True)
+            remembered = PersonState(refusal_at=at - 86_400.0) if dice.random() < 0.5 else None
+            return LedgerView(None, None, True, remembered)
 
         def past() -> float:
             return at - dice.random() * 86400 * 400 if dice.random() < 0.5 else 0.0

@@ -12,8 +12,8 @@ def test_before_the_start_everything_is_zero() -> None:
     taken = store_samples(FakeShared())
     assert list(taken) == [name for name, _, _, _ in STORE_ROWS]
     assert taken["npv_store_operations_total"] == taken["npv_store_silences_total"] == {}
-    for name, kind, _, _ in STORE_ROWS:
-        if kind == "gauge" or "notice" in name:
+    for name, kind, labels, _ in STORE_ROWS:
+        if kind != "histogram" and not labels:
             assert taken[name] == {(): 0}, name
     (seconds,) = taken["npv_store_seconds"].values()
     assert isinstance(seconds, Frozen)
@@ -22,11 +22,13 @@ def test_before_the_start_everything_is_zero() -> None:
 
 def test_figures_of_desk_and_directory() -> None:
     desk = FakeDesk(operations={("ask", "late"): 4, ("release", "answered"): 2}, silences={"closed": 1})
-    taken = store_samples(FakeShared(desk, (Directory([], [], []), 7), 1.5, (9, 2)))
+    taken = store_samples(FakeShared(desk, (Directory([], [], []), 7), 1.5, (9, 2), (5, 4, 0.5)))
     assert taken["npv_store_operations_total"] == {("ask", "late"): 4, ("release", "answered"): 2}
     assert taken["npv_store_silences_total"] == {("closed",): 1}
     assert (taken["npv_store_waiting"], taken["npv_store_owed"]) == ({(): 3}, {(): 1})
     assert (taken["npv_directory_age_seconds"], taken["npv_directory_version"]) == ({(): 1.5}, {(): 7})
+    held = [taken[f"npv_refusals_{name}"] for name in ("held", "dropped_total", "age_seconds")]
+    assert held == [{(): 5}, {(): 4}, {(): 0.5}]
     assert taken["npv_store_reachable"] == {(): 1}
     assert (taken["npv_store_notices_total"], taken["npv_store_notice_reconnects_total"]) == ({(): 9}, {(): 2})
     (seconds,) = taken["npv_store_seconds"].values()

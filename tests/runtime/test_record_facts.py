@@ -48,6 +48,7 @@ def test_the_facts_come_back(edition: Edition) -> None:
         for name in STATE_FIELDS if record.ledger.state else ():
             assert getattr(record.ledger.state, name) == getattr(told.state, name), name
         assert told.expired == record.ledger.expired
+        assert (told.held and told.held.refusal_at) == (record.ledger.held and record.ledger.held.refusal_at)
 
 
 def test_trunks_are_kept(edition: Edition) -> None:

@@ -109,6 +109,7 @@ def test_a_forwarded_call(edition: Edition) -> None:
         "revision": edition.revision,
         "seconds": 0.0000123,
         "waited": 0.00123,
+        "held": None,
     }
     assert str(found["rule"]).startswith("presentation.")
 
@@ -203,6 +204,10 @@ def test_what_the_store_and_the_engine_said(edition: Edition) -> None:
     }  # fmt: skip
     assert found["load"] == {"over": "trunk", "retry_after": 7}
     assert found["expired"] is True
+    remembered = LedgerView(None, None, True, PersonState(refusal_at=AT - 9))
+    held = read(Lines("edge-1").line(decision(edition, ledger=remembered), edition))
+    assert held["state"] is None
+    assert held["held"] == {**dict.fromkeys(STATE, 0), "consent_id": "", "refusal_at": AT - 9, "reserved": False}
     silent = read(Lines("edge-1").line(decision(edition, ledger=LedgerView()), edition))
     assert (silent["state"], silent["load"]) == (None, None)
 

@@ -12,6 +12,8 @@ import pytest
 from proxy.runtime.app import App
 from proxy.runtime.clock import FixedClock
 from proxy.runtime.configuration import load_configuration
+from proxy.runtime.store.embedded import EmbeddedLedger
+from proxy.runtime.store.interface import LedgerSilent
 from tests.ladder import CALLED, EPOCH
 from tests.runtime.ends import Ends, Site, site_in, until
 
@@ -98,6 +100,27 @@ async def test_a_person_who_refused_is_not_called_again(site: Site, ends: Ends) 
     assert ends.b.is_quiet()
     await ends.hang_up(*await ends.talk("nonumber"))  # the refusal was meant for one customer
     await ends.offered(ends.caller(called=OTHER))
+
+
+async def test_a_person_who_refused_is_not_called_by_a_blind_proxy_either(
+    app: App, site: Site, ends: Ends, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def silent(*_: object) -> None:
+        raise LedgerSilent("never answers")
+
+    monkeypatch.setattr(EmbeddedLedger, "ask", silent)
+    monkeypatch.setattr(EmbeddedLedger, "refuse", silent)  # what was heard is known here although it cannot be told
+    assert app.shared.desk is not None
+    app.shared.desk.refusal_heard("acme", CALLED, EPOCH, "607", "call-0")
+    answer = await ends.refused(ends.caller(), 403, asked=True)
+    assert "refusal.consumer" in answer.header("warning")
+    answer = await ends.refused(ends.caller(called=OTHER), 480, asked=True)
+    assert "ledger.unreachable" in answer.header("warning")
+    monkeypatch.undo()
+    await app.stop()
+    lines = decisions(site)
+    assert [(line["expired"], bool(line["held"])) for line in lines] == [(True, True), (True, False)]
+    assert lines[0]["held"]["refusal_at"] == EPOCH
 
 
 async def test_who_was_never_reached_was_not_called(app: App, site: Site, ends: Ends) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import signal
 import socket
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -32,6 +33,7 @@ from proxy.runtime.trunk_settings import Trunks
 from tests.ladder import CALLED, EPOCH
 from tests.runtime.ends import PATIENCE, Site, site_in
 from tests.runtime.store.directory_shelf import CUSTOMER, ME, edit
+from tests.runtime.store.redis_servers import RedisServer
 
 
 class Node:
@@ -94,6 +96,7 @@ def shown(directory: Directory) -> str:
 async def test_nothing_is_there_before_the_start(site: Site) -> None:
     shared = Node(site).shared
     assert (shared.directory, shared.desk, shared.directory_age()) == (None, None, 0.0)
+    assert (shared.refusals, shared.held(Inquiry("acme", CALLED, "", "a", EPOCH))) == ((0, 0, 0.0), None)
     shared.take_keys()
     await shared.use_plan(site.folder / "numbering.toml")
     await shared.stop()
@@ -207,6 +210,32 @@ async def test_what_could_not_be_told_is_said(node: Node, monkeypatch: pytest.Mo
     node.shared.desk.refusal_heard("acme", CALLED, EPOCH, "607", "call-1")
     await node.stop()
     assert node.said == ["1 notes to the ledger could not be delivered before the stop"]
+
+
+@pytest.mark.tool
+async def test_what_another_node_heard_is_remembered_when_the_server_stands_still(site: Site, tmp_path: Path) -> None:
+    server = RedisServer(tmp_path / "redis", "--save", "").start()
+    site.change("proxy.toml", 'kind = "embedded"', f'kind = "redis"\nurls = ["{server.url}"]')
+    inquiry = Inquiry("acme", CALLED, "", "one", EPOCH)
+    nodes = [Node(site), Node(site)]
+    for node in nodes:
+        await node.start()
+        assert node.shared.held(inquiry) is None
+    assert nodes[0].shared.desk is not None
+    nodes[0].shared.desk.refusal_heard("acme", CALLED, EPOCH, "607", "call-1")
+    for node in nodes:
+        async with asyncio.timeout(PATIENCE):
+            while node.shared.held(inquiry) is None:  # noqa: ASYNC110 - it comes out of the server, unannounced
+                await asyncio.sleep(0.01)
+    server.send(signal.SIGSTOP)
+    for node in nodes:
+        state = node.shared.held(inquiry)
+        assert state is not None
+        assert (state.refusal_at, node.shared.refusals[:2]) == (EPOCH, (1, 0))
+    server.send(signal.SIGCONT)
+    for node in nodes:
+        await node.stop()
+    server.kill()
 
 
 async def test_keys_of_another_store_are_refused_at_the_start(site: Site, node: Node) -> None:

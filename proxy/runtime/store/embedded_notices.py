@@ -13,12 +13,15 @@ from pathlib import Path
 from threading import Lock
 from typing import Final, final
 
-from proxy.runtime.store.notices import ANYTHING, DIRECTORY, Heard
+from proxy.runtime.store.notices import ANYTHING, DIRECTORY, PERSONS, Heard
 from proxy.runtime.tasks import Tasks
 
 LOOK: Final = 0.25  # s between two looks
 VERSION: Final = "PRAGMA data_version"
-LAST: Final = "SELECT coalesce(max(number), 0) FROM directory_version"
+LAST: Final = (
+    (DIRECTORY, "SELECT coalesce(max(number), 0) FROM directory_version"),
+    (PERSONS, "SELECT coalesce(max(number), 0) FROM ledger_changes"),
+)
 
 
 @final
@@ -35,7 +38,7 @@ class EmbeddedNotices:
         self._one: Final = Lock()  # a look that was begun ends before the file is closed
         self._over = False
         self._version = 0
-        self._last = -1
+        self._last: Final[dict[bytes, int]] = {}
 
     async def start(self) -> None:
         """Begin to look."""
@@ -72,9 +75,10 @@ class EmbeddedNotices:
             if version == self._version and not fresh:
                 return []
             self._version = version
-            last = self._connection.execute(LAST).fetchone()[0]
-            changed, self._last = last != self._last, last
-        return [ANYTHING] if fresh else [DIRECTORY] if changed else []
+            found = {kind: self._connection.execute(query).fetchone()[0] for kind, query in LAST}
+            changed = [kind for kind, last in found.items() if last != self._last.get(kind)]
+            self._last.update(found)
+        return [ANYTHING] if fresh else changed
 
     def _close(self) -> None:
         with self._one:

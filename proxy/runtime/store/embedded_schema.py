@@ -33,7 +33,20 @@ CREATE TABLE IF NOT EXISTS ledger_consents(
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS ledger_consents_customer ON ledger_consents(customer, at);
 CREATE INDEX IF NOT EXISTS ledger_consents_at ON ledger_consents(at);
+CREATE TABLE IF NOT EXISTS ledger_changes(number INTEGER PRIMARY KEY AUTOINCREMENT, person BLOB NOT NULL);
+CREATE TRIGGER IF NOT EXISTS ledger_changes_kept AFTER INSERT ON ledger_changes WHEN NEW.number % 100 = 0 BEGIN DELETE FROM ledger_changes WHERE number <= NEW.number - 100000; END;
 """
+REFUSED: Final = "EXISTS (SELECT 1 FROM ledger_refusals WHERE person = {row}.person)"
+TRIGGER: Final = (
+    "CREATE TRIGGER IF NOT EXISTS {table}_{event} AFTER {event} ON {table} WHEN {condition} "
+    "BEGIN INSERT INTO ledger_changes(person) VALUES ({row}.person); END"
+)
+# whatever concerns a refusal is noted in the transaction that changes it
+TRIGGERS: Final = [
+    TRIGGER.format(table=table, event=event, row=row, condition=condition.format(row=row))
+    for table, condition in (("ledger_refusals", "1"), ("ledger_consents", REFUSED))
+    for event, row in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD"))
+]
 
 
 def opened(path: Path, fingerprint: str) -> sqlite3.Connection:
@@ -43,7 +56,7 @@ def opened(path: Path, fingerprint: str) -> sqlite3.Connection:
     connection = connected(path)
     try:
         connection.execute("BEGIN IMMEDIATE")
-        for statement in SCHEMA.split(";\n"):
+        for statement in (*SCHEMA.split(";\n"), *TRIGGERS):
             connection.execute(statement)
         connection.execute("INSERT OR IGNORE INTO ledger_meta VALUES ('keys', ?)", (fingerprint,))
         found = connection.execute("SELECT value FROM ledger_meta WHERE name = 'keys'").fetchone()[0]

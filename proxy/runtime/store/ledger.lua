@@ -4,6 +4,7 @@
 -- ask, release: KEYS[1] the person's refusal and consents (hash), KEYS[2] attempts written (string of 11-byte entries),
 --               KEYS[3] attempts under the key before or after it, if two keys are in use
 -- the others:   KEYS[1] the same hash, KEYS[2] sources and proofs (hash)
+-- Whatever concerns a refusal is told to all nodes in the same step; a notice that may not be given harms nothing.
 -- hash fields:  r = when refused; c<reference> = at, until, withdrawn, slot from, slot until, then the campaign
 
 local SAME = 300
@@ -132,12 +133,17 @@ local function age(keys, kept)
   end
 end
 
+local function tell(key)
+  redis.pcall('PUBLISH', 'npv:changes', 'p' .. key)
+end
+
 local function refuse(keys, args)
   local known = redis.call('HGET', keys[1], 'r')
   if not known or struct.unpack('>d', known) <= struct.unpack('>d', args[1]) then
     redis.call('HSET', keys[1], 'r', args[1])
     redis.call('HSET', keys[2], 'r', args[2])
     age(keys, 0)
+    tell(keys[1])
   end
   return 1
 end
@@ -146,6 +152,7 @@ local function withdraw_refusal(keys, args)
   local gone = redis.call('HDEL', keys[1], 'r')
   redis.call('HDEL', keys[2], 'r')
   age(keys, tonumber(args[1]))
+  if gone == 1 then tell(keys[1]) end
   return gone
 end
 
@@ -161,6 +168,7 @@ local function consent(keys, args)
   redis.call('HSET', keys[1], 'c' .. args[1], args[2])
   redis.call('HSET', keys[2], 'c' .. args[1], args[3])
   age(keys, tonumber(args[4]))
+  if redis.call('HEXISTS', keys[1], 'r') == 1 then tell(keys[1]) end
   return 1
 end
 
@@ -178,6 +186,7 @@ local function withdraw_consent(keys, args)
       end
     end
   end
+  if ended > 0 and redis.call('HEXISTS', keys[1], 'r') == 1 then tell(keys[1]) end
   return ended
 end
 

@@ -1,4 +1,4 @@
-"""The ledger that the settings ask for, with its keys, and its notices; and keys that were rotated while it runs."""
+"""The ledger that the settings ask for, with its keys, its notices and its refusals; and keys that were rotated while it runs."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from typing import TypeAlias
 
 from proxy.runtime.store.embedded import EmbeddedLedger
 from proxy.runtime.store.embedded_notices import EmbeddedNotices
+from proxy.runtime.store.embedded_refusals import EmbeddedRefusals
 from proxy.runtime.store.notices import Heard, Notices
 from proxy.runtime.store.person_keys import KeysDiffer, load_keys, read_keys
 from proxy.runtime.store.redis_ledger import RedisLedger
 from proxy.runtime.store.redis_notices import RedisNotices
 from proxy.runtime.store.redis_place import Place
+from proxy.runtime.store.redis_refusals import RedisRefusals
+from proxy.runtime.store.refusals_source import RefusalsSource
 
 SomeLedger: TypeAlias = EmbeddedLedger | RedisLedger
 
@@ -28,6 +31,11 @@ def chosen_ledger(path: Path, place: Place | None, keys: Path, wait: float, epoc
 def chosen_notices(path: Path, place: Place | None, heard: Heard, say: Callable[[str], None]) -> Notices:
     """How this node is told of changes in the same store; not started yet."""
     return EmbeddedNotices(path, heard, say) if place is None else RedisNotices(place, heard, say)
+
+
+def chosen_refusals(path: Path, place: Place | None) -> RefusalsSource:
+    """Where this node reads the refusals that it keeps in memory."""
+    return EmbeddedRefusals(path) if place is None else RedisRefusals(place)
 
 
 def take_keys(ledger: SomeLedger, keys: Path) -> None:

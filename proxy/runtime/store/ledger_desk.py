@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import islice
@@ -23,6 +23,7 @@ from typing import Final, Protocol, TypeAlias, final
 from proxy.b2bua.counters import Histogram
 from proxy.policy.inquiry import Inquiry, PersonState
 from proxy.runtime.store.interface import LedgerSilent
+from proxy.runtime.store.owed import Owed
 from proxy.runtime.tasks import Tasks
 
 TOGETHER: Final = 512  # questions in one `ask`
@@ -46,6 +47,7 @@ class Question(Protocol):
 
 
 Asked: TypeAlias = list[tuple[Question, float]]  # and since when
+Heed: TypeAlias = Callable[[str, str, float], None]  # customer, person, when
 Arrived: TypeAlias = Callable[[Sequence[tuple[Question, PersonState]]], None]
 
 
@@ -58,23 +60,13 @@ class Counter(Protocol):
 
 
 @final
-class Owed:
-    """One thing the store must still be told. `attempt` is not told while a question about it is under way."""
-
-    __slots__ = ("attempt", "due", "name", "tell")
-
-    def __init__(self, name: str, attempt: str, tell: Callable[[], Awaitable[object]], due: float = 0.0) -> None:
-        self.name: Final = name
-        self.attempt: Final = attempt
-        self.tell: Final = tell
-        self.due: Final = due
-
-
-@final
 class LedgerDesk:
-    """One for each running proxy. `arrived` is given the answers on the loop; `now` is the clock of the deadlines."""
+    """One for each running proxy. `arrived` is given the answers on the loop, `heed` each refusal that a carrier told,
+    at once; `now` is the clock of the deadlines."""
 
-    def __init__(self, ledger: Counter, arrived: Arrived, tasks: Tasks, now: Callable[[], float]) -> None:
+    def __init__(
+        self, ledger: Counter, arrived: Arrived, tasks: Tasks, now: Callable[[], float], heed: Heed | None = None
+    ) -> None:
         # by (ask|release|count|refuse, answered|silent|late|dropped)
         self.operations: Final[dict[tuple[str, str], int]] = {}
         self.silences: Final[dict[str, int]] = {}  # by reason
@@ -83,6 +75,7 @@ class LedgerDesk:
         self._arrived: Final = arrived
         self._tasks: Final = tasks
         self._now: Final = now
+        self._heed: Final = heed
         self._loop: Final = asyncio.get_running_loop()
         self._waiting: Final[deque[tuple[Question, float]]] = deque()
         self._under_way = 0
@@ -129,6 +122,8 @@ class LedgerDesk:
 
     def refusal_heard(self, customer: str, person: str, at: float, source: str, reference: str) -> None:
         """The carrier said that the person wants no more calls (607, RFC 8197)."""
+        if self._heed is not None:
+            self._heed(customer, person, at)
         told = partial(self._ledger.refuse, customer, person, at, source, reference)
         self._owe(Owed("refuse", f"{customer} {person} {reference}", told))
 

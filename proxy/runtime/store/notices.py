@@ -11,6 +11,7 @@ from typing import Final, Protocol, TypeAlias
 
 DIRECTORY: Final = b"d"  # a version of the directory was added
 PERSON: Final = b"p"  # of this person a refusal or a consent
+PERSONS: Final = b"l"  # the same of some persons; the log of the store says of whom
 ANYTHING: Final = b""  # the way to the store is new: what was said before was not heard
 
 Heard: TypeAlias = Callable[[bytes], None]

@@ -1,8 +1,8 @@
 """The ledger of several nodes, on Redis: each inquiry is one function call in the server, all of a turn one pipeline.
 
 Every step may be sent twice: an attempt carries its id, a refusal its time, a consent its reference. Persons' keys are
-those of `person_keys`; besides, `npv:refusals:<customer>` and `npv:consents:<customer>` list them by time, and
-`npv:ledger:keys` tells whether the key file is the one that the store was filled with.
+those of `person_keys`; besides, `npv:refusals:<customer>` and `npv:consents:<customer>` list them by time, `CHANGES` is a
+log of what has changed, and `npv:ledger:keys` tells whether the key file is the one that the store was filled with.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ from proxy.runtime.store.redis_place import Place
 
 OPENING: Final = 2.0  # s; a start may take longer than a decision
 KEYS_OF_STORE: Final = b"npv:ledger:keys"
+CUSTOMERS: Final = b"npv:refused:customers"  # whose lists there are
+CHANGES: Final = b"npv:changes:persons"  # the last changes of refusals, and of consents of who refused
+CHANGES_KEPT: Final = 100_000
 GROUP: Final = 2
 MEMBER: Final = GROUP + NAME_BYTES
 
@@ -75,11 +78,13 @@ class RedisLedger:
 
     async def refuse_all(self, refusals: Sequence[Refusal]) -> None:
         """First into the lists, then with the persons: what is in force is always listed."""
-        lists: list[Command] = []
+        customers = {one.customer for one in refusals}
+        lists: list[Command] = [("SADD", CUSTOMERS, *customers)] if customers else []
         steps: list[Command] = []
         for one in refusals:
             keys, member = self._lasting(one.customer, one.person)
             lists.append(("ZADD", listed("refusals", one.customer), "GT", one.at, member))
+            lists.append(noted(member))
             told = json.dumps([one.source, one.reference])
             steps.append(function.step("refuse", keys, function.TIME.pack(one.at), told))
         await self._all(lists)
@@ -88,6 +93,7 @@ class RedisLedger:
     async def withdraw_refusal(self, customer: str, person: str) -> bool:
         """Whether there was one."""
         keys, member = self._lasting(customer, person)
+        await self._one(noted(member))
         gone = await self._one(function.step("withdraw_refusal", keys, int(PROOF_KEPT)))
         await self._one(("ZREM", listed("refusals", customer), member))
         return bool(gone)
@@ -116,21 +122,29 @@ class RedisLedger:
         check_consents(consents)
         lists: list[Command] = []
         steps: list[Command] = []
+        asked: list[Command] = []
+        members: list[bytes] = []
         ended: dict[bytes, float] = {}
         for one in consents:
             keys, member = self._lasting(one.customer, one.person)
             reference, index = one.reference.encode(), listed("consents", one.customer)
             lists.append(("ZADD", index, one.at, member + reference))
+            asked.append(("HEXISTS", keys[0], "r"))
+            members.append(member)
             ended[index] = max(one.at, ended.get(index, 0.0))
             row, told = function.consent_row(one), json.dumps([one.basis, one.proof])
             steps.append(function.step("consent", keys, reference, row, told, int(PROOF_KEPT)))
         lists += [("ZREMRANGEBYSCORE", index, "-inf", at - PROOF_KEPT) for index, at in ended.items()]
+        refused = await self._all(asked)
+        lists += [noted(member) for member, is_so in zip(members, refused, strict=True) if is_so]
         await self._all(lists)
         await self._all(steps)
 
     async def withdraw_consent(self, customer: str, person: str, at: float, reference: str = "") -> int:
         """How many ended."""
-        keys, _ = self._lasting(customer, person)
+        keys, member = self._lasting(customer, person)
+        if await self._one(("HEXISTS", keys[0], "r")):
+            await self._one(noted(member))
         return int(await self._one(function.step("withdraw_consent", keys, repr(at), reference)))
 
     async def consents(self, customer: str, person: str = "", most: int = PAGE) -> list[Consent]:
@@ -190,6 +204,11 @@ class RedisLedger:
         except KeysDiffer:
             raise LedgerSilent("other keys") from None
         return await self._masters.ask(commands, deadline)
+
+
+def noted(member: bytes) -> Command:
+    """What is about to change is noted first: a node that heard no notice finds it there (`redis_refusals`)."""
+    return ("XADD", CHANGES, "MAXLEN", "~", CHANGES_KEPT, "*", "m", member)
 
 
 def listed(kind: str, customer: str) -> bytes:

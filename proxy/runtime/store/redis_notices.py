@@ -34,6 +34,7 @@ class RedisNotices:
         self.reconnects = 0
         self._heard: Final = heard
         self._tasks: Final = Tasks(say)
+        self._over = False  # redis-py may swallow a cancellation that comes together with a message
         self._clients: Final[list[Redis]] = []
         self._others: Final[list[Redis]] = []  # sentinels, which are asked by the client
         if place.cluster:
@@ -51,6 +52,7 @@ class RedisNotices:
 
     async def stop(self) -> None:
         """Listen no more."""
+        self._over = True
         await self._tasks.cancel()
         for client in (*self._clients, *self._others):
             await client.aclose()
@@ -58,7 +60,7 @@ class RedisNotices:
     async def _listen(self) -> None:
         """One subscription after the other, as long as the proxy runs."""
         tries, rest = 0, FIRST_REST
-        while True:
+        while not self._over:
             before = self.received
             try:
                 await self._follow(self._clients[tries % len(self._clients)])
@@ -80,7 +82,7 @@ class RedisNotices:
 
     async def _take(self, channel: PubSub) -> None:
         asked = True  # the subscription itself is answered
-        while True:
+        while not self._over:
             message = await channel.get_message(timeout=PATIENCE)
             if message is None:
                 if asked:

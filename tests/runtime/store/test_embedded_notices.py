@@ -12,7 +12,8 @@ import pytest
 from proxy.runtime.store.directory_changes import change, seed
 from proxy.runtime.store.directory_embedded import EmbeddedDirectory
 from proxy.runtime.store.embedded_notices import EmbeddedNotices
-from proxy.runtime.store.notices import ANYTHING, DIRECTORY
+from proxy.runtime.store.embedded_schema import opened
+from proxy.runtime.store.notices import ANYTHING, DIRECTORY, PERSONS
 from tests.runtime.store.directory_shelf import CUSTOMER, ME, SMALL, drafts, edit, numbering
 
 PATIENCE = 10.0
@@ -22,6 +23,7 @@ PATIENCE = 10.0
 async def author(tmp_path: Path) -> AsyncIterator[EmbeddedDirectory]:
     store = EmbeddedDirectory(tmp_path / "store.db")
     await seed(store, numbering(), drafts(SMALL), ME)
+    opened(tmp_path / "store.db", "any").close()
     yield store
     await store.close()
 
@@ -47,6 +49,19 @@ async def test_a_version_of_another_process_is_told(author: EmbeddedDirectory, t
     await notices.stop()
 
 
+@pytest.mark.usefixtures("author")
+async def test_a_refusal_of_another_process_is_told(tmp_path: Path) -> None:
+    heard: list[bytes] = []
+    notices = EmbeddedNotices(tmp_path / "store.db", heard.append, lambda _: None)
+    await notices.start()
+    await until(lambda: heard == [ANYTHING])
+    with sqlite3.connect(tmp_path / "store.db") as other:
+        other.execute("INSERT INTO ledger_refusals VALUES (x'01', 'acme', 1.0, 'api', 'r')")
+    other.close()
+    await until(lambda: heard == [ANYTHING, PERSONS])
+    await notices.stop()
+
+
 def test_a_look_after_the_stop_opens_nothing(tmp_path: Path) -> None:
     notices = EmbeddedNotices(tmp_path / "none.db", lambda _: None, lambda _: None)
     asyncio.run(notices.stop())
@@ -64,6 +79,7 @@ async def test_a_file_that_cannot_be_read_is_tried_again(tmp_path: Path) -> None
     path.unlink()
     with sqlite3.connect(path) as made:
         made.execute("CREATE TABLE directory_version (number INTEGER PRIMARY KEY, said BLOB NOT NULL)")
+        made.execute("CREATE TABLE ledger_changes (number INTEGER PRIMARY KEY, person BLOB NOT NULL)")
     made.close()
     await until(lambda: heard == [ANYTHING])
     await notices.stop()
