@@ -64,6 +64,7 @@ class Counters:
         self.failovers: Final[dict[tuple[str, str], int]] = {}
         self.auth: Final[dict[str, int]] = {}
         self.challenges: Final[dict[tuple[str, str], int]] = {}
+        self.probes: Final[dict[tuple[str, str], int]] = {}
         self.calls_started = 0
         self.faults = 0
         self.oversized = 0
@@ -111,6 +112,11 @@ class Counters:
         """One more call that went to `carrier` and ended with `status`."""
         key = (carrier, f"{status // 100}xx")
         self.calls_ended[key] = self.calls_ended.get(key, 0) + 1
+
+    def count_probe(self, carrier: str, serves: bool) -> None:
+        """One more OPTIONS to a gateway of `carrier`, with or without an answer that takes calls."""
+        key = (carrier, "serves" if serves else "fails")
+        self.probes[key] = self.probes.get(key, 0) + 1
 
     def count_failover(self, carrier: str, cause: str) -> None:
         """One more call that left `carrier` for the next one; `cause` is a status or `silent`."""

@@ -25,6 +25,7 @@ from proxy.b2bua.in_dialog import acknowledged, cancelled, carry
 from proxy.b2bua.legs import Asker, a_leg, dialog_key
 from proxy.b2bua.lost_ways import broken_frame, sender_of, waiting_on
 from proxy.b2bua.outputs import Fault, Output
+from proxy.b2bua.probing import Probes
 from proxy.b2bua.shutdown import end_all
 from proxy.b2bua.stateless import answer, answer_fault, ends_here, max_forwards, out_of_dialog, unreadable
 from proxy.b2bua.trunks import Topology
@@ -49,6 +50,7 @@ class Engine:
         self.counters: Final = self.fabric.counters
         self.wire: Final = self.fabric.wire
         self.routing: Final = self.fabric.routing
+        self.probes: Final = Probes(self.fabric)
         self.draining = False
         self._door = Door(self.fabric, topology, None)
         self._working_on: Call | None = None
@@ -89,11 +91,8 @@ class Engine:
                 elif isinstance(owner, ClientTransaction):
                     self._work_on(owner.owner)
                     self._client_over(owner, owner.fire(kind, now), False)
-                elif isinstance(owner, Exchange):
+                elif isinstance(owner, Asker):
                     self._work_on(owner)
-                    owner.fire(kind, now)
-                elif isinstance(owner, Call):
-                    self._working_on = owner
                     owner.fire(kind, now)
             except Exception as fault:
                 self._fault(fault, b"")
@@ -149,15 +148,19 @@ class Engine:
         """Decide the calls to come by this edition."""
         self.fabric.edition = edition
 
-    def use_topology(self, topology: Topology) -> None:
+    def use_topology(self, topology: Topology, now: float) -> None:
         """Take new trunks and limits for the calls to come."""
+        self.fabric.now = now
         self.fabric.use_topology(topology)
         self._door = Door(self.fabric, topology, self._door)
+        self.probes.renew()
 
-    def use_places(self, carrier: str, places: list[Place]) -> None:
+    def use_places(self, carrier: str, places: list[Place], now: float) -> None:
         """The name of a carrier leads here now (RFC 3263); calls to come go there."""
+        self.fabric.now = now
         self.routing.use_places(carrier, places)
         self._door = Door(self.fabric, self.fabric.topology, self._door)
+        self.probes.renew()
 
     def drain(self) -> None:
         """Take no new calls; those in progress go on."""

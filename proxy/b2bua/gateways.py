@@ -2,7 +2,8 @@
 
 Among what is equal in priority the weights decide by smooth weighted round robin: no chance is needed, and each run of
 calls has the proportion that was asked for. A gateway is passed over while it is down (it failed too often), while it
-rests (it said Retry-After), while its carrier is drained, and when this call tried it before.
+rests (it said Retry-After), while its carrier is drained, and when this call tried it before. One that fails and is not
+probed is only shunned for a while: a call that has no other way still takes it.
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ class Gateway:
     """One address of a carrier. `priority` and `weight` are those of its SRV record; `face` is what it is shown."""
 
     __slots__ = (
-        "carrier", "hop", "face", "pace", "priority", "weight", "turn", "down", "failures", "successes", "rests_until"
+        "carrier", "hop", "face", "pace", "priority", "weight", "turn", "down", "failures", "successes", "rests_until",
+        "shunned_until",
     )  # fmt: skip
 
     def __init__(self, carrier: CarrierTrunk, hop: Hop, face: Face, priority: int = 0, weight: int = 0) -> None:
@@ -55,6 +57,7 @@ class Gateway:
         self.failures = 0
         self.successes = 0
         self.rests_until = 0.0
+        self.shunned_until = 0.0
         self.carrier = carrier
         self.face = face
         self.pace = Pace(carrier.t1, carrier.t2, carrier.t4, carrier.silent_after)
@@ -69,13 +72,17 @@ class Gateway:
         """May a new call go here?"""
         return not self.down and self.rests_until <= now and not self.carrier.drained
 
+    def preferred(self, now: float) -> bool:
+        """May it, and did it not fail too often a moment ago?"""
+        return self.shunned_until <= now and self.usable(now)
+
     def state(self, now: float) -> str:
         """One of `STATES`."""
         if self.carrier.drained:
             return DRAINED
         if self.down:
             return DOWN
-        return RESTING if self.rests_until > now else UP
+        return RESTING if max(self.rests_until, self.shunned_until) > now else UP
 
     def worked(self) -> None:
         """It answered: what is down comes up after enough of it."""
@@ -94,7 +101,7 @@ class Gateway:
         if self.carrier.probe_every:
             self.down = True
         else:
-            self.rest(now, REST)
+            self.shunned_until = now + REST
 
     def rest(self, now: float, seconds: float) -> None:
         """No call for so long, at most `LONGEST_REST` (RFC 3261 20.33, 21.5.4)."""
@@ -111,21 +118,25 @@ class Pool:
         self.carrier: Final = carrier
         self.gateways = gateways
 
-    def first(self, tried: list[Gateway], now: float) -> Gateway | None:
+    def first(self, tried: list[Gateway], now: float, preferred: bool = False) -> Gateway | None:
         """Any gateway that this call may still use, without taking a turn."""
         for gateway in self.gateways:
-            if gateway.usable(now) and gateway not in tried:
+            if gateway not in tried and (gateway.preferred(now) if preferred else gateway.usable(now)):
                 return gateway
         return None
 
     def choose(self, tried: list[Gateway], now: float) -> Gateway | None:
-        """The next one: of those that may be used the best priority, within it whose turn it is."""
+        """The next one: of those that are preferred, else of those that may be used, the best priority, and within it
+        whose turn it is. So a carrier that stands alone is never left for failures that nobody probes."""
+        return self._turn(tried, now, True) or self._turn(tried, now, False)
+
+    def _turn(self, tried: list[Gateway], now: float, preferred: bool) -> Gateway | None:
         best: Gateway | None = None
         total = 0
         for gateway in self.gateways:
             if best is not None and gateway.priority > best.priority:
                 break
-            if not gateway.usable(now) or gateway in tried:
+            if gateway in tried or not (gateway.preferred(now) if preferred else gateway.usable(now)):
                 continue
             share = gateway.weight + 1  # a weight of 0 means a small chance, not none (RFC 2782)
             gateway.turn += share

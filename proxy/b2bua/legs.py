@@ -68,6 +68,9 @@ class Asker(TimerOwner):
     def unheard(self, status: int) -> None:
         """There will be none: 408 when nobody answered, 503 when nobody was reached."""
 
+    def fire(self, kind: int, now: float) -> None:
+        """One of its timers is due."""
+
 
 class Couple(Asker):
     """What both legs of a call share; `Call` adds the set-up."""

@@ -90,21 +90,8 @@ class Routing:
             return None
         if len(ways) == 1:
             return ways[0].pool.choose(tried, now)
-        best: _Way | None = None
-        total = 0
-        for way in ways:
-            if best is not None and way.priority > best.priority:
-                break
-            if way.pool.first(tried, now) is None:
-                continue
-            way.turn += way.weight
-            total += way.weight
-            if best is None or way.turn > best.turn:
-                best = way
-        if best is None:
-            return None
-        best.turn -= total
-        return best.pool.choose(tried, now)
+        best = _turn(ways, tried, now, True) or _turn(ways, tried, now, False)
+        return None if best is None else best.pool.choose(tried, now)
 
     def another(self, route: str, tried: list[Gateway], now: float) -> Gateway | None:
         """Any gateway that is left for this call, without taking a turn."""
@@ -146,6 +133,24 @@ def _key(hop: Hop) -> tuple[int, str, int]:
 def _place(gateway: Gateway) -> Place:
     hop = gateway.hop
     return Place(TRANSPORTS[hop.transport], hop.host, hop.port, gateway.priority, gateway.weight)
+
+
+def _turn(ways: list[_Way], tried: list[Gateway], now: float, preferred: bool) -> _Way | None:
+    """Whose turn it is among the carriers of the best priority that have a gateway for this call."""
+    best: _Way | None = None
+    total = 0
+    for way in ways:
+        if best is not None and way.priority > best.priority:
+            break
+        if way.pool.first(tried, now, preferred) is None:
+            continue
+        way.turn += way.weight
+        total += way.weight
+        if best is None or way.turn > best.turn:
+            best = way
+    if best is not None:
+        best.turn -= total
+    return best
 
 
 def _ways(route: Route, pools: dict[str, Pool]) -> list[_Way]:

@@ -68,9 +68,7 @@ class App:
         self._port: UdpPort | None = None
         self.shared: Final = SharedState(settings, clock, self.tasks, say)
         self._names: Final = DnsQuery(settings.name_servers)
-        self.topology: Final = NodeTopology(
-            settings, self.tasks, self.engine.use_topology, self.engine.use_places, say, self._names
-        )
+        self.topology: Final = NodeTopology(settings, self.tasks, self.engine, clock, self._moved, say, self._names)
 
     @property
     def digest(self) -> str:
@@ -139,6 +137,11 @@ class App:
         except ConfigError:
             self.configuration = before
             raise
+
+    def _moved(self) -> None:
+        """Trunks or addresses have changed: what the engine wants of its timer may have, too."""
+        if self._port is not None:
+            self._port.arm()
 
     def _answered(self, answers: Sequence[tuple[Question, PersonState]]) -> None:
         if self._port is not None:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final, final
+from typing import Final, Protocol, final
 
 from proxy.b2bua.gateways import Place
 from proxy.b2bua.trunks import CarrierTrunk, Topology
 from proxy.runtime import addresses
+from proxy.runtime.clock import Clock
 from proxy.runtime.resolver import AUTO, Ask, Places, Unanswered, Wanted, located
 from proxy.runtime.settings import Settings
 from proxy.runtime.tasks import Tasks
@@ -49,23 +50,36 @@ def placed(carrier: CarrierTrunk) -> CarrierTrunk:
     return replace(carrier, host="", address=name)
 
 
+class Machine(Protocol):
+    """Who routes calls; `b2bua.engine.Engine` is one."""
+
+    def use_topology(self, topology: Topology, now: float) -> None:
+        """Take these trunks."""
+
+    def use_places(self, carrier: str, places: list[Place], now: float) -> None:
+        """A carrier's name leads here."""
+
+
 @final
 class NodeTopology:
-    """`use` gets each new topology and `lead` the places of each name, on the loop; `say` a line when a name fails."""
+    """`machine` gets each new topology and the places of each name, on the loop, and `moved` is called after each; `say`
+    gets a line when a name fails."""
 
     def __init__(
         self,
         settings: Settings,
         tasks: Tasks,
-        use: Callable[[Topology], None],
-        lead: Callable[[str, list[Place]], None],
+        machine: Machine,
+        clock: Clock,
+        moved: Callable[[], None],
         say: Callable[[str], None],
         ask: Ask,
     ) -> None:
         self._node = settings
         self._tasks: Final = tasks
-        self._use: Final = use
-        self._lead: Final = lead
+        self._machine: Final = machine
+        self._clock: Final = clock
+        self._moved: Final = moved
         self._say: Final = say
         self._ask: Final = ask
         self._trunks = NO_TRUNKS
@@ -95,14 +109,10 @@ class NodeTopology:
         """Hand over the topology, then follow the names that it has; one that is followed already goes on."""
         node, timers = self._node.topology, self._node.timers
         carriers = [replace(one, t1=timers.t1, t2=timers.t2, t4=timers.t4) for one in self._trunks.carriers]
-        self._use(
-            replace(
-                node,
-                platforms=self._trunks.platforms,
-                carriers=tuple(map(placed, carriers)),
-                routes=self._trunks.routes,
-            )
-        )
+        given = tuple(map(placed, carriers))
+        topology = replace(node, platforms=self._trunks.platforms, carriers=given, routes=self._trunks.routes)
+        self._machine.use_topology(topology, self._clock.monotonic())
+        self._moved()
         names = {one.name: wanted(node, one) for one in carriers if not addresses.is_ip(one.host)}
         for carrier, (question, task) in list(self._following.items()):
             if all_anew or names.get(carrier) != question:
@@ -128,7 +138,8 @@ class NodeTopology:
                 found = await located(question, self._ask)
                 reason = "" if found.places else "no address that a listener reaches"
                 if found.places:
-                    self._lead(carrier, engine_places(found))
+                    self._machine.use_places(carrier, engine_places(found), self._clock.monotonic())
+                    self._moved()
                     holds = float(found.holds)
             except Unanswered as failure:
                 reason = str(failure)

@@ -116,7 +116,7 @@ class UdpPort:
             if state.reserved and not stands and self._ledger is not None:
                 self._ledger.unclaimed(question.inquiry)
             self.flush()
-        self._arm()
+        self.arm()
 
     def close(self) -> None:
         """Stop reading, end the calls that are left, and give the port back."""
@@ -141,7 +141,7 @@ class UdpPort:
             pass
         except OSError:
             engine.counters.count_drop("refused by peer")  # an ICMP error of an earlier datagram
-        self._arm()
+        self.arm()
 
     def _met(self, source: tuple[str, int]) -> Hop:
         """The hop of a source that is new, or was forgotten among too many."""
@@ -200,7 +200,8 @@ class UdpPort:
             self._waiting.popleft()
         self._loop.remove_writer(self._socket)
 
-    def _arm(self) -> None:
+    def arm(self) -> None:
+        """Wake up when the engine wants it, also after something that was no message."""
         due = self._engine.next_deadline()
         if due >= self._timer_due:
             return
@@ -214,7 +215,7 @@ class UdpPort:
         self._timer, self._timer_due = None, NEVER
         self._engine.tick(now, epoch)
         self.flush()
-        self._arm()
+        self.arm()
 
 
 def bound_socket(host: str, port: int) -> socket.socket:

@@ -242,7 +242,7 @@ def test_nonces_and_failures_outlive_a_reload(ladder_of: MakeLadder) -> None:
     seen = challenged(ladder, caller)
     again(ladder, other, challenged(ladder, other, STRANGER), STRANGER, word="no")
     ladder.expect("198.51.100.7:5060 403 INVITE")
-    ladder.engine.use_topology(replace(given))
+    ladder.engine.use_topology(replace(given), ladder.now)
     again(ladder, caller, seen)
     ladder.expect("a 100 INVITE", "b INVITE")
     ladder.feed_from(STRANGER, Caller(3).invite())

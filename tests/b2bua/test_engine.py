@@ -67,7 +67,7 @@ def test_a_reloaded_topology_serves_the_calls_to_come(ladder: Ladder) -> None:
         platform_trunk=platform(sources=("10.1.0.7",), carrier="second"),
         carrier_trunk=carrier(name="second", host="10.3.0.1", port=5090),
     )
-    ladder.engine.use_topology(moved)
+    ladder.engine.use_topology(moved, ladder.now)
     ladder.feed("a", Caller(2).invite())
     ladder.expect("a 403 INVITE")
     ladder.feed_from(("10.1.0.7", 5060), Caller(3).invite())

@@ -44,6 +44,17 @@ def test_without_probes_a_gateway_that_fails_rests_and_is_tried_again() -> None:
     assert one.state(100.0) == "up"
     one.failed(100.0)
     assert (one.state(100.0), one.state(100.0 + REST)) == ("resting", "up")
+    assert (one.preferred(100.0), one.usable(100.0)) == (False, True)
+
+
+def test_a_gateway_that_stands_alone_is_used_even_while_it_fails() -> None:
+    trunk = carrier(down_after=1)
+    one, two = gateway(1, trunk), gateway(2, trunk)
+    alone, pair = Pool(trunk, [one]), Pool(trunk, [one, two])
+    one.failed(0.0)
+    assert alone.choose([], 0.0) is one
+    assert [pair.choose([], 0.0) for _ in range(3)] == [two, two, two]
+    assert pair.choose([two], 0.0) is one
 
 
 def test_a_success_ends_a_row_of_failures() -> None:

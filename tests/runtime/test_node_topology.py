@@ -11,6 +11,7 @@ import pytest
 from proxy.b2bua.gateways import Place
 from proxy.b2bua.trunks import Listener, Topology
 from proxy.runtime import node_topology, resolver
+from proxy.runtime.clock import FixedClock
 from proxy.runtime.dns_query import DnsQuery
 from proxy.runtime.node_topology import NodeTopology, placed, wanted
 from proxy.runtime.settings import Settings, load_settings
@@ -36,12 +37,18 @@ class Node:
         self.used: list[Topology] = []
         self.led: list[tuple[str, list[tuple[str, str, int]]]] = []
         self.said: list[str] = []
+        self.moves: list[None] = []  # how often the timer was looked at
         self.server = server
         self.ask = DnsQuery([server.address])
         self.tasks = Tasks(self.said.append)
-        self.topology = NodeTopology(settings, self.tasks, self.used.append, self.lead, self.said.append, self.ask)
+        self.topology = NodeTopology(
+            settings, self.tasks, self, FixedClock(0.0), lambda: self.moves.append(None), self.said.append, self.ask
+        )
 
-    def lead(self, carrier: str, places: list[Place]) -> None:
+    def use_topology(self, topology: Topology, now: float) -> None:
+        self.used.append(topology)
+
+    def use_places(self, carrier: str, places: list[Place], now: float) -> None:
         self.led.append((carrier, [(one.transport, one.host, one.port) for one in places]))
 
 
@@ -99,7 +106,7 @@ async def test_a_name_leads_to_the_places_of_its_srv_records(node: Node) -> None
     assert (node.used[0].carriers[0].host, node.used[0].carriers[0].address) == ("", "gw.example.net")
     await node.topology.settled()
     assert node.led[0][1] == [("udp", "192.0.2.80", 5071), ("udp", "192.0.2.81", 5072)]
-    assert node.said == []
+    assert (node.said, len(node.moves)) == ([], len(node.used) + len(node.led))
 
 
 async def test_a_name_is_asked_again_when_its_time_is_over(node: Node) -> None:
