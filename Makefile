@@ -121,13 +121,17 @@ test: compiler $(VENV)/installed $(VENV)/tested sipp prometheus redis
 	export PYTHONSAFEPATH=1 NPV_BUILD=compiled
 	$(PY) -m pytest -q -m 'not source_only' --ignore=tests/test_layout.py </dev/null
 
-# without atheris (no wheel for this Python) the mutator of the tests has all the time for itself
-$(VENV)/fuzzing: pyproject.toml $(VENV)/made
-	@$(PY) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["fuzz"], sep="\n")' > $@.txt
+# explored is the source, so nothing is compiled; without atheris (no wheel for this Python) the mutator of the tests has
+# all the time for itself
+$(VENV)/fuzzing: pyproject.toml $(VENV)/tested
+	@echo "installing what explores the package"
+	$(PY) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"], sep="\n")' > $@.txt
+	$(PY) -m pip install -q -r $@.txt
+	$(PY) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["fuzz"], sep="\n")' > $@.txt
 	$(PY) -m pip install -q -r $@.txt || echo "atheris cannot be had here: exploring without coverage"
 	touch $@
 
-fuzz: $(VENV)/installed $(VENV)/tested $(VENV)/fuzzing
+fuzz: $(VENV)/fuzzing
 	@$(PY) -m tests.fuzz.explore --seconds $(SECONDS)
 
 wheel: $(VENV)/builder compiler
