@@ -32,6 +32,7 @@ from proxy.b2bua.trunks import Topology
 from proxy.policy.edition import Edition
 from proxy.policy.inquiry import PersonState
 from proxy.sip.dialog import check_contact
+from proxy.sip.framing import Flaw
 from proxy.sip.hop import Hop
 from proxy.sip.matching import invite_key, server_key
 from proxy.sip.message import Message, ParseError
@@ -125,10 +126,10 @@ class Engine:
             except Exception as fault:
                 self._fault(fault, b"")
 
-    def unframed(self, head: bytes, text: str, source: Hop, now: float, epoch: float) -> None:
-        """The stream of `source` cannot be cut into messages from `head` on: answered 400 `text` where possible."""
+    def unframed(self, flaw: Flaw, source: Hop, now: float, epoch: float) -> None:
+        """The stream of `source` cannot be cut into messages any more: answered where possible."""
         self.fabric.now, self.fabric.epoch = now, epoch
-        unreadable(self.fabric, broken_frame(head, text), source, self._leg(source))
+        unreadable(self.fabric, broken_frame(flaw), source, self._leg(source))
 
     def state_arrived(self, call: int, state: PersonState, now: float, epoch: float) -> bool:
         """The ledger's answer to a `Fetch`; False: the attempt that it counted must be taken back."""

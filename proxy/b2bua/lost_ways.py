@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from proxy.b2bua.fabric import Fabric
+from proxy.sip.framing import Flaw
 from proxy.sip.hop import Hop
 from proxy.sip.message import ParseError
 from proxy.sip.parse import parse
@@ -29,11 +30,11 @@ def waiting_on(fabric: Fabric, hop: Hop) -> list[ClientTransaction]:
     ]
 
 
-def broken_frame(head: bytes, text: str) -> ParseError:
+def broken_frame(flaw: Flaw) -> ParseError:
     """The mistake of a stream that cannot be cut into messages, with what can be read of the message at its start."""
-    error = ParseError(400, "framing", text)
+    error = ParseError(flaw.status, "framing", flaw.text)
     try:
-        error.message = parse(head)
+        error.message = parse(flaw.head)
     except ParseError as worse:
         error.message = worse.message
     return error

@@ -49,6 +49,21 @@ class PlatformTrunk:
 
 
 @dataclass(frozen=True)
+class TlsClient:
+    """How a TLS connection to a trunk is judged, and what we show there; read by the runtime only.
+
+    `server_name` is asked for (SNI) and must be proved; the files are PEM: `ca` of the authorities that are trusted,
+    those of the system when empty, `certificate` and `key` ours.
+    """
+
+    server_name: str = ""
+    ca: str = ""
+    certificate: str = ""
+    key: str = ""
+    verify: bool = True
+
+
+@dataclass(frozen=True)
 class CarrierTrunk:
     """A SIP peer that takes calls (B leg).
 
@@ -76,6 +91,7 @@ class CarrierTrunk:
     t4: float = 5.0
     transport: str = "udp"
     listener: str = ""
+    tls: TlsClient = TlsClient()
     address: str = ""
     drained: bool = False
     probe_every: float = 0.0

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 from time import perf_counter
 from typing import Final, final
@@ -21,7 +20,6 @@ from proxy.b2bua.engine import Engine
 from proxy.policy.directory import Directory
 from proxy.policy.inquiry import PersonState
 from proxy.runtime import build
-from proxy.runtime.addresses import Endpoint
 from proxy.runtime.admin import Admin, start_admin
 from proxy.runtime.clock import Clock, FixedClock, SystemClock
 from proxy.runtime.configuration import Configuration, load_configuration, load_successor
@@ -30,13 +28,17 @@ from proxy.runtime.edition_file import edition_with
 from proxy.runtime.ids import RandomIds
 from proxy.runtime.journal import Journal
 from proxy.runtime.loop_lag import LoopLag
+from proxy.runtime.needs import FREE, needed, shown
 from proxy.runtime.node_topology import NodeTopology
 from proxy.runtime.shared_state import SharedState
+from proxy.runtime.sip_ports import SipPorts
 from proxy.runtime.store.ledger_desk import Question
+from proxy.runtime.stream_counts import StreamCounts
 from proxy.runtime.tasks import Tasks
-from proxy.runtime.toml_source import ConfigError, read_toml, seen
+from proxy.runtime.toml_source import ConfigError
+from proxy.runtime.transports import Transports
 from proxy.runtime.trunk_settings import Trunks
-from proxy.runtime.udp import UdpPort, bound_socket
+from proxy.sip.hop import TRANSPORTS
 
 DRAIN_MOST: Final = 3600.0
 DRAIN_LOOK: Final = 0.2
@@ -65,7 +67,8 @@ class App:
         self._reloading: Final = asyncio.Lock()
         self._taken: Final = AsyncExitStack()
         self._admin: Admin | None = None
-        self._port: UdpPort | None = None
+        self.streams: Final = StreamCounts([one.name for one in settings.listen])
+        self._ports: SipPorts | None = None
         self.shared: Final = SharedState(settings, clock, self.tasks, say)
         self._names: Final = DnsQuery(settings.name_servers)
         self.topology: Final = NodeTopology(settings, self.tasks, self.engine, clock, self._moved, say, self._names)
@@ -88,7 +91,7 @@ class App:
     async def start(self) -> None:
         """Take what is needed, then calls. Raises ConfigError with the key of what cannot be had; then call `stop`."""
         settings, taken = self.configuration.settings, self._taken
-        with needed(settings.path, "records", "path", "a file that can be written", settings.records.path):
+        with needed(settings.path, ("records", "path"), "a file that can be written", settings.records.path):
             self.journal.start()
         taken.callback(self.journal.stop)
         taken.push_async_callback(self._names.close)
@@ -96,16 +99,18 @@ class App:
         taken.push_async_callback(self.shared.stop)
         await self.shared.start(self._answered, self._renewed)
         await self.topology.settled()
-        listen, admin = settings.listen, settings.admin
-        with needed(settings.path, "listen", "udp", "a free address of this machine", shown(listen)):
-            bound = bound_socket(listen.host, listen.port)
-        port = self._port = UdpPort(bound, self.engine, self.clock, self.journal)
-        taken.callback(port.close)
+        transports = Transports(self.engine, self.clock, self.journal)
+        ports = SipPorts(settings.listen, transports, self.streams, self.tasks, say)
+        ports.open(lambda one: needed(settings.path, one.where, FREE, shown(one.address)))
+        self._ports = ports
+        taken.push_async_callback(ports.stop)
+        self._moved()
         self.engine.fabric.memory = self.shared
         if self.shared.desk is not None:
-            port.use_ledger(self.shared.desk)
+            transports.use_ledger(self.shared.desk)
+        admin = settings.admin
         if admin is not None:
-            with needed(settings.path, "admin", "listen", "a free address of this machine", shown(admin)):
+            with needed(settings.path, ("admin", "listen"), FREE, shown(admin)):
                 self._admin = await start_admin(admin.host, admin.port, self)
             taken.push_async_callback(self._admin.stop)
         self.tasks.spawn(self.lag.measure(), "loop lag")
@@ -125,6 +130,8 @@ class App:
                     seen = error.strerror or "an error of the system"
                     raise ConfigError(str(error.filename), 0, "", "a readable file", seen) from None
                 raise
+            if self._ports is not None:
+                self._ports.use_listeners(fresh.settings.listen)
             self.topology.use_settings(fresh.settings)
             self.reloads["applied"] += 1
             return fresh.digest
@@ -139,13 +146,14 @@ class App:
             raise
 
     def _moved(self) -> None:
-        """Trunks or addresses have changed: what the engine wants of its timer may have, too."""
-        if self._port is not None:
-            self._port.arm()
+        """Trunks or addresses have changed: whom we trust over TLS, and what the engine wants of its timer, too."""
+        if self._ports is not None:
+            self._ports.use_carriers(self.engine.fabric.topology.carriers, self.configuration.settings.path.parent)
+            self._ports.transports.arm()
 
     def _answered(self, answers: Sequence[tuple[Question, PersonState]]) -> None:
-        if self._port is not None:
-            self._port.answered(answers)
+        if self._ports is not None:
+            self._ports.transports.answered(answers)
 
     def _renewed(self, directory: Directory, version: int, trunks: Trunks) -> None:
         """Decide by this directory from now on, under the rules of the files, and route by its trunks."""
@@ -192,20 +200,9 @@ class App:
         await self._taken.aclose()
 
 
-@contextmanager
-def needed(path: Path, section: str, key: str, expected: str, value: str) -> Iterator[None]:
-    """Within: an error of the system becomes the mistake of the key that asks for the impossible."""
-    try:
-        yield
-    except OSError as error:
-        reason = os.strerror(error.errno).lower() if error.errno else str(error)
-        line = read_toml(path).line((section, key))
-        raise ConfigError(str(path), line, f"{section}.{key}", expected, f"{seen(value)} ({reason})") from None
-
-
-def shown(address: Endpoint) -> str:
-    """`address` as it is written in the file."""
-    return f"[{address.host}]:{address.port}" if ":" in address.host else f"{address.host}:{address.port}"
+def listening(configuration: Configuration) -> str:
+    """Where SIP is received."""
+    return ", ".join(f"{TRANSPORTS[one.transport]} {shown(one.address)}" for one in configuration.settings.listen)
 
 
 def say(text: str) -> None:
@@ -238,7 +235,7 @@ async def _main(configuration: Configuration, clock: Clock) -> int:
         gc.freeze()
         gc.set_threshold(GC_YOUNG, 20, 100)
         say(
-            f"version {build.version()}, {build.kind()} build, SIP on {shown(configuration.settings.listen)}, "
+            f"version {build.version()}, {build.kind()} build, SIP on {listening(configuration)}, "
             f"admin on port {app.admin_port}, configuration {app.digest}, rules {configuration.edition.revision}"
         )
         await app.serve()

@@ -19,8 +19,10 @@ from proxy.runtime.addresses import Endpoint
 from proxy.runtime.clock import SystemClock
 from proxy.runtime.configuration import Configuration, load_configuration
 from proxy.runtime.dns_query import DnsQuery
+from proxy.runtime.listen_settings import Listening
 from proxy.runtime.node_topology import wanted
 from proxy.runtime.resolver import Places, Unanswered, Wanted, located
+from proxy.sip.hop import TRANSPORTS
 
 STALE_DAYS: Final = 180  # a rule that nobody compared with its text for so long is named
 
@@ -42,8 +44,7 @@ def summary(found: Configuration, at: float) -> list[tuple[str, str]]:
     switched_off = sum(1 for row in rules if row.mode == OFF)
     rows = [
         ("node", settings.node),
-        ("listens on", place(settings.listen)),
-        ("shows itself as", place(Endpoint(topology.listeners[0].host, topology.listeners[0].port))),
+        *((f"listener {one.name}", listening(one)) for one in settings.listen),
         ("admin", "off" if settings.admin is None else place(settings.admin)),
         ("records", settings.records.path or "off"),
         ("customers", f"{len(customers)} ({sum(1 for one in customers if one.status == 'active')} active)"),
@@ -86,6 +87,11 @@ async def asked(question: Wanted, servers: Sequence[str]) -> Places:
         return await located(question, ask)
     finally:
         await ask.close()
+
+
+def listening(one: Listening) -> str:
+    """Transport and address of a listener, and what it shows itself as."""
+    return f"{TRANSPORTS[one.transport]} on {place(one.address)}, shown as {place(one.advertise)}"
 
 
 def stale(row: RuleRow) -> str:

@@ -66,7 +66,6 @@ def load_successor(running: Configuration) -> Configuration:
     root, mistakes = read_toml(new.path).root, Mistakes()
     for section, key, before, after in (
         ("node", "name", old.node, new.node),
-        ("listen", "udp", old.listen, new.listen),
         ("admin", "listen", old.admin, new.admin),
         ("store", "path", old.store.path, new.store.path),
         ("store", "urls", old.store.place, new.store.place),
@@ -76,5 +75,11 @@ def load_successor(running: Configuration) -> Configuration:
     ):
         if before != after:
             mistakes.add(root.table(section).error(key, "no change while running; restart the proxy for another value"))
+    if [replace(one, tls=None) for one in old.listen] != [replace(one, tls=None) for one in new.listen]:
+        table = root if isinstance(root.values.get("listen"), list) else root.table("listen")
+        key = "listen" if table is root else "udp"
+        mistakes.add(
+            table.error(key, "no change but of certificates while running; restart the proxy for another value")
+        )
     mistakes.raise_any()
     return fresh

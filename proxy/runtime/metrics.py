@@ -22,6 +22,7 @@ from proxy.runtime import build
 from proxy.runtime.clock import Clock
 from proxy.runtime.metric_samples import Frozen, Samples, Snapshot, by_one, by_two, frozen, requests, responses
 from proxy.runtime.metrics_store import STORE_ROWS, SharedView, store_samples
+from proxy.runtime.stream_counts import STREAM_ROWS
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 BUILD_LABELS: Final = (build.version(), build.kind(), platform.python_version())
@@ -69,7 +70,7 @@ TABLE: Final = (
     Row("npv_records_written_total", "counter", (), "Records written to the journal."),
     Row("npv_records_dropped_total", "counter", (), "Records lost because the journal could not keep up."),
     Row("npv_faults_total", "counter", (), "Defects of ours that ended a call."),
-    *(Row(*row) for row in STORE_ROWS),
+    *(Row(*row) for row in (*STORE_ROWS, *STREAM_ROWS)),
 )  # fmt: skip
 
 
@@ -108,6 +109,12 @@ class LagView(Protocol):
     def seconds(self) -> Histogram: ...
 
 
+class StreamView(Protocol):
+    """What is read of `stream_counts.StreamCounts`."""
+
+    def samples(self) -> Snapshot: ...
+
+
 class Observed(Protocol):
     """The running process, as far as metrics look at it; `app.App` is one."""
 
@@ -127,6 +134,8 @@ class Observed(Protocol):
     def draining(self) -> bool: ...
     @property
     def shared(self) -> SharedView: ...
+    @property
+    def streams(self) -> StreamView: ...
 
 
 def snapshot(node: Observed) -> Snapshot:
@@ -165,6 +174,7 @@ def snapshot(node: Observed) -> Snapshot:
         "npv_records_dropped_total": {(): node.journal.dropped},
         "npv_faults_total": {(): counters.faults},
         **store_samples(node.shared),
+        **node.streams.samples(),
     }
 
 

@@ -15,15 +15,16 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from proxy.b2bua.trunks import Limits, Listener, Topology
+from proxy.b2bua.trunks import Limits, Topology
 from proxy.runtime import addresses
 from proxy.runtime.addresses import Endpoint
+from proxy.runtime.listen_settings import Listening, bound, read_listeners
 from proxy.runtime.mistakes import Mistakes
 from proxy.runtime.record_settings import Records, read_records
 from proxy.runtime.store_settings import StoreSettings, read_store
 from proxy.runtime.toml_source import ConfigError, Table, TomlSource, read_toml, seen
 from proxy.runtime.trunk_checks import FACES
-from proxy.runtime.trunk_settings import NAME, SIP_PORT
+from proxy.runtime.trunk_settings import NAME
 
 # these may differ between the nodes of one cluster; the digest that nodes compare leaves them out
 LOCAL_SECTIONS: Final = ("node", "listen", "admin", "records", "dns")
@@ -40,14 +41,6 @@ class Node:
 
     name: str
     server_name: str
-
-
-@dataclass(frozen=True)
-class Listen:
-    """`[listen]`: where SIP is received, and the address that Via and Contact show."""
-
-    udp: Endpoint
-    advertise: Endpoint
 
 
 @dataclass(frozen=True)
@@ -79,7 +72,7 @@ class Settings:
 
     path: Path
     node: str
-    listen: Endpoint
+    listen: tuple[Listening, ...]
     admin: Endpoint | None
     files: Files
     records: Records
@@ -95,7 +88,7 @@ def load_settings(path: Path) -> Settings:
     source = read_toml(path)
     root, mistakes = source.root, Mistakes()
     node = mistakes.attempt(lambda: read_node(root.table("node")))
-    listen = mistakes.attempt(lambda: read_listen(root.table("listen")))
+    listen = read_listeners(root, mistakes)
     admin = mistakes.attempt(lambda: read_admin(root.table("admin")))
     files = mistakes.attempt(lambda: read_files(root.table("files"), path.parent))
     records = mistakes.attempt(lambda: read_records(root.table("records")))
@@ -108,21 +101,19 @@ def load_settings(path: Path) -> Settings:
             mistakes.add(ConfigError(source.file, table.line, faces, TRUNKS_ELSEWHERE, f"`[[{faces}]]`"))
     mistakes.attempt(root.close)
     mistakes.raise_any()
-    if node is None or listen is None or files is None or records is None or store is None or limits is None:
+    if node is None or files is None or records is None or store is None or limits is None:
         raise mistakes.error()
     return Settings(
         path=path,
         node=node.name,
-        listen=listen.udp,
+        listen=listen,
         admin=admin,
         files=files,
         records=records,
         store=store,
         timers=timers,
         topology=Topology(
-            listeners=(
-                Listener(listen.advertise.host, listen.advertise.port, version=addresses.version(listen.udp.host)),
-            ),
+            listeners=tuple(one.shown for one in listen),
             platforms=(),
             carriers=(),
             limits=limits,
@@ -146,41 +137,10 @@ def read_node(table: Table) -> Node:
     return Node(name, server_name)
 
 
-def read_listen(table: Table) -> Listen:
-    """`[listen]`"""
-    udp = bound(table, "udp", "127.0.0.1:5060")
-    advertised = table.text("advertise", "")
-    if not advertised:
-        if addresses.is_unspecified(udp.host):
-            raise table.error("advertise", f"the address that peers reach, for `{udp.host}` is none", "nothing")
-        table.close()
-        return Listen(udp, udp)
-    try:
-        advertise = addresses.endpoint(advertised, udp.port)
-        if not addresses.is_host(advertise.host) or addresses.is_unspecified(advertise.host):
-            raise ValueError("an address or a name that peers reach")
-    except ValueError as wrong:
-        raise table.error("advertise", str(wrong)) from None
-    table.close()
-    return Listen(udp, advertise)
-
-
 def read_admin(table: Table) -> Endpoint | None:
     """`[admin]`; an empty `listen` switches it off."""
     found = bound(table, "listen", "127.0.0.1:9460") if table.text("listen", "127.0.0.1:9460") else None
     table.close()
-    return found
-
-
-def bound(table: Table, key: str, default: str) -> Endpoint:
-    """An address of this machine to listen on."""
-    text = table.text(key, default)
-    try:
-        found = addresses.endpoint(text, SIP_PORT)
-    except ValueError as wrong:
-        raise table.error(key, str(wrong)) from None
-    if not addresses.is_ip(found.host):
-        raise table.error(key, "an IP address of this machine and a port")
     return found
 
 

@@ -24,8 +24,9 @@ from proxy.runtime.numbering_file import Numbering
 from proxy.runtime.route_settings import read_route, with_service
 from proxy.runtime.toml_source import Table, TomlSource, seen
 from proxy.runtime.trunk_checks import FACES, PLATFORM, ROUTE, Written, check_trunks
+from proxy.runtime.trunk_transport import tls_of, transport_of
+from proxy.sip.hop import TRANSPORTS, default_port
 
-SIP_PORT: Final = 5060
 NAME: Final = re.compile(r"[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?")
 E164: Final = re.compile(r"\+[1-9][0-9]{5,14}")
 NAMING_HEADERS: Final = ("customer_header", "campaign_header", "purpose_header", "mode_header")
@@ -119,6 +120,7 @@ def read_platform(table: Table, numbering: Numbering) -> PlatformTrunk:
         campaign_header=headers["campaign_header"],
         purpose_header=headers["purpose_header"],
         mode_header=headers["mode_header"],
+        transports=table.texts("transports", TRANSPORTS),
     )
     table.close()
     return platform
@@ -126,9 +128,10 @@ def read_platform(table: Table, numbering: Numbering) -> PlatformTrunk:
 
 def read_carrier(table: Table) -> CarrierTrunk:
     """One peer that takes calls; `host` may be a name."""
+    transport = transport_of(table)
     address = table.text("address")
     try:
-        endpoint = addresses.endpoint(address, SIP_PORT)
+        endpoint = addresses.endpoint(address, default_port(TRANSPORTS.index(transport)))
         if not addresses.is_host(endpoint.host):
             raise ValueError("`address:port`, `name:port`, or a name with SRV records")
         if not addresses.is_ip(endpoint.host) and addresses.split_port(address)[1] is None:
@@ -149,6 +152,9 @@ def read_carrier(table: Table) -> CarrierTrunk:
         network_number=network_number(table),
         cross=crossing(table),
         drop=dropping(table),
+        transport=transport,
+        listener=table.text("listener", ""),
+        tls=tls_of(table),
     )
     carrier = with_service(carrier, table)
     table.close()

@@ -6,6 +6,7 @@ import pytest
 
 from proxy.b2bua.lost_ways import broken_frame, sender_of, waiting_on
 from proxy.policy.edition import Edition
+from proxy.sip.framing import Flaw
 from proxy.sip.hop import TCP, Hop
 from tests.ladder import (
     A_STREAM,
@@ -162,7 +163,7 @@ def test_a_lost_response_ack_or_cancel_disturbs_nobody(streams: Ladder) -> None:
 def test_what_cannot_be_framed_is_answered_400_where_possible(streams: Ladder) -> None:
     head = Caller().invite().partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
     for data in (head, b"noise", head.replace(b"From: ", b"From ")):
-        streams.engine.unframed(data, "expected Content-Length", A_STREAM, streams.now, streams.epoch)
+        streams.engine.unframed(Flaw(400, "expected Content-Length", data), A_STREAM, streams.now, streams.epoch)
     streams.drain()
     first, second = streams.expect("a 400 INVITE", "a 400 ")
     assert first.start == "SIP/2.0 400 Bad Request (expected Content-Length)"
@@ -171,7 +172,7 @@ def test_what_cannot_be_framed_is_answered_400_where_possible(streams: Ladder) -
 
 
 def test_the_start_of_a_message_tells_who_asked() -> None:
-    assert broken_frame(b"noise", "x").message is None
-    found = broken_frame(Caller().invite(), "x").message
+    assert broken_frame(Flaw(400, "x", b"noise")).message is None
+    found = broken_frame(Flaw(513, "x", Caller().invite())).message
     assert found is not None
     assert found.method == b"INVITE"

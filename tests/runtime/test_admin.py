@@ -16,6 +16,7 @@ from proxy.runtime import build
 from proxy.runtime.admin import Admin, is_local, start_admin
 from proxy.runtime.clock import Clock, SystemClock
 from proxy.runtime.loop_lag import LoopLag
+from proxy.runtime.stream_counts import StreamCounts
 from proxy.runtime.toml_source import ConfigError
 from tests.runtime.observed import FakeShared
 
@@ -61,6 +62,7 @@ class FakeNode:
     ready: bool = True
     mistake: ConfigError | None = None
     shared: FakeShared = field(default_factory=FakeShared)
+    streams: StreamCounts = field(default_factory=lambda: StreamCounts(["tls"]))
 
     async def reload(self) -> str:
         if self.mistake is not None:

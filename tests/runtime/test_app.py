@@ -440,7 +440,9 @@ async def test_what_cannot_be_had_is_named_and_the_rest_given_back(
 
 async def test_a_process_says_what_it_is_carries_a_call_and_drains(process: Proxy, site: Site, ends: Ends) -> None:
     first = process.output().splitlines()[0]
-    assert first.startswith(f"npv-proxy: version {build.version()}, {build.kind()} build, SIP on {HOST}:{site.sip}, ")
+    assert first.startswith(
+        f"npv-proxy: version {build.version()}, {build.kind()} build, SIP on udp {HOST}:{site.sip}, "
+    )
     assert f"admin on port {site.admin}, configuration " in first
     caller, callee = await ends.talk()
     assert "+33162000001" in callee.invite.header("from")

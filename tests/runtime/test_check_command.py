@@ -23,8 +23,7 @@ def test_the_summary_counts_what_the_files_hold() -> None:
     told = dict(summary(found, AT))
     directory = found.edition.directory
     assert told["node"] == "edge-1"
-    assert told["listens on"] == "127.0.0.1:5060"
-    assert told["shows itself as"] == "127.0.0.1:5060"
+    assert told["listener udp"] == "udp on 127.0.0.1:5060, shown as 127.0.0.1:5060"
     assert told["customers"].startswith(f"{len(directory.customers())} (")
     assert told["numbers"] == str(sum(len(directory.numbers_of(one.id)) for one in directory.customers()))
     assert told["platform vms"] == "127.0.0.1 -> carrier-1, customer in X-Account"

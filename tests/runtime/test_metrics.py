@@ -13,6 +13,7 @@ from proxy.policy.directory import Directory
 from proxy.runtime.clock import Clock, SystemClock
 from proxy.runtime.loop_lag import LoopLag
 from proxy.runtime.metrics import TABLE, Metrics, snapshot
+from proxy.runtime.stream_counts import StreamCounts
 from tests.runtime.observed import FakeDesk, FakeShared
 
 
@@ -56,6 +57,7 @@ class FakeNode:
     digest: str = "c0ffee"
     draining: bool = False
     shared: FakeShared = field(default_factory=FakeShared)
+    streams: StreamCounts = field(default_factory=lambda: StreamCounts(["tls"]))
 
 
 def busy_node() -> FakeNode:
@@ -84,6 +86,12 @@ def busy_node() -> FakeNode:
     counters.observe(counters.pdd_seconds, "carrier-1", CALL_BOUNDS, 0.3)
     counters.observe(counters.duration_seconds, "carrier-1", DURATION_BOUNDS, 45.0)
     node.lag.seconds.observe(0.003)
+    node.streams.begin(0, "in")
+    node.streams.begin(0, "in")
+    node.streams.end(0, "in", "idle")
+    node.streams.fail(0, "out", "certificate")
+    node.streams.dropped[0, "unread"] += 1
+    node.streams.bytes_refused[0] += 9
     node.shared = FakeShared(desk=FakeDesk(), directory=(Directory([], [], []), 12), seconds=0.25)
     return node
 
@@ -140,6 +148,13 @@ def scrape(node: FakeNode) -> dict[str, float]:
         ("npv_store_owed{}", 1),
         ("npv_directory_age_seconds{}", 0.25),
         ("npv_directory_version{}", 12),
+        ('npv_connections_open{direction="in",listener="tls"}', 1),
+        ('npv_connections_opened_total{direction="in",listener="tls"}', 2),
+        ('npv_connections_closed_total{listener="tls",reason="idle"}', 1),
+        ('npv_connections_failed_total{direction="out",listener="tls",reason="certificate"}', 1),
+        ('npv_tls_handshakes_failed_total{direction="out",listener="tls",reason="certificate"}', 1),
+        ('npv_stream_messages_dropped_total{listener="tls",reason="unread"}', 1),
+        ('npv_stream_bytes_refused_total{listener="tls"}', 9),
     ],
 )
 def test_a_counted_event_is_exposed(sample: str, value: float) -> None:

@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from proxy.runtime import record_settings, route_settings, settings, store_settings, trunk_settings
+from proxy.runtime import (
+    listen_settings,
+    record_settings,
+    route_settings,
+    settings,
+    store_settings,
+    trunk_settings,
+    trunk_transport,
+)
 from proxy.runtime.addresses import Endpoint
 from proxy.runtime.mistakes import ConfigErrors
 from proxy.runtime.settings import load_settings
@@ -27,7 +35,7 @@ def written(folder: Path, text: str) -> Path:
 def test_an_empty_file_gets_the_defaults(tmp_path: Path) -> None:
     found = load_settings(written(tmp_path, ""))
     assert found.node == "edge-1"
-    assert found.listen == Endpoint("127.0.0.1", 5060)
+    assert [one.address for one in found.listen] == [Endpoint("127.0.0.1", 5060)]
     assert found.admin == Endpoint("127.0.0.1", 9460)
     assert found.files.customers == tmp_path / "customers.toml"
     assert (found.records.path, found.records.queue) == ("-", 10_000)
@@ -59,7 +67,7 @@ def test_every_key_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
             "[timers]\nt1_ms = 100\nt2_ms = 200\nt4_ms = 300\n",
         )
     )
-    assert (found.node, found.listen, found.admin) == ("edge-7", Endpoint("0.0.0.0", 5062), None)
+    assert (found.node, found.listen[0].address, found.admin) == ("edge-7", Endpoint("0.0.0.0", 5062), None)
     paths = (tmp_path.parent / "c.toml", *(tmp_path / name for name in ("t.toml", "n.toml", "r", "h.toml")))
     assert found.files == settings.Files(*paths)
     assert (found.records.path, found.records.queue) == (str(tmp_path / "elsewhere/var/r.jsonl"), 5)
@@ -146,7 +154,7 @@ def test_trunks_of_an_older_file_are_told_where_they_belong(tmp_path: Path) -> N
 def asked(*sources: Path) -> set[str]:
     """The keys that the loaders ask for, read from their text."""
     getter = re.compile(
-        r'(?:text|integer|number|flag|one_of|texts|table|tables|at_least|at_least_one|bound)\((?:root, |table, )?"(\w+)"'
+        r'(?:text|integer|number|flag|one_of|texts|table|tables|at_least|at_least_one|bound|_from)\((?:root, |table, )?"(\w+)"'
     )
     return {key for source in sources for key in getter.findall(source.read_text(encoding="utf-8"))}
 
@@ -161,14 +169,15 @@ def on_the_page(title: str) -> tuple[set[str], set[str]]:
 
 def test_every_key_is_documented_and_nothing_else() -> None:
     sections = {"node", "listen", "admin", "files", "records", "store", "limits", "timers", "dns"}
-    keys = asked(*(Path(str(loader.__file__)) for loader in (settings, record_settings, store_settings)))
+    loaders = (settings, listen_settings, record_settings, store_settings)
+    keys = asked(*(Path(str(loader.__file__)) for loader in loaders))
     documented, headed = on_the_page("proxy.toml")
     assert sections <= headed
     assert documented == keys - sections | {"listen"}
 
 
 def test_every_key_of_a_trunk_is_documented_and_nothing_else() -> None:
-    loaders = (trunk_settings, route_settings)
+    loaders = (trunk_settings, trunk_transport, route_settings)
     keys = asked(*(Path(str(loader.__file__)) for loader in loaders)) | set(trunk_settings.NAMING_HEADERS)
     documented, headed = on_the_page("trunks.toml")
     assert headed == {"platform", "carrier", "route"}

@@ -1,0 +1,200 @@
+"""All transports of SIP around one engine: what arrives goes in, what the engine orders is carried out.
+
+The law of the engine is kept here: one input, then its orders, then its next deadline, for which there is one timer.
+`UdpPort` and `Streams` bring the input and take the messages to send; neither ever waits for a peer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final, Protocol, final
+
+from proxy.b2bua.counters import Counters
+from proxy.b2bua.outputs import CallRecord, Count, DecisionRecord, Fault, Fetch, Output, RefusalHeard, Release
+from proxy.policy.inquiry import Inquiry, PersonState
+from proxy.runtime.clock import Clock
+from proxy.runtime.store.ledger_desk import Question
+from proxy.sip.framing import Flaw
+from proxy.sip.hop import Hop
+from proxy.sip.wire import Send
+
+NEVER: Final = float("inf")
+SLACK: Final = 0.001  # s: timers closer than this share one wake-up
+
+
+class Machine(Protocol):
+    """What is fed and asked; `b2bua.engine.Engine` is one, and its law is kept here."""
+
+    @property
+    def counters(self) -> Counters: ...
+    def receive(self, data: bytes, source: Hop, now: float, epoch: float) -> None:
+        """One message."""
+
+    def unframed(self, flaw: Flaw, source: Hop, now: float, epoch: float) -> None:
+        """A stream cannot be cut into messages any more."""
+
+    def undelivered(self, data: bytes, now: float, epoch: float) -> None:
+        """A message that was ordered does not reach its peer."""
+
+    def unreachable(self, hop: Hop, now: float, epoch: float) -> None:
+        """A stream that requests went over is gone."""
+
+    def tick(self, now: float, epoch: float) -> None:
+        """Fire what is due."""
+
+    def stop(self, now: float, epoch: float) -> None:
+        """End every call at once."""
+
+    def state_arrived(self, call: int, state: PersonState, now: float, epoch: float) -> bool:
+        """The ledger's answer; False: the attempt that it counted must be taken back."""
+        ...
+
+    def take_sends(self) -> list[Send]:
+        """The messages to send, in order."""
+        ...
+
+    def take_outputs(self) -> list[Output]:
+        """Fetches and records."""
+        ...
+
+    def next_deadline(self) -> float:
+        """When `tick` is due next."""
+        ...
+
+
+class Recorder(Protocol):
+    """Takes records; never blocks."""
+
+    def put(self, record: DecisionRecord | CallRecord | Fault) -> None:
+        """Keep one record."""
+
+
+class Ledger(Protocol):
+    """Takes what the engine orders of shared state; never blocks. `store.ledger_desk.LedgerDesk` is one."""
+
+    def fetch(self, question: Fetch) -> None:
+        """Answer with `Transports.answered`."""
+
+    def count(self, inquiry: Inquiry) -> None:
+        """The attempt counts, although nobody answered in time."""
+
+    def release(self, inquiry: Inquiry) -> None:
+        """The attempt does not count."""
+
+    def unclaimed(self, inquiry: Inquiry) -> None:
+        """The attempt was counted for no call that waits: it does not count, unless its call went ahead before."""
+
+    def refusal_heard(self, customer: str, person: str, at: float, source: str, reference: str) -> None:
+        """The person wants no more calls of this customer."""
+
+
+class Way(Protocol):
+    """Takes messages for the listeners of one transport; `udp.UdpPort` and `streams.Streams` are such."""
+
+    def send(self, order: Send) -> None:
+        """Send one message, or keep it for a while; never blocks."""
+
+    def close(self) -> None:
+        """Take nothing in any more."""
+
+
+@final
+class Transports:
+    """The engine between its listeners. `ways` stand by the number of the listener."""
+
+    def __init__(self, engine: Machine, clock: Clock, recorder: Recorder) -> None:
+        self.engine: Final = engine
+        self.clock: Final = clock
+        self.ways: Final[list[Way]] = []
+        self._recorder: Final = recorder
+        self._ledger: Ledger | None = None
+        self._loop: Final = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_due = NEVER
+        self._undelivered: list[bytes] = []
+
+    def use_ledger(self, ledger: Ledger) -> None:
+        """Ask here from now on; without a ledger each call's deadline answers, by the rule's `on_unknown`."""
+        self._ledger = ledger
+
+    def answered(self, answers: Sequence[tuple[Question, PersonState]]) -> None:
+        """Hand the ledger's answers to the engine; an attempt that was counted for nobody is taken back."""
+        now, epoch = self.clock.monotonic(), self.clock.epoch()
+        for question, state in answers:
+            stands = self.engine.state_arrived(question.call, state, now, epoch)
+            if state.reserved and not stands and self._ledger is not None:
+                self._ledger.unclaimed(question.inquiry)
+            self.flush()
+        self.arm()
+
+    def stop(self) -> None:
+        """End the calls that are left, send their last words and take nothing in any more."""
+        self.engine.stop(self.clock.monotonic(), self.clock.epoch())
+        self.flush()
+        for way in dict.fromkeys(self.ways):
+            way.close()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_due = -NEVER  # an answer of the ledger may still come; nothing is due any more
+
+    def flush(self) -> None:
+        """Carry out what the engine ordered."""
+        ways = self.ways
+        for order in self.engine.take_sends():
+            ways[order.hop.listener].send(order)
+        for output in self.engine.take_outputs():
+            if isinstance(output, DecisionRecord | CallRecord | Fault):
+                self._recorder.put(output)
+            elif self._ledger is not None:
+                self._tell(self._ledger, output)
+
+    def _tell(self, ledger: Ledger, order: Fetch | Count | Release | RefusalHeard) -> None:
+        if isinstance(order, Fetch):
+            ledger.fetch(order)
+        elif isinstance(order, Count):
+            ledger.count(order.inquiry)
+        elif isinstance(order, Release):
+            ledger.release(order.inquiry)
+        else:
+            ledger.refusal_heard(order.customer, order.person, order.at, "607", order.call_id.decode("latin-1"))
+
+    def undelivered(self, data: bytes) -> None:
+        """The engine hears on the next turn of the loop that this message reached nobody."""
+        if not self._undelivered:
+            self._loop.call_soon(self._tell_undelivered)
+        self._undelivered.append(data)
+
+    def _tell_undelivered(self) -> None:
+        lost, self._undelivered = self._undelivered, []
+        now, epoch = self.clock.monotonic(), self.clock.epoch()
+        for data in lost:
+            self.engine.undelivered(data, now, epoch)
+            self.flush()
+        self.arm()
+
+    def unreachable(self, hop: Hop) -> None:
+        """The engine hears on the next turn of the loop that the stream to `hop` is gone."""
+        self._loop.call_soon(self._tell_unreachable, hop)
+
+    def _tell_unreachable(self, hop: Hop) -> None:
+        self.engine.unreachable(hop, self.clock.monotonic(), self.clock.epoch())
+        self.flush()
+        self.arm()
+
+    def arm(self) -> None:
+        """Wake up when the engine's next timer is due."""
+        due = self.engine.next_deadline()
+        if due >= self._timer_due:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_due = due
+        self._timer = self._loop.call_later(max(due - self.clock.monotonic(), SLACK), self._due)
+
+    def _due(self) -> None:
+        now, epoch = self.clock.monotonic(), self.clock.epoch()
+        self._timer, self._timer_due = None, NEVER
+        self.engine.tick(now, epoch)
+        self.flush()
+        self.arm()

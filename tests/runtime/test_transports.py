@@ -1,0 +1,141 @@
+"""The law of the engine: one input, then its orders, then its next deadline; what the ledger says goes in too."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+
+import pytest
+
+from proxy.b2bua.outputs import Count, Fault, Fetch, RefusalHeard, Release
+from proxy.policy.inquiry import Inquiry, PersonState
+from proxy.runtime.transports import NEVER, Transports
+from proxy.runtime.udp import bound_socket
+from proxy.sip.hop import UDP, Hop
+from proxy.sip.wire import Send
+from tests.runtime.sockets import (
+    EPOCH,
+    HOST,
+    INQUIRY,
+    PATIENCE,
+    Desk,
+    Machine,
+    Recorder,
+    around,
+    until,
+)
+
+
+@pytest.mark.usefixtures("port")
+async def test_without_a_ledger_records_are_kept_and_nobody_is_asked(
+    peer: socket.socket, machine: Machine, recorder: Recorder
+) -> None:
+    fault = Fault("broken", b"call")
+    machine.outputs = [Fetch(1, INQUIRY, 1.0), fault, Release(INQUIRY)]
+    peer.send(b"go")
+    await until(lambda: machine.fed)
+    assert recorder.kept == [fault]
+
+
+async def test_orders_of_shared_state_go_to_the_ledger_in_their_order(
+    port: Transports, peer: socket.socket, machine: Machine, recorder: Recorder
+) -> None:
+    desk, fault, question = Desk(), Fault("broken", b"call"), Fetch(1, INQUIRY, 1.0)
+    port.use_ledger(desk)
+    heard = RefusalHeard("acme", "+33140000000", EPOCH, b"call-1@platform")
+    machine.outputs = [question, fault, Count(INQUIRY), Release(INQUIRY), heard]
+    peer.send(b"go")
+    await until(lambda: machine.fed)
+    assert desk.told == [
+        ("fetch", question),
+        ("count", INQUIRY),
+        ("release", INQUIRY),
+        ("refusal", "acme", "+33140000000", EPOCH, "607", "call-1@platform"),
+    ]
+    assert recorder.kept == [fault]
+
+
+async def test_answers_reach_the_engine_and_what_it_orders_leaves_at_once(
+    port: Transports, peer: socket.socket, machine: Machine
+) -> None:
+    desk, state = Desk(), PersonState(attempts=2, reserved=True)
+    port.use_ledger(desk)
+    machine.orders = [Send(b"forwarded", Hop(UDP, *peer.getsockname()))]
+    machine.deadline = time.monotonic() + 0.02
+    port.answered([(Fetch(1, INQUIRY, 1.0), state)])
+    assert machine.answers == [(1, state, EPOCH)]
+    assert peer.recv(100) == b"forwarded"
+    assert desk.told == []
+    await until(lambda: machine.deadline == NEVER)  # the timer was armed
+
+
+async def test_an_attempt_that_was_counted_for_nobody_is_released(port: Transports, machine: Machine) -> None:
+    desk, gone = Desk(), Inquiry("acme", "+33140000000", "", "call-2", 0.0)
+    counted, not_counted = PersonState(reserved=True), PersonState(attempts=4)
+    port.answered([(Fetch(2, gone, 1.0), counted)])  # nobody to tell
+    port.use_ledger(desk)
+    port.answered(
+        [(Fetch(2, gone, 1.0), counted), (Fetch(3, INQUIRY, 1.0), not_counted), (Fetch(1, INQUIRY, 1.0), counted)]
+    )
+    assert [call for call, _, _ in machine.answers] == [2, 2, 3, 1]
+    assert desk.told == [("unclaimed", gone)]
+
+
+async def test_an_answer_after_the_close_is_judged_and_arms_nothing(machine: Machine, recorder: Recorder) -> None:
+    desk = Desk()
+    port = around(bound_socket(HOST, 0), machine, recorder)
+    port.use_ledger(desk)
+    port.stop()
+    machine.orders = [Send(b"late", Hop(UDP, HOST, 9))]
+    machine.deadline = time.monotonic() + 0.01
+    port.answered([(Fetch(2, INQUIRY, 1.0), PersonState(reserved=True))])
+    assert desk.told == [("unclaimed", INQUIRY)]
+    assert machine.counters.dropped == {"unsendable": 1}
+    await asyncio.sleep(0.03)
+    assert machine.ticks == []
+
+
+@pytest.mark.usefixtures("port")
+async def test_an_earlier_deadline_moves_the_timer(peer: socket.socket, machine: Machine) -> None:
+    machine.deadline = time.monotonic() + 60
+    peer.send(b"one")
+    await until(lambda: len(machine.fed) == 1)
+    machine.deadline = soon = time.monotonic() + 0.02
+    peer.send(b"two")
+    await until(lambda: machine.deadline == NEVER)
+    assert soon <= machine.ticks[-1] < soon + PATIENCE
+    assert machine.epochs == {EPOCH}
+
+
+@pytest.mark.usefixtures("port")
+async def test_the_timer_is_armed_again_after_it_fired(
+    peer: socket.socket, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain = [0.02, 0.01, 0.0]  # seconds until the next deadline; the last one is due at once
+
+    def tick(now: float, epoch: float) -> None:
+        machine.ticks.append(now)
+        if now >= machine.deadline:
+            machine.deadline = now + chain.pop(0) if chain else NEVER
+            machine.orders = [Send(b"fired", Hop(UDP, *peer.getsockname()))]
+
+    monkeypatch.setattr(machine, "tick", tick)
+    machine.deadline = time.monotonic() + 0.01
+    peer.send(b"go")
+    await until(lambda: machine.deadline == NEVER)
+    assert [peer.recv(100) for _ in range(4)] == [b"fired"] * 4
+    settled = len(machine.ticks)
+    await asyncio.sleep(0.02)
+    assert len(machine.ticks) == settled
+
+
+@pytest.mark.usefixtures("port")
+async def test_a_later_deadline_waits_for_the_timer_that_is_armed(peer: socket.socket, machine: Machine) -> None:
+    machine.deadline = time.monotonic() + 0.02
+    peer.send(b"one")
+    await until(lambda: len(machine.fed) == 1)
+    machine.deadline = later = time.monotonic() + 0.06
+    peer.send(b"two")
+    await until(lambda: machine.deadline == NEVER)
+    assert machine.ticks[-1] >= later
