@@ -50,7 +50,7 @@ class Case:
     shown: str = "+33162000001"
     rule: str = ""
     clock: str = OPEN
-    settings: Mapping[str, int] = field(default_factory=dict)
+    settings: Mapping[str, int | str] = field(default_factory=dict)
     calls: int = 1
     rate: int = 10
     hold_ms: int = 100
@@ -165,6 +165,26 @@ _CALL = (
     Case("load", "call", "call", calls=300, rate=120),
 )
 
+_LOGIN = (
+    Case(
+        "digest",
+        "digest",
+        "call",
+        settings={
+            "platform.auth": '{ kind = "digest", realm = "edge", users = ["vms-1=env:NPV_SCENARIO_SECRET"], '
+            'algorithms = ["MD5"], any_uri = true }'
+        },
+        traced=(Traced("platform", "INVITE", 401, 1),),
+    ),
+    Case(
+        "challenge",
+        "call",
+        "challenge",
+        settings={"carrier.login": '{ user = "edge", secret = "env:NPV_SCENARIO_SECRET" }'},
+        traced=(Traced("carrier", "INVITE", 0, 2), Traced("carrier", "BYE", 0, 2)),
+    ),
+)
+
 _STATE = (
     Case(
         "frequency",
@@ -218,4 +238,4 @@ _TEXT = (
     ),
 )
 
-CASES: dict[str, Case] = {case.name: case for case in (*_IDENTITY, *_DESTINATION, *_STATE, *_TEXT, *_CALL)}
+CASES: dict[str, Case] = {case.name: case for case in (*_IDENTITY, *_DESTINATION, *_STATE, *_TEXT, *_CALL, *_LOGIN)}

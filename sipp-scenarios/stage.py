@@ -29,6 +29,9 @@ GONE_WITHIN = 4.0
 STARTED = "SIP on "
 """In the line that the proxy writes when it has its ports; another proxy may answer on them before."""
 LONGEST_COMPLAINT = 2000
+WORD_IN = "NPV_SCENARIO_SECRET"
+"""The variable that holds the password of both sides of every scenario."""
+WORD = "wonder"
 
 _PROXY_TOML = """\
 [node]
@@ -64,13 +67,14 @@ customer_header = "X-Account"
 campaign_header = "X-Campaign"
 carrier = "carrier-1"
 origin = "national"
-{platform_limits}
+{platform_more}
 
 [[carrier]]
 name = "carrier-1"
 address = "{host}:{carrier}"
 domain = "edge.example.org"
 numbers = "e164"
+{carrier_more}
 """
 
 
@@ -88,7 +92,7 @@ def environment() -> dict[str, str]:
     """
     found = importlib.util.find_spec("proxy")
     home = Path(found.origin).parents[1] if found and found.origin else ROOT
-    return {**os.environ, "PYTHONPATH": str(home), "TERM": "dumb"}
+    return {**os.environ, "PYTHONPATH": str(home), "TERM": "dumb", WORD_IN: WORD}
 
 
 def free_port() -> int:
@@ -106,13 +110,19 @@ def free_port() -> int:
             return port
 
 
-def write_config(folder: Path, ports: Mapping[str, int], settings: Mapping[str, int]) -> Path:
-    """proxy.toml and trunks.toml for one play; `settings` are keys as `limits.answer_timeout`, of `limits`, `timers` or `platform`."""
+def write_config(folder: Path, ports: Mapping[str, int], settings: Mapping[str, int | str]) -> Path:
+    """proxy.toml and trunks.toml for one play; `settings` are keys as `limits.answer_timeout`, of `limits`, `timers`,
+    `platform` or `carrier`, with values as TOML writes them."""
     tables = {
         place: "\n".join(
             f"{key.partition('.')[2]} = {value}" for key, value in settings.items() if key.startswith(table)
         )
-        for table, place in (("limits", "limits"), ("timers", "timers"), ("platform", "platform_limits"))
+        for table, place in (
+            ("limits", "limits"),
+            ("timers", "timers"),
+            ("platform", "platform_more"),
+            ("carrier", "carrier_more"),
+        )
     }
     path = folder / "proxy.toml"
     customers = HERE / "config" / "customers.toml"

@@ -1,7 +1,8 @@
 """How a platform proves who it is, and what we prove ourselves with to a carrier.
 
-Frozen records of the topology, built once by `runtime/login_settings.py`. Passwords and what stands for them are never
-part of a text of these records.
+Frozen records of the topology. `runtime/login_settings.py` reads them with a reference to each secret; `runtime/secret_references.py`
+puts what the reference leads to in its place, on each node. Passwords and what stands for them are never part of a text
+of these records.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ CERTIFICATE: Final = "certificate"
 
 @dataclass(frozen=True)
 class DigestUser:
-    """One user of a platform. `hashes` are pairs of algorithm and `digest.user_hash`; `customer` is who calls when this
-    user does, empty: as the trunk says."""
+    """One user of a platform. `hashes` are pairs of algorithm and `digest.user_hash`, none: nobody can be this user;
+    `customer` is who calls when this user does, empty: as the trunk says. `secret` is where the password is."""
 
     name: bytes
-    hashes: tuple[tuple[bytes, bytes], ...] = field(repr=False)
+    hashes: tuple[tuple[bytes, bytes], ...] = field(default=(), repr=False)
     customer: str = ""
+    secret: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,9 @@ class AuthPolicy:
 
 @dataclass(frozen=True)
 class CarrierLogin:
-    """What a carrier's challenge is answered with; in `realm` only, unless that is empty."""
+    """What a carrier's challenge is answered with; in `realm` only, unless that is empty. `secret` is where the password is."""
 
     user: bytes
-    password: bytes = field(repr=False)
+    password: bytes = field(default=b"", repr=False)
     realm: bytes = b""
+    secret: str = ""

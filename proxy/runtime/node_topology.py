@@ -2,7 +2,7 @@
 
 A carrier may be written with a name. One task for each name follows it: it asks when the trunks arrive, again when the
 answer has served its time, and nothing ever waits for it. A name that does not resolve never stops a directory: that is
-said once, the last addresses stay, and the name is asked again; a carrier that never had one is given no call.
+said once, the last addresses stay, and the name is asked again; a carrier that never had one is given no call. The secrets that trunks refer to are read here, each time anew.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from proxy.b2bua.trunks import CarrierTrunk, Topology
 from proxy.runtime import addresses
 from proxy.runtime.clock import Clock
 from proxy.runtime.resolver import AUTO, Ask, Places, Unanswered, Wanted, located
+from proxy.runtime.secret_references import armed_carrier, armed_platform
 from proxy.runtime.settings import Settings
 from proxy.runtime.tasks import Tasks
 from proxy.runtime.trunk_settings import NO_TRUNKS, Trunks
@@ -109,8 +110,12 @@ class NodeTopology:
         """Hand over the topology, then follow the names that it has; one that is followed already goes on."""
         node, timers = self._node.topology, self._node.timers
         carriers = [replace(one, t1=timers.t1, t2=timers.t2, t4=timers.t4) for one in self._trunks.carriers]
-        given = tuple(map(placed, carriers))
-        topology = replace(node, platforms=self._trunks.platforms, carriers=given, routes=self._trunks.routes)
+        topology = replace(
+            node,
+            platforms=tuple([armed_platform(one, self._say) for one in self._trunks.platforms]),
+            carriers=tuple([armed_carrier(placed(one), self._say) for one in carriers]),
+            routes=self._trunks.routes,
+        )
         self._machine.use_topology(topology, self._clock.monotonic())
         self._moved()
         names = {one.name: wanted(node, one) for one in carriers if not addresses.is_ip(one.host)}

@@ -15,9 +15,11 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from proxy.b2bua.logins import AuthPolicy
 from proxy.b2bua.trunks import Limits, Topology
 from proxy.runtime import addresses
 from proxy.runtime.addresses import Endpoint
+from proxy.runtime.auth_settings import read_policy
 from proxy.runtime.listen_settings import Listening, bound, read_listeners
 from proxy.runtime.mistakes import Mistakes
 from proxy.runtime.record_settings import Records, read_records
@@ -96,6 +98,7 @@ def load_settings(path: Path) -> Settings:
     limits = mistakes.attempt(lambda: read_limits(root.table("limits")))
     name_servers = mistakes.attempt(lambda: read_dns(root.table("dns"))) or ()
     timers = mistakes.attempt(lambda: read_timers(root.table("timers"))) or Timers()
+    auth = mistakes.attempt(lambda: read_policy(root.table("auth"))) or AuthPolicy()
     for faces in FACES:
         for table in (mistakes.attempt(partial(root.tables, faces)) or [])[:1]:
             mistakes.add(ConfigError(source.file, table.line, faces, TRUNKS_ELSEWHERE, f"`[[{faces}]]`"))
@@ -119,6 +122,7 @@ def load_settings(path: Path) -> Settings:
             limits=limits,
             server_name=node.server_name,
             node=node.name,
+            auth=auth,
         ),
         digest=shared_digest(source),
         name_servers=name_servers,

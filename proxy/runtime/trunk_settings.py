@@ -19,6 +19,8 @@ from proxy.policy.facts import TrunkFacts
 from proxy.policy.ranges import FOREIGN
 from proxy.runtime import addresses
 from proxy.runtime.headers_file import HEADER, header_name
+from proxy.runtime.login_checks import check_logins
+from proxy.runtime.login_settings import read_auth, read_login
 from proxy.runtime.mistakes import Mistakes
 from proxy.runtime.numbering_file import Numbering
 from proxy.runtime.route_settings import read_route, with_service
@@ -76,6 +78,7 @@ def load_trunks(source: TomlSource, numbering: Numbering, customers: Iterable[st
                 read.append(trunk)
     mistakes.attempt(source.root.close)
     check_trunks(rows, frozenset(customers), source.root, mistakes)
+    check_logins(rows, frozenset(customers), mistakes)
     mistakes.raise_any()
     return trunks_of(read, [row.table.values for row in rows])
 
@@ -92,7 +95,9 @@ def read_platform(table: Table, numbering: Numbering) -> PlatformTrunk:
     name = trunk_name(table)
     customer = table.text("customer", "")
     headers = {key: naming_header(table, key) for key in NAMING_HEADERS}
-    if bool(customer) == bool(headers["customer_header"]):
+    auth = read_auth(table.table("auth")) if table.has("auth") else None
+    told = auth is not None and bool(auth.users) and all(user.customer for user in auth.users)
+    if bool(customer) == bool(headers["customer_header"]) and (customer or not told):
         both = "both" if customer else "neither"
         raise table.error("customer", "either `customer` or `customer_header` to say who calls", both)
     carrier, route = table.text("carrier", ""), table.text("route", "")
@@ -101,7 +106,8 @@ def read_platform(table: Table, numbering: Numbering) -> PlatformTrunk:
         raise table.error("carrier", "either `carrier` or `route` to say where its calls go", both)
     platform = PlatformTrunk(
         name=name,
-        sources=sources(table),
+        sources=sources(table, auth is not None),
+        auth=auth,
         facts=TrunkFacts(
             name=name,
             origin=table.one_of("origin", ORIGINS, "national"),
@@ -155,6 +161,7 @@ def read_carrier(table: Table) -> CarrierTrunk:
         transport=transport,
         listener=table.text("listener", ""),
         tls=tls_of(table),
+        login=read_login(table.table("login")) if table.has("login") else None,
     )
     carrier = with_service(carrier, table)
     table.close()
@@ -169,15 +176,15 @@ def trunk_name(table: Table) -> str:
     return name
 
 
-def sources(table: Table) -> tuple[str, ...]:
-    """Where requests of a platform come from; at least one."""
+def sources(table: Table, optional: bool) -> tuple[str, ...]:
+    """Where requests of a platform come from; at least one, unless it is known by something else."""
     found = []
     for text in table.texts("sources"):
         try:
             found.append(addresses.source(text))
         except ValueError as wrong:
             raise table.error("sources", str(wrong), seen(text)) from None
-    if not found:
+    if not found and not optional:
         raise table.error("sources", "at least one IP address or network")
     return tuple(found)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from proxy.runtime import (
+    auth_settings,
     listen_settings,
     record_settings,
     route_settings,
@@ -64,12 +65,14 @@ def test_every_key_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
             'advertise = "sip.example.net"\n[admin]\nlisten = ""\n[files]\ncustomers = "../c.toml"\ntrunks = "t.toml"\n'
             'numbering = "n.toml"\nrules = "r"\nheaders = "h.toml"\n[records]\npath = "var/r.jsonl"\nqueue = 5\n[limits]\n'
             "answer_timeout = 60\nlongest_call = 600\ndecision_timeout_ms = 20\nmax_calls = 9\ncalls_per_second = 30\n"
-            "[timers]\nt1_ms = 100\nt2_ms = 200\nt4_ms = 300\n",
+            "[auth]\nnonce_seconds = 30\nfailures = 3\nrefuse_seconds = 9\n[timers]\nt1_ms = 100\nt2_ms = 200\nt4_ms = 300\n",
         )
     )
     assert (found.node, found.listen[0].address, found.admin) == ("edge-7", Endpoint("0.0.0.0", 5062), None)
     paths = (tmp_path.parent / "c.toml", *(tmp_path / name for name in ("t.toml", "n.toml", "r", "h.toml")))
     assert found.files == settings.Files(*paths)
+    auth = found.topology.auth
+    assert (auth.nonce_lifetime, auth.failures, auth.refused_for, len(auth.key)) == (30.0, 3, 9.0, 32)
     assert (found.records.path, found.records.queue) == (str(tmp_path / "elsewhere/var/r.jsonl"), 5)
     topology = found.topology
     assert (topology.listeners[0].host, topology.listeners[0].port, topology.server_name) == (
@@ -168,8 +171,8 @@ def on_the_page(title: str) -> tuple[set[str], set[str]]:
 
 
 def test_every_key_is_documented_and_nothing_else() -> None:
-    sections = {"node", "listen", "admin", "files", "records", "store", "limits", "timers", "dns"}
-    loaders = (settings, listen_settings, record_settings, store_settings)
+    sections = {"node", "listen", "admin", "auth", "files", "records", "store", "limits", "timers", "dns"}
+    loaders = (settings, listen_settings, record_settings, store_settings, auth_settings)
     keys = asked(*(Path(str(loader.__file__)) for loader in loaders))
     documented, headed = on_the_page("proxy.toml")
     assert sections <= headed
@@ -182,4 +185,5 @@ def test_every_key_of_a_trunk_is_documented_and_nothing_else() -> None:
     documented, headed = on_the_page("trunks.toml")
     assert headed == {"platform", "carrier", "route"}
     assert documented == keys
-    assert keys == FIELDS[TRUNK].keys() - {TRUNK_KIND}, "a cell of CSV and a field of the commands for each key"
+    fields = {field.partition(".")[0] for field in FIELDS[TRUNK]}
+    assert keys == fields - {TRUNK_KIND}, "a cell of CSV and a field of the commands for each key"

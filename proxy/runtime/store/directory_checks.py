@@ -12,6 +12,7 @@ from typing import Protocol
 
 from proxy.policy.directory import Campaign, Customer, NumberEntry
 from proxy.runtime.directory_file import check_held
+from proxy.runtime.login_checks import check_logins
 from proxy.runtime.mistakes import Mistakes
 from proxy.runtime.number_rights import check_overlap
 from proxy.runtime.store.directory_records import CAMPAIGN, CUSTOMER, NUMBER, TRUNK, TRUNK_KIND, Draft, Nowhere, Record
@@ -53,6 +54,7 @@ def check(
     if any(kind == TRUNK for kind, _ in keys) or (gone and book.trunks):
         rows = trunk_rows(book, written, {name for kind, name in broken if kind == TRUNK})
         check_trunks(rows, book.customers.keys() | unread, Table(Nowhere("the directory"), (), {}), mistakes)
+        check_logins(rows, book.customers.keys() | unread, mistakes)
 
 
 def trunk_rows(book: Records, written: Mapping[Key, Draft], broken: set[str]) -> list[Written]:

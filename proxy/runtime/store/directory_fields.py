@@ -126,6 +126,16 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         "redirects": TEXT,
         "route": TEXT,
         "carriers": TEXTS,
+        "auth.kind": TEXT,
+        "auth.realm": TEXT,
+        "auth.users": TEXTS,
+        "auth.algorithms": TEXTS,
+        "auth.in_dialog": FLAG,
+        "auth.any_uri": FLAG,
+        "auth.names": TEXTS,
+        "login.user": TEXT,
+        "login.secret": TEXT,
+        "login.realm": TEXT,
     },
 }
 
