@@ -128,6 +128,9 @@ def cross_provisional(call: CallState, message: Message) -> None:
     fork = call.fork_of(message)
     if fork is not None:
         fork.b.take_answer(message, True)
+    elif message.to_tag:
+        call.fabric.counters.count_drop("too many forks")
+        return
     if not call.ringing_at:
         if call.timer is not None and call.timer.kind == PROGRESS_DUE:
             left = call.fabric.topology.limits.answer_timeout - (call.fabric.now - call.dialled_at)

@@ -32,6 +32,8 @@ FINAL_LINES: Final[dict[str, tuple[bytes, ...]]] = {
 }
 NO_CARRIER: Final = "none"  # in records and metrics, for a call that no gateway was left for
 
+MOST_FORKS: Final = 16  # early dialogs of one call; a carrier that opens more is not heard in them
+
 
 class CallState(Couple):
     """The data of one call. The A leg faces the platform, the B leg the carrier."""
@@ -89,7 +91,7 @@ class CallState(Couple):
     def fork_of(self, message: Message) -> Fork | None:
         """The dialog of a carrier's response; a new To tag makes a new one (RFC 3261 13.2.2.4).
 
-        A 2xx without a tag makes one too, a provisional does not (RFC 3261 12.1.2).
+        A 2xx without a tag makes one too, a provisional does not (RFC 3261 12.1.2), nor when there are `MOST_FORKS`.
         """
         tag = message.to_tag
         if not tag and message.status < 200:
@@ -99,6 +101,8 @@ class CallState(Couple):
         for known in self.forks or ():
             if known.b.remote_tag == tag:
                 return known
+        if message.status < 200 and self.forks is not None and len(self.forks) >= MOST_FORKS - 1:
+            return None
         b = self._b_dialog(message)
         fork = self.fork = Fork(self, self.a, b) if self.fork is None else self._second_fork(b)
         self.fabric.register(fork)

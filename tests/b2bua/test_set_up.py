@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from proxy.b2bua.state import MOST_FORKS
 from proxy.b2bua.trunks import Limits
 from tests.ladder import ANSWER, OFFER, B, Callee, Caller, Ladder, Seen, hang_up, reply, set_up, topology
 
@@ -51,6 +52,13 @@ def test_redirections_and_challenges_never_cross(ladder: Ladder, status: int, sh
     assert ladder.records()[0].status == shown
 
 
+def test_what_a_carrier_does_not_support_crosses(ladder: Ladder) -> None:
+    _, callee = ringing(ladder)
+    ladder.feed("b", callee.reply(420, extra=["Unsupported: 100rel"]))
+    _, failed = ladder.expect("b ACK", "a 420 INVITE")
+    assert failed.header("unsupported") == "100rel"
+
+
 def test_a_405_names_our_methods(ladder: Ladder) -> None:
     _, callee = ringing(ladder)
     ladder.feed("b", callee.reply(405, extra=["Allow: INVITE, BYE"]))
@@ -82,6 +90,32 @@ def test_a_silent_carrier_is_asked_again_and_then_408(ladder: Ladder) -> None:
     ladder.advance(0.2)
     ladder.expect("a 408 INVITE")
     assert (ladder.records()[0].status, ladder.records()[0].reason) == (408, "carrier silent")
+
+
+# -- early dialogs -----------------------------------------------------------
+
+
+def test_a_carrier_that_forks_without_end_makes_so_many_early_dialogs_and_no_more(ladder: Ladder) -> None:
+    ladder.feed("a", Caller().invite())
+    invite = ladder.expect("a 100 INVITE", "b INVITE")[1]
+    tags = set()
+    for number in range(MOST_FORKS):
+        ladder.feed("b", Callee(invite, f"fork{number}").reply(180))
+        tags.add(ladder.one("a 180 INVITE").message.to_tag)
+    assert len(tags) == MOST_FORKS
+    ladder.feed("b", Callee(invite, "onemore").reply(180))
+    ladder.expect()
+    assert ladder.engine.counters.dropped == {"too many forks": 1}
+    assert len(ladder.engine.fabric.dialogs) == 2 * MOST_FORKS
+    ladder.feed("b", Callee(invite, "fork3").reply(183))
+    assert ladder.one("a 183 INVITE").message.to_tag in tags
+    ladder.feed("b", Callee(invite, "onemore").reply(200, body=ANSWER))
+    assert ladder.expect("a 200 INVITE", "b ACK")[0].message.to_tag not in tags
+    ladder.stop()
+    ladder.expect("b BYE", "a BYE")
+    ladder.advance(70)
+    ladder.unread = []
+    ladder.assert_empty()
 
 
 # -- no answer ---------------------------------------------------------------

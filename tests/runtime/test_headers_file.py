@@ -34,7 +34,7 @@ def test_the_shipped_file_holds_the_allow_list() -> None:
         b"info-package",
     }  # fmt: skip
     assert set(found.to_carrier) == {found.to_carrier[SET_UP]}
-    assert set(found.to_platform) == {found.to_carrier[SET_UP] | {b"retry-after"}}
+    assert set(found.to_platform) == {found.to_carrier[SET_UP] | {b"retry-after", b"unsupported"}}
     assert {b"p-asserted-identity", b"privacy", b"geolocation"} <= found.unchanged
 
 
