@@ -3,6 +3,7 @@
 # make test    everything, on the source and on the compiled wheel
 # make check   the quick part: lint, types, tests without other programs
 # make fuzz    look for inputs that break a promise for SECONDS (60) seconds
+# make simulate   thousands of calls on a bad network in SEEDS (200) made-up worlds, with what must hold
 # make wheel   the compiled wheel, in dist/
 # make clean   remove what the others made
 #
@@ -15,7 +16,7 @@ SHELL := bash
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .ONESHELL:
-.PHONY: help demo run test check fuzz wheel clean sipp prometheus redis compiler
+.PHONY: help demo run test check fuzz simulate wheel clean sipp prometheus redis compiler
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -133,6 +134,11 @@ $(VENV)/fuzzing: pyproject.toml $(VENV)/tested
 
 fuzz: $(VENV)/fuzzing
 	@$(PY) -m tests.fuzz.explore --seconds $(SECONDS)
+
+# -P and the path at its end: the installed, compiled proxy is played, not the sources
+SEEDS ?= 200
+simulate: $(VENV)/installed $(VENV)/tested
+	@$(PY) -P -c 'import sys; sys.path.append("."); from tests.simulation.run import main; sys.exit(main())' --seeds $(SEEDS)
 
 wheel: $(VENV)/builder compiler
 	@$(call copy,$(VENV)/source)
