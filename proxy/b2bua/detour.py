@@ -1,4 +1,4 @@
-"""Where a call goes, and where it goes next: the gateway of its route, and another one when that fails.
+"""Where a call goes, and where it goes next: the gateway of its route, another one when that fails, or a contact of a 3xx.
 
 A call goes elsewhere only before anybody was called: no 18x came, the caller has not given up, and the answer is one of
 `REROUTED` or none at all (sip.md 3). What a person or a carrier said finally (486, 603, 404) is never asked again.
@@ -10,6 +10,7 @@ from typing import Final
 
 from proxy.b2bua import coupling as table
 from proxy.b2bua.gateways import Gateway
+from proxy.b2bua.redirection import redirected
 from proxy.b2bua.state import CallState
 from proxy.sip.message import Message
 
@@ -21,7 +22,10 @@ def take_gateway(call: CallState) -> bool:
     """Choose the gateway of the call and take its face, pace and hop; False: none is left."""
     fabric, way = call.fabric, call.trunk.way
     tried = call.tried if call.tried is not None else _UNTRIED
-    gateway = call.gateway = fabric.routing.choose(way, tried, fabric.now)
+    gateway = call.redirected[-1] if call.redirected else None
+    if gateway is None or gateway is call.gateway:
+        gateway = fabric.routing.choose(way, tried, fabric.now)
+    call.gateway = gateway
     if gateway is None:
         return False
     call.carrier = gateway.carrier.name
@@ -54,6 +58,8 @@ def elsewhere(call: CallState, status: int, message: Message | None) -> bool:
             gateway.failed(fabric.now)
     else:
         gateway.worked()
+        if status < 400:
+            return gateway.carrier.redirects and call.state == table.INVITING and redirected(call, gateway, message)
     if call.tried is None or call.state != table.INVITING or status not in REROUTED:
         return False
     if fabric.routing.another(call.trunk.way, call.tried, fabric.now) is None:

@@ -6,11 +6,12 @@ not disturb each other.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final, final
 
 from proxy.b2bua.gateways import STATES, Gateway, Place, Pool
 from proxy.b2bua.rewrite import Face
-from proxy.b2bua.trunks import Route, Topology, route_key
+from proxy.b2bua.trunks import CarrierTrunk, Route, Topology, route_key
 from proxy.sip.hop import TRANSPORTS, Hop
 
 RETRY_LATER: Final = 30  # s told to a platform when no gateway is left and none rests
@@ -82,6 +83,16 @@ class Routing:
                 gateway.priority, gateway.weight = place.priority, place.weight
             gateways.append(gateway)
         pool.gateways = sorted(gateways, key=_priority)
+
+    def place(self, carrier: CarrierTrunk, place: Place) -> Gateway | None:
+        """A gateway of this carrier at a place that it named itself; None when no listener reaches it."""
+        number = self._topology.listener_to(carrier, place.transport, place.host)
+        if number < 0:
+            return None
+        there = replace(carrier, host=place.host, port=place.port, address="")
+        face = Face(self._topology, self._topology.listeners[number], there)
+        hop = Hop(TRANSPORTS.index(place.transport), place.host, place.port, number, 0, carrier.name)
+        return Gateway(carrier, hop, face)
 
     def choose(self, route: str, tried: list[Gateway], now: float) -> Gateway | None:
         """The gateway for a call on `route` (a key as `route_key` makes it, or a carrier's name) that tried these."""

@@ -84,7 +84,7 @@ def dial(call: CallState, message: Message) -> None:
     if call.method == "INVITE":
         call.invite = set_up
         wait_for_ringing(call)
-    if call.tried is None:
+    if call.tried is None and not (call.gateway is not None and call.gateway.carrier.redirects):
         let_go(call)
     set_up.client = fabric.ask("b", call.b_pace, branch, call.method, data, call.b_hop, set_up)
 
