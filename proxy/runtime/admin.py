@@ -19,11 +19,21 @@ from proxy.runtime.metrics import CONTENT_TYPE, Metrics, Observed, snapshot
 from proxy.runtime.toml_source import ConfigError
 
 
+class Prober(Protocol):
+    """Who can ask the gateways of a carrier; `node_topology.NodeTopology` is one."""
+
+    async def asked(self, carrier: str) -> list[dict[str, str]]:
+        """What each gateway answers to OPTIONS, a row for each; none for a carrier that there is not."""
+        ...
+
+
 class Node(Observed, Protocol):
     """The running process as the operator sees it; `app.App` is one."""
 
     @property
     def ready(self) -> bool: ...
+    @property
+    def topology(self) -> Prober: ...
     async def reload(self) -> str:
         """Load all files anew and swap; the new digest. Raises ConfigError and keeps the old state."""
         ...
@@ -63,6 +73,7 @@ def application(node: Node) -> web.Application:
     app.router.add_get("/readyz", doors.readiness)
     app.router.add_get("/version", doors.version)
     app.router.add_post("/reload", doors.reload)
+    app.router.add_post("/carriers/test", doors.test)
     return app
 
 
@@ -106,8 +117,18 @@ class Doors:
             return answer(422, {"outcome": "refused", "error": str(mistake)})
         return answer(200, {"outcome": "applied", "config": digest})
 
+    async def test(self, request: web.Request) -> web.Response:
+        """OPTIONS to each gateway of the carrier `name`; 404 for one that there is not."""
+        if not is_local(request):
+            return answer(403, {"error": "a test is answered to this machine only"})
+        name = request.query.get("name", "")
+        rows = await self._node.topology.asked(name)
+        if not rows:
+            return answer(404, {"error": f"expected the name of a carrier with an address, seen `{name}`"})
+        return answer(200, {"gateways": rows})
 
-def answer(status: int, fields: Mapping[str, str]) -> web.Response:
+
+def answer(status: int, fields: Mapping[str, object]) -> web.Response:
     """A JSON response."""
     return web.json_response(dict(fields), status=status)
 

@@ -12,6 +12,7 @@ import typer
 
 from proxy.runtime.cli_numbers import CustomerOption, WhoOption, add_rights
 from proxy.runtime.cli_options import ConfigOption, config_path, examples, mistakes_told
+from proxy.runtime.cli_trunks import add_service
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 FormatOption = Annotated[
@@ -44,6 +45,8 @@ EXAMPLES: Final = {
         "npv-proxy trunks add kind=carrier name=operator-2 address=sip.operator.example:5060 domain=edge.example.net",
         "npv-proxy trunks add kind=platform name=paris sources=192.0.2.10,192.0.2.32/28 customer_header=X-Account carrier=operator-2",
         "npv-proxy trunks set paris carrier=carrier-1",
+        "npv-proxy trunks add kind=route name=france carriers=carrier-1:1:60,operator-2:1:40",
+        "npv-proxy trunks drain operator-2",
     ),
 }
 
@@ -56,8 +59,10 @@ def register(app: typer.Typer) -> None:
         if kind == NUMBER:
             add_rights(group)
         if kind == TRUNK:
-            add_removal(group)
+            add_service(group)
         app.add_typer(group, name=f"{kind}s", epilog=examples(*EXAMPLES[kind]))
+        if kind == TRUNK:
+            app.add_typer(group, name=kind, hidden=True)  # one trunk is drained, undrained or tested
     app.add_typer(directory(), name="directory")
 
 
@@ -150,18 +155,6 @@ def add_files(group: typer.Typer, kind: str) -> None:
 
         with mistakes_told():
             directory_command.export(config_path(config), kind, form, customer, output)
-
-
-def add_removal(group: typer.Typer) -> None:
-    """remove, where no history of calls or proofs hangs on the record"""
-
-    @group.command()
-    def remove(name: str, who: WhoOption = "", config: ConfigOption = None) -> None:
-        """One that is needed no more; refused while another one names it."""
-        from proxy.runtime import directory_command
-
-        with mistakes_told():
-            directory_command.remove(config_path(config), TRUNK, name, who)
 
 
 def directory() -> typer.Typer:

@@ -56,7 +56,7 @@ TABLE: Final = (
     Row("npv_carrier_challenges_total", "counter", ("carrier", "outcome"), "Challenges of carriers, by what became of them."),
     Row("npv_calls_started_total", "counter", (), "Calls offered to a carrier."),
     Row("npv_carrier_failovers_total", "counter", ("carrier", "cause"), "Calls that left a carrier for the next one, by status or `silent`."),
-    Row("npv_carrier_probes_total", "counter", ("carrier", "outcome"), "OPTIONS to gateways of carriers, by outcome."),
+    Row("npv_carrier_probes_total", "counter", ("carrier", "outcome"), "OPTIONS to gateways of carriers: `serves` (any answer but 408, 503, 504) or `fails`."),
     Row("npv_carrier_gateways", "gauge", ("carrier", "state"), "Addresses of each carrier: up, down, resting, drained."),
     Row("npv_calls_ended_total", "counter", ("carrier", "status_class"), "Calls offered to a carrier and over, by final status."),
     Row("npv_call_setup_seconds", "histogram", ("carrier",), "INVITE to answer."),

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Final, Protocol, final
 
 from proxy.b2bua.gateways import Place
+from proxy.b2bua.probing import Probed, Probes
 from proxy.b2bua.trunks import CarrierTrunk, Topology
 from proxy.runtime import addresses
 from proxy.runtime.clock import Clock
@@ -24,6 +25,8 @@ from proxy.runtime.trunk_settings import NO_TRUNKS, Trunks
 from proxy.sip.hop import TRANSPORTS
 
 PATIENCE: Final = 4.0  # s that a start waits for first answers
+TEST_PATIENCE: Final = 5.0  # s that a test by hand waits for answers
+TEST_LOOK: Final = 0.02
 AGAIN: Final = 5.0  # s until a name that did not resolve is asked again
 
 
@@ -59,6 +62,9 @@ class Machine(Protocol):
 
     def use_places(self, carrier: str, places: list[Place], now: float) -> None:
         """A carrier's name leads here."""
+
+    @property
+    def probes(self) -> Probes: ...
 
 
 @final
@@ -105,6 +111,18 @@ class NodeTopology:
             _, late = await asyncio.wait(waiting, timeout=PATIENCE)
             for one in late:
                 one.cancel()
+
+    async def asked(self, carrier: str) -> list[dict[str, str]]:
+        """Ask each gateway of a carrier by OPTIONS: where it is, what it answers and after how many seconds."""
+        probes = self._machine.probes
+        count, waited = probes.now(carrier), 0.0
+        self._moved()
+        while len(probes.told) < count and waited < TEST_PATIENCE:
+            await asyncio.sleep(TEST_LOOK)
+            waited += TEST_LOOK
+        rows = [row(one) for one in probes.told]
+        missing = count - len(rows)
+        return rows + [row(None, carrier)] * missing
 
     def _renew(self, all_anew: bool) -> None:
         """Hand over the topology, then follow the names that it has; one that is followed already goes on."""
@@ -153,6 +171,20 @@ class NodeTopology:
             told = reason
             event.set()
             await asyncio.sleep(holds)
+
+
+def row(told: Probed | None, carrier: str = "") -> dict[str, str]:
+    """What one gateway answered, as it is shown."""
+    if told is None:
+        return {"carrier": carrier, "gateway": "", "answer": "none yet", "seconds": "", "serves": "no"}
+    where = f"[{told.hop.host}]:{told.hop.port}" if ":" in told.hop.host else f"{told.hop.host}:{told.hop.port}"
+    return {
+        "carrier": told.carrier,
+        "gateway": f"{where} {TRANSPORTS[told.hop.transport]}",
+        "answer": str(told.status or "none"),
+        "seconds": f"{told.seconds:.3f}",
+        "serves": "yes" if told.serves else "no",
+    }
 
 
 def engine_places(found: Places) -> list[Place]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
@@ -63,6 +64,13 @@ class FakeNode:
     mistake: ConfigError | None = None
     shared: FakeShared = field(default_factory=FakeShared)
     streams: StreamCounts = field(default_factory=lambda: StreamCounts(["tls"]))
+
+    @property
+    def topology(self) -> FakeNode:
+        return self
+
+    async def asked(self, carrier: str) -> list[dict[str, str]]:
+        return [{"carrier": carrier, "serves": "yes"}] if carrier == "carrier-1" else []
 
     async def reload(self) -> str:
         if self.mistake is not None:
@@ -163,3 +171,12 @@ def test_who_is_local(remote: str, local: bool) -> None:
 async def test_an_address_in_use_is_told_and_nothing_is_left_open(admin: Admin, node: FakeNode) -> None:
     with pytest.raises(OSError, match="in use"):
         await start_admin("127.0.0.1", admin.port, node)
+
+
+async def test_a_carrier_is_tested_for_this_machine_only(admin: Admin) -> None:
+    status, _, body = await ask(admin, "POST", "/carriers/test?name=carrier-1")
+    assert (status, json.loads(body)) == (200, {"gateways": [{"carrier": "carrier-1", "serves": "yes"}]})
+    status, _, body = await ask(admin, "POST", "/carriers/test?name=gone")
+    assert (status, "seen `gone`" in body) == (404, True)
+    status, _, _ = await ask(admin, "POST", "/carriers/test?name=carrier-1", {"Origin": "https://elsewhere.example"})
+    assert status == 403

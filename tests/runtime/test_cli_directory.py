@@ -29,7 +29,7 @@ def test_the_kinds_are_those_of_the_store() -> None:
         ("customers", "list show add set import export"),
         ("numbers", "list show add set import export assign release quarantine"),
         ("campaigns", "list show add set import export"),
-        ("trunks", "list show add set remove import export"),
+        ("trunks", "list show add set remove drain undrain test import export"),
         ("directory", "history rollback"),
     ],
 )
@@ -103,7 +103,7 @@ def test_trunks_from_the_file_and_by_command(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ("add name=x", "trunks add: key `kind`: expected one of `platform`, `carrier`, seen nothing"),
+        ("add name=x", "trunks add: key `kind`: expected one of `platform`, `carrier`, `route`, seen nothing"),
         ("add kind=carrier name=vms address=192.0.2.1", "trunks add: key `name`: expected a trunk that is new; "),
         ("add kind=carrier name=x address=192.0.2.1 sources=192.0.2.1", "seen the unknown key `sources`"),
         (

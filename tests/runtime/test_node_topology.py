@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from proxy.b2bua.engine import Engine
 from proxy.b2bua.gateways import Place
+from proxy.b2bua.probing import Probes
 from proxy.b2bua.trunks import Listener, Topology
+from proxy.policy.edition import Edition
 from proxy.runtime import node_topology, resolver
 from proxy.runtime.clock import FixedClock
 from proxy.runtime.dns_query import DnsQuery
@@ -18,6 +21,7 @@ from proxy.runtime.settings import Settings, load_settings
 from proxy.runtime.tasks import Tasks
 from proxy.runtime.toml_source import TomlSource
 from proxy.runtime.trunk_settings import Trunks, load_trunks
+from tests.ladder import CountedIds, Ticks
 from tests.runtime.ends import until
 from tests.runtime.name_server import NameServer, name_server
 from tests.runtime.store.directory_shelf import PEERS, numbering
@@ -33,11 +37,12 @@ def trunks(text: str) -> Trunks:
 class Node:
     """A topology that asks the name server of the test."""
 
-    def __init__(self, settings: Settings, server: NameServer) -> None:
+    def __init__(self, settings: Settings, server: NameServer, edition: Edition) -> None:
         self.used: list[Topology] = []
         self.led: list[tuple[str, list[tuple[str, str, int]]]] = []
         self.said: list[str] = []
         self.moves: list[None] = []  # how often the timer was looked at
+        self.engine = Engine(settings.topology, edition, CountedIds(), Ticks())
         self.server = server
         self.ask = DnsQuery([server.address])
         self.tasks = Tasks(self.said.append)
@@ -45,7 +50,12 @@ class Node:
             settings, self.tasks, self, FixedClock(0.0), lambda: self.moves.append(None), self.said.append, self.ask
         )
 
+    @property
+    def probes(self) -> Probes:
+        return self.engine.probes
+
     def use_topology(self, topology: Topology, now: float) -> None:
+        self.engine.use_topology(topology, now)
         self.used.append(topology)
 
     def use_places(self, carrier: str, places: list[Place], now: float) -> None:
@@ -63,13 +73,15 @@ def settings(tmp_path: Path) -> Callable[[str], Settings]:
 
 
 @pytest.fixture
-async def node(settings: Callable[[str], Settings], monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Node]:
+async def node(
+    settings: Callable[[str], Settings], edition: Edition, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Node]:
     monkeypatch.setattr(node_topology, "AGAIN", 0.01)
     monkeypatch.setattr(resolver, "SHORTEST", 0.01)
     async with name_server() as server:
         server.ttl = 0
         server.zone = {("gw.example.net", "A"): ["192.0.2.80"]}
-        made = Node(settings("[timers]\nt1_ms = 100\n[limits]\nmax_calls = 5\n"), server)
+        made = Node(settings("[timers]\nt1_ms = 100\n[limits]\nmax_calls = 5\n"), server, edition)
         yield made
         await made.tasks.cancel()
         await made.ask.close()
@@ -163,6 +175,15 @@ async def test_a_name_server_that_is_silent_holds_a_start_up_for_its_patience_on
     await node.topology.settled()
     assert node.led == []
     assert len(node.used) == 1
+
+
+async def test_a_carrier_that_does_not_answer_a_test_is_told_so(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(node_topology, "TEST_PATIENCE", 0.05)
+    node.topology.use_trunks(trunks(PEERS))
+    assert await node.topology.asked("c1") == [
+        {"carrier": "c1", "gateway": "", "answer": "none yet", "seconds": "", "serves": "no"}
+    ]
+    assert await node.topology.asked("c9") == []
 
 
 def test_a_question_names_the_versions_and_transports_of_the_listeners_that_suit() -> None:
