@@ -1,6 +1,7 @@
 # make demo    play different calls through the proxy and show what became of them
 # make run     run the proxy with config/proxy.toml until it is interrupted
 # make test    everything, on the source and on the compiled wheel
+# make scenarios every SIPp case over UDP, TCP, TLS and IPv6
 # make check   the quick part: lint, types, tests without other programs
 # make fuzz    look for inputs that break a promise for SECONDS (60) seconds
 # make simulate   thousands of calls on a bad network in SEEDS (200) made-up worlds, with what must hold
@@ -16,7 +17,7 @@ SHELL := bash
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .ONESHELL:
-.PHONY: help demo run test check fuzz simulate wheel clean sipp prometheus redis compiler
+.PHONY: help demo run test scenarios check fuzz simulate wheel clean sipp prometheus redis compiler
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -46,7 +47,7 @@ define install
 endef
 
 sipp:
-	@command -v sipp >/dev/null || $(call install,sipp,sip-tester)
+	@command -v sipp >/dev/null && command -v socat >/dev/null || $(call install,sipp or socat,sip-tester socat)
 
 prometheus:
 	@command -v promtool >/dev/null || $(call install,promtool,prometheus)
@@ -139,6 +140,12 @@ fuzz: $(VENV)/fuzzing
 SEEDS ?= 200
 simulate: $(VENV)/installed $(VENV)/tested
 	@$(PY) -P -c 'import sys; sys.path.append("."); from tests.simulation.run import main; sys.exit(main())' --seeds $(SEEDS)
+
+scenarios: $(VENV)/installed sipp
+	@for transport in udp tcp tls ipv6; do
+		echo "== $$transport"
+		$(PY) sipp-scenarios/run.py --transport $$transport
+	done
 
 wheel: $(VENV)/builder compiler
 	@$(call copy,$(VENV)/source)

@@ -23,7 +23,7 @@ from pathlib import Path
 from demo_table import Seen, read, table
 from messages import Message, read_trace
 from rich.console import Console
-from stage import HOST, ROOT, Proxy, Sipp, StageError, command_done, free_port
+from stage import HERE, HOST, ROOT, Proxy, Sipp, StageError, command_done, free_port
 
 CLOCK = "2026-11-23T11:00:00+01:00"
 WIDTH = 170
@@ -102,7 +102,7 @@ def rows(calls: Sequence[Placed]) -> list[tuple[str, ...]]:
 def place(side: str, calls: Sequence[Placed], ports: dict[str, int], folder: Path) -> list[Message]:
     """Place these calls one after another; what the platform sent and received."""
     platform = Sipp(
-        "demo_uac", side, ports["platform"], rows(calls), folder,
+        HERE / "demo_uac.xml", side, ports["platform"], rows(calls), folder,
         "-m", str(len(calls)), "-r", "10", "-l", "1", "-d", "50", f"{HOST}:{ports['sip']}",
     )  # fmt: skip
     with platform:
@@ -114,7 +114,7 @@ def place(side: str, calls: Sequence[Placed], ports: dict[str, int], folder: Pat
 def play(folder: Path) -> tuple[list[Seen], str]:
     """Play all calls with SIPp on both sides; what was seen, and the line with which the proxy started."""
     config, ports = copy_configuration(folder)
-    carrier = Sipp("demo_uas", "carrier", ports["carrier"], [(UNWILLING,)], folder)
+    carrier = Sipp(HERE / "demo_uas.xml", "carrier", ports["carrier"], [(UNWILLING,)], folder)
     with carrier, Proxy(config, ports["admin"], CLOCK, folder) as proxy:
         seen = place("platform", CALLS, ports, folder)
         command_done(CONSENT, config, folder)

@@ -2,6 +2,7 @@
 
     python sipp-scenarios/run.py                 every case; the exit code is the verdict
     python sipp-scenarios/run.py busy forked     these cases
+    python sipp-scenarios/run.py --transport tls every case over TLS; also tcp and ipv6
     python sipp-scenarios/run.py --list          names of the cases and their flows
     python sipp-scenarios/run.py --capture DIR   keep the messages of both sides of every case in DIR/<case>
 
@@ -27,10 +28,10 @@ from pathlib import Path
 
 from cases import CASES, Case
 from messages import Message, digits_of, leaks, read_trace
-from stage import HERE, HOST, Proxy, Sipp, StageError, command_done, free_port, write_config
+from stage import HERE, Proxy, Sipp, StageError, command_done, free_port, write_config
+from ways import WAYS, Way, bridges, scenario_for
 
 LOGS = HERE / "logs"
-TRANSPORTS = {"udp": "u1"}
 PLATFORM_WORDS = {"dupont", "campagne", "vms.example", "x-account", "x-campaign", "accords", "-platform"}
 QUIET_S = 0.3
 """How long after a refusal the carrier is still watched."""
@@ -55,7 +56,7 @@ def play(case: Case, transport: str = "udp", keep: Path | None = None, logs: Pat
     with tempfile.TemporaryDirectory(prefix=f"npv-{case.name}-") as name:
         folder = Path(name)
         try:
-            problems = _play(case, TRANSPORTS[transport], folder)
+            problems = _play(case, WAYS[transport], folder)
         except (StageError, OSError) as failure:
             problems = [str(failure)]
         if keep is not None:
@@ -67,17 +68,24 @@ def play(case: Case, transport: str = "udp", keep: Path | None = None, logs: Pat
     return Outcome(case.name, time.monotonic() - started, tuple(problems))
 
 
-def _play(case: Case, transport: str, folder: Path) -> list[str]:
+def _play(case: Case, way: Way, folder: Path) -> list[str]:
     ports = {"sip": free_port(), "admin": free_port(), "carrier": free_port(), "platform": free_port()}
-    config = write_config(folder, ports, case.settings)
+    config = write_config(folder, ports, case.settings, way.listen(ports["sip"]), way.carrier(), way.host)
+    with bridges(way, ports, folder) as (near, far):
+        return _played(case, way, ports, config, near, far)
+
+
+def _played(case: Case, way: Way, ports: dict[str, int], config: Path, near: int, far: int) -> list[str]:
+    """Play with the platform's SIPp sending to `near` and the carrier's listening on `far`."""
+    folder = config.parent
     carrier = Sipp(
-        f"{case.uas}_uas", "carrier", ports["carrier"], [(case.shown,)], folder,
-        "-t", transport, "-m", str(max(case.reaching, 1)),
+        scenario_for(way, HERE / f"{case.uas}_uas.xml", ports["carrier"], folder),
+        "carrier", far, [(case.shown,)], folder, "-t", way.sipp, "-m", str(max(case.reaching, 1)), host=way.host,
     )  # fmt: skip
     platform = Sipp(
-        f"{case.uac}_uac", "platform", ports["platform"], case.rows(), folder,
-        "-t", transport, "-m", str(case.decided), "-r", str(case.rate), "-d", str(case.hold_ms),
-        "-l", str(case.at_once or case.decided), f"{HOST}:{ports['sip']}",
+        scenario_for(way, HERE / f"{case.uac}_uac.xml", ports["platform"], folder), "platform", ports["platform"], case.rows(), folder,
+        "-t", way.sipp, "-m", str(case.decided), "-r", str(case.rate), "-d", str(case.hold_ms),
+        "-l", str(case.at_once or case.decided), f"{way.place}:{near}", host=way.host,
     )  # fmt: skip
     for command in case.before:
         command_done(command, config, folder)
@@ -91,7 +99,7 @@ def _play(case: Case, transport: str, folder: Path) -> list[str]:
         if (code := proxy.stop()) != 0:
             problems.append(f"the proxy ended with code {code}:\n{proxy.output()[-2000:]}")
     problems += _recorded(case, folder / "records.jsonl")
-    return problems + _seen(case, ports, read_trace(platform.trace), read_trace(carrier.trace))
+    return problems + _seen(case, way, ports, read_trace(platform.trace), read_trace(carrier.trace))
 
 
 def _carrier_done(case: Case, carrier: Sipp, within: float) -> bool:
@@ -116,7 +124,9 @@ def _recorded(case: Case, records: Path) -> list[str]:
     return problems
 
 
-def _seen(case: Case, ports: dict[str, int], platform: Sequence[Message], carrier: Sequence[Message]) -> list[str]:
+def _seen(
+    case: Case, way: Way, ports: dict[str, int], platform: Sequence[Message], carrier: Sequence[Message]
+) -> list[str]:
     """What is wrong with the messages that both sides wrote down."""
     problems = []
     offered = {message.header("Call-ID") for message in carrier if message.received and message.method == case.method}
@@ -125,11 +135,12 @@ def _seen(case: Case, ports: dict[str, int], platform: Sequence[Message], carrie
     if offered & {message.header("Call-ID") for message in platform}:
         problems.append("a Call-ID of the platform went on to the carrier")
     numbers = {digits_of(case.caller), digits_of(case.identity)} - {digits_of(f"sip:{case.shown}")}
-    words = PLATFORM_WORDS | {f"{HOST}:{ports['platform']}"}
+    words = PLATFORM_WORDS | {f"{way.place}:{ports['platform']}"}
     if not case.untouched:
         problems += [f"leak to the carrier: {line}" for line in leaks(carrier, numbers, words)]
     problems += [
-        f"leak to the platform: {line}" for line in leaks(platform, set(), {f"{HOST}:{ports['carrier']}", "trunk@"})
+        f"leak to the platform: {line}"
+        for line in leaks(platform, set(), {f"{way.place}:{ports['carrier']}", "trunk@"})
     ]
     sides = {"platform": platform, "carrier": carrier}
     for want in case.traced:
@@ -172,7 +183,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="run.py", description="plays calls through the proxy with SIPp")
     parser.add_argument("case", nargs="*", help="cases to play; all when none is named")
     parser.add_argument("--list", action="store_true", help="name the cases and end")
-    parser.add_argument("--transport", choices=sorted(TRANSPORTS), default="udp")
+    parser.add_argument("--transport", choices=list(WAYS), default="udp")
     parser.add_argument("--capture", type=Path, metavar="DIR", help="keep the files of every case in DIR/<case>")
     parser.add_argument("--at-once", type=int, default=2, metavar="N", help="cases played at the same time")
     options = parser.parse_args(arguments)
@@ -184,6 +195,8 @@ def main(arguments: Sequence[str]) -> int:
         parser.error(f"no case `{unknown[0]}`; --list names them")
     if shutil.which("sipp") is None:
         parser.error("`sipp` is missing; Debian and Ubuntu have it in the package sip-tester")
+    if WAYS[options.transport].bridged and shutil.which("socat") is None:
+        parser.error("`socat` is missing; Debian and Ubuntu have it in the package socat")
     return (
         0 if play_all(options.case or list(CASES), options.transport, options.capture, options.at_once, _report) else 1
     )

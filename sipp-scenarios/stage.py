@@ -37,11 +37,8 @@ _PROXY_TOML = """\
 [node]
 name = "scenario"
 
-[listen]
-udp = "{host}:{sip}"
-
 [admin]
-listen = "{host}:{admin}"
+listen = "127.0.0.1:{admin}"
 
 [files]
 customers = "{customers}"
@@ -58,6 +55,8 @@ path = "{folder}/records.jsonl"
 
 [timers]
 {timers}
+
+{listen}
 """
 _TRUNKS_TOML = """\
 [[platform]]
@@ -71,7 +70,8 @@ origin = "national"
 
 [[carrier]]
 name = "carrier-1"
-address = "{host}:{carrier}"
+address = "{place}:{carrier}"
+{transport}
 domain = "edge.example.org"
 numbers = "e164"
 {carrier_more}
@@ -110,9 +110,14 @@ def free_port() -> int:
             return port
 
 
-def write_config(folder: Path, ports: Mapping[str, int], settings: Mapping[str, int | str]) -> Path:
+def write_config(
+    folder: Path, ports: Mapping[str, int], settings: Mapping[str, int | str], listen: str, carrier: str, host: str
+) -> Path:
     """proxy.toml and trunks.toml for one play; `settings` are keys as `limits.answer_timeout`, of `limits`, `timers`,
-    `platform` or `carrier`, with values as TOML writes them."""
+    `platform` or `carrier`, with values as TOML writes them.
+
+    `listen` are the listeners and `carrier` the further keys of the carrier as TOML, `host` is the address of all SIP.
+    """
     tables = {
         place: "\n".join(
             f"{key.partition('.')[2]} = {value}" for key, value in settings.items() if key.startswith(table)
@@ -128,9 +133,27 @@ def write_config(folder: Path, ports: Mapping[str, int], settings: Mapping[str, 
     customers = HERE / "config" / "customers.toml"
     for file, text in ((path, _PROXY_TOML), (folder / "trunks.toml", _TRUNKS_TOML)):
         file.write_text(
-            text.format(host=HOST, root=ROOT, folder=folder, customers=customers, **ports, **tables), encoding="utf-8"
-        )
+            text.format(
+                host=host, place=f"[{host}]" if ":" in host else host, root=ROOT, folder=folder, customers=customers,
+                listen=listen, transport=carrier, **ports, **tables,
+            ),
+            encoding="utf-8",
+        )  # fmt: skip
     return path
+
+
+def until_listening(port: int) -> None:
+    """Wait until somebody listens on that TCP port of the loopback address. Raises StageError."""
+    end = time.monotonic() + READY_WITHIN
+    while time.monotonic() < end:
+        with socket.socket() as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                tried.bind((HOST, port))
+            except OSError:
+                return
+        time.sleep(0.02)
+    raise StageError(f"nobody listens on port {port}")
 
 
 def command_done(command: str, config: Path, folder: Path) -> str:
@@ -238,8 +261,9 @@ class Sipp(Program):
     """One side of a scenario. `rows` are the injected lines (-inf), one a call; every run is bounded."""
 
     def __init__(
-        self, scenario: str, side: str, port: int, rows: list[tuple[str, ...]], folder: Path, *options: str
-    ) -> None:
+        self, scenario: Path, side: str, port: int, rows: list[tuple[str, ...]], folder: Path, *options: str,
+        host: str = HOST,
+    ) -> None:  # fmt: skip
         self.trace = folder / f"{side}_messages.log"
         self.errors = folder / f"{side}_errors.log"
         if any(";" in value for row in rows for value in row):
@@ -250,10 +274,8 @@ class Sipp(Program):
             "-inf", str(values), "-trace_msg", "-message_file", str(self.trace), "-trace_err", "-error_file", str(self.errors),
         ]  # fmt: skip
         bounds = ["-nostdin", "-timeout", "40", "-timeout_error", "-recv_timeout", "6000"]
-        place = ["-i", HOST, "-p", str(port), "-cid_str", f"%u-%p-{side}@%s"]
-        super().__init__(
-            ["sipp", "-sf", str(HERE / f"{scenario}.xml"), *place, *files, *bounds, *options], folder / f"{side}.log"
-        )
+        place = ["-i", host, "-p", str(port), "-cid_str", f"%u-%p-{side}@%s"]
+        super().__init__(["sipp", "-sf", str(scenario), *place, *files, *bounds, *options], folder / f"{side}.log")
 
     def complaint(self) -> str:
         """What SIPp found wrong, in its own words."""

@@ -15,6 +15,7 @@ from cases import CASES, Case
 from messages import Message, digits_of, leaks, read_trace
 from run import main, play
 from stage import environment
+from ways import WAYS
 
 SCENARIOS = Path(__file__).parents[1] / "sipp-scenarios"
 sipp = pytest.mark.skipif(
@@ -27,6 +28,14 @@ sipp = pytest.mark.skipif(
 @pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
 def test_case(case: Case) -> None:
     assert play(case).problems == ()
+
+
+@sipp
+@pytest.mark.sipp
+@pytest.mark.parametrize("transport", [way for way in WAYS if way != "udp"])
+@pytest.mark.parametrize("case", ["npv_rewrite", "bye_b", "cancel_crossing", "prack_183"])
+def test_other_transports(case: str, transport: str) -> None:
+    assert play(CASES[case], transport).problems == ()
 
 
 @sipp

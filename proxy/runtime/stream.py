@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import Final, Protocol, final
+from typing import Final, Protocol, cast, final
 
 from proxy.runtime import stream_counts as why
 from proxy.runtime.tls import proved_names
@@ -69,9 +69,8 @@ class Stream(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection is there, for TLS after the handshake."""
-        if isinstance(transport, asyncio.Transport):
-            self._transport = transport
-            transport.set_write_buffer_limits(high=WAITING_MOST)
+        self._transport = made = cast("asyncio.Transport", transport)  # uvloop has a class of its own
+        made.set_write_buffer_limits(high=WAITING_MOST)
         self._at = self._owner.time()
         self._owner.opened(self)
 

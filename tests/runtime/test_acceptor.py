@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from proxy.b2bua.trunks import TlsClient
 from proxy.runtime import acceptor
@@ -138,3 +139,13 @@ async def test_nothing_is_taken_before_the_start() -> None:
         await asyncio.sleep(0.01)
         assert door.inside == 0
     door.close()
+
+
+def test_the_same_on_the_loop_that_the_proxy_runs_on(
+    authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(test_a_peer_is_known_by_the_names_that_it_proved(authority))
+        runner.run(test_a_wrong_certificate_or_none_is_turned_away_and_counted(authority, tmp_path))
+        runner.run(test_as_a_client_we_judge_the_carrier_and_show_what_it_asks_for(authority, tmp_path))
+        runner.run(test_what_is_no_handshake_is_turned_away_and_holds_up_nobody(authority, monkeypatch))

@@ -26,7 +26,8 @@ from typing import Any, Final
 
 import pytest
 from cases import CASES, OPEN, Case
-from stage import HOST, Program, Proxy, Sipp, free_port, write_config
+from stage import HERE, HOST, Program, Proxy, Sipp, free_port, write_config
+from ways import WAYS
 
 CONFIG: Final = Path(__file__).parents[2] / "config"
 PROMETHEUS: Final = CONFIG / "prometheus"
@@ -152,7 +153,9 @@ class Watched:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.ports = {name: free_port() for name in ("sip", "admin", "carrier", "platform", "prometheus")}
-        self.config = write_config(folder, self.ports, {"timers.t1_ms": 50})
+        self.config = write_config(
+            folder, self.ports, {"timers.t1_ms": 50}, WAYS["udp"].listen(self.ports["sip"]), "", HOST
+        )
         self.proxy = Proxy(self.config, self.ports["admin"], OPEN, folder)
         self.prometheus = Program(self._prometheus(), folder / "prometheus.log")
 
@@ -199,8 +202,10 @@ class Watched:
         folder.mkdir()
         load = ["-t", "u1", "-m", "1"]
         target = f"{HOST}:{self.ports['sip']}"
-        platform = Sipp(f"{case.uac}_uac", "platform", self.ports["platform"], case.rows(), folder, *load, target)
-        carrier = Sipp(f"{case.uas}_uas", "carrier", self.ports["carrier"], [(case.shown,)], folder, *load)
+        platform = Sipp(
+            HERE / f"{case.uac}_uac.xml", "platform", self.ports["platform"], case.rows(), folder, *load, target
+        )
+        carrier = Sipp(HERE / f"{case.uas}_uas.xml", "carrier", self.ports["carrier"], [(case.shown,)], folder, *load)
         with ExitStack() as stack:
             if case.reaching:
                 stack.enter_context(carrier)

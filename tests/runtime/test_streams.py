@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 
 import pytest
+import uvloop
 
 from proxy.runtime import streams as module
 from proxy.runtime.streams import OPENING_MOST
@@ -180,3 +182,19 @@ async def test_at_the_end_last_words_are_sent_and_nothing_is_opened_any_more() -
         one.order(Send(message(9), Hop(TCP, HOST, 9)))
         assert one.counts.dropped == {(0, "no route"): 1}
         await one.streams.gone(1.0)
+
+
+@pytest.mark.parametrize(
+    "played",
+    [
+        test_an_answer_goes_back_on_the_connection_of_its_request,
+        test_requests_to_one_place_share_one_connection,
+        test_a_place_that_refuses_is_told_for_each_message_and_left_alone_for_a_while,
+        test_a_peer_that_does_not_read_is_cut_off_and_nobody_else_waits,
+        test_what_cannot_be_framed_is_told_and_the_connection_ends_after_the_answer,
+        test_at_the_end_last_words_are_sent_and_nothing_is_opened_any_more,
+    ],
+)
+def test_the_same_on_the_loop_that_the_proxy_runs_on(played: Callable[[], Coroutine[None, None, None]]) -> None:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(played())
