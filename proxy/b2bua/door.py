@@ -87,7 +87,9 @@ class Door:
         if trunk is not None and trunk.auth is None:
             fabric.counters.count_request(True, "a", method)
             return trunk
-        carrier = trunk is None and self.sources.is_carrier(source)
+        anywhere = self._open is not None or bool(self._by_name)  # then also from a host that a carrier has too
+        sources = self.sources
+        carrier = trunk is None and (sources.is_gateway(source) if anywhere else sources.is_carrier(source))
         leg = "b" if carrier else "a"
         fabric.counters.count_request(True, leg, method)
         if trunk is None and not carrier:

@@ -56,6 +56,10 @@ class Sources:
                 return trunk
         return None
 
+    def is_gateway(self, hop: Hop) -> bool:
+        """Is this the very address and port that a carrier is called at?"""
+        return (hop.host, hop.port) in self._carriers
+
     def is_carrier(self, hop: Hop) -> bool:
         """Does a carrier send from here?"""
         if (hop.host, hop.port) in self._carriers:

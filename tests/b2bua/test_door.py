@@ -14,7 +14,7 @@ from proxy.policy.facts import TrunkFacts
 from proxy.sip.digest import MD5, SHA_256, user_hash
 from proxy.sip.hop import TLS, UDP, Hop
 from tests.b2bua.digest_peer import authorization, fields, with_line
-from tests.ladder import ANSWER, A, Callee, Caller, Ladder, Seen, carrier, hang_up, platform, set_up, topology
+from tests.ladder import ANSWER, A, B, Callee, Caller, Ladder, Seen, carrier, hang_up, platform, set_up, topology
 
 MakeLadder = Callable[..., Ladder]
 REALM = b"edge.example.net"
@@ -331,6 +331,16 @@ def test_a_carrier_is_never_challenged(ladder_of: MakeLadder) -> None:
     ladder = ladder_of(BY_DIGEST)
     ladder.feed("b", Caller().invite())
     ladder.expect("b 403 INVITE")
+
+
+def test_a_platform_may_share_the_host_of_a_carrier(ladder_of: MakeLadder) -> None:
+    beside = (B[0], B[1] + 1)
+    ladder = ladder_of(BY_DIGEST)
+    ladder.feed_from(beside, Caller().invite())
+    ladder.expect(f"{beside[0]}:{beside[1]} 401 INVITE")
+    closed = ladder_of()
+    closed.feed_from(beside, Caller().invite())
+    closed.expect(f"{beside[0]}:{beside[1]} 403 INVITE")
 
 
 def test_transports_of_a_trunk() -> None:
