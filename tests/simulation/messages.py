@@ -90,12 +90,12 @@ def tag(value: bytes) -> bytes:
 def request(
     method: bytes, uri: bytes, via: bytes, ends: tuple[bytes, bytes, bytes, int], extra: bytes = b"", body: bytes = b""
 ) -> bytes:
-    """A request; `via` is sent-by and branch, `ends` are From, To, Call-ID and CSeq, `extra` whole lines."""
+    """A request; `via` is transport, sent-by and branch, `ends` are From, To, Call-ID and CSeq, `extra` whole lines."""
     sender, to, call_id, cseq = ends
     if body and b"Content-Type" not in extra:
         extra += b"Content-Type: application/sdp\r\n"
     return (
-        b"%b %b SIP/2.0\r\nVia: SIP/2.0/UDP %b;rport\r\nMax-Forwards: 70\r\nFrom: %b\r\nTo: %b\r\nCall-ID: %b\r\n"
+        b"%b %b SIP/2.0\r\nVia: SIP/2.0/%b;rport\r\nMax-Forwards: 70\r\nFrom: %b\r\nTo: %b\r\nCall-ID: %b\r\n"
         b"CSeq: %d %b\r\n%bContent-Length: %d\r\n\r\n%b"
         % (method, uri, via, sender, to, call_id, cseq, method, extra, len(body), body)
     )  # fmt: skip

@@ -1,4 +1,8 @@
-"""A network that loses, doubles, delays and reorders datagrams, and hosts that go away and come back."""
+"""A network that loses, doubles, delays and reorders datagrams, and hosts that go away and come back.
+
+What goes to or from an address in `streams` goes over a stream: nothing is lost, doubled or overtaken, but all that was
+on its way is gone when one of its ends goes down, and who sends to an end that is down is told.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +44,19 @@ class Weather:
 class Network:
     """Everything between the hosts. `log` gets each datagram's fate when a trace is wanted."""
 
-    __slots__ = ("_hosts", "_loop", "_rng", "counts", "down", "log", "weather")
+    __slots__ = (
+        "_arrival",
+        "_hosts",
+        "_life",
+        "_loop",
+        "_rng",
+        "counts",
+        "down",
+        "log",
+        "streams",
+        "unsent",
+        "weather",
+    )
 
     def __init__(self, loop: Loop, rng: Random, weather: Weather, counts: Counter[str]) -> None:
         self._loop: Final = loop
@@ -49,11 +65,40 @@ class Network:
         self.weather: Final = weather
         self.counts: Final = counts
         self.down: Final[set[Address]] = set()
+        self.streams: Final[set[Address]] = set()
+        self.unsent: Callable[[bytes], None] | None = None  # tells the node
+        self._life: Final[Counter[Address]] = Counter()
+        self._arrival: Final[dict[tuple[Address, Address], float]] = {}
         self.log: Callable[[str, Datagram], None] | None = None
 
     def attach(self, address: Address, listener: Listener) -> None:
         """From now on `listener` gets what is sent to `address`."""
         self._hosts[address] = listener
+
+    def fall(self, address: Address) -> None:
+        """The host is down, and its streams are broken."""
+        self.down.add(address)
+        self._life[address] += 1
+
+    def _stream(self, datagram: Datagram) -> None:
+        _, source, target = datagram
+        self.counts["over streams"] += 1
+        when = self._loop.now + self.weather.delay
+        if target in self.down:
+            if source == NODE:
+                self._loop.at(when, self._tell, datagram[0])
+            return
+        when = self._arrival[source, target] = max(when, self._arrival.get((source, target), 0.0))
+        self._loop.at(when, self._flow, (datagram, self._life[source], self._life[target]))
+
+    def _tell(self, data: bytes) -> None:
+        if self.unsent is not None and NODE not in self.down:
+            self.unsent(data)
+
+    def _flow(self, given: tuple[Datagram, int, int]) -> None:
+        datagram, of_source, of_target = given
+        if (self._life[datagram[1]], self._life[datagram[2]]) == (of_source, of_target):
+            self._arrive(datagram)
 
     def send(self, data: bytes, source: Address, target: Address) -> None:
         """Put one datagram on its way."""
@@ -63,6 +108,9 @@ class Network:
             return
         if self.log is not None:
             self.log("sent", (data, source, target))
+        if source in self.streams or target in self.streams:
+            self._stream((data, source, target))
+            return
         if weather.loss and rng.random() < weather.loss:
             self.counts["lost"] += 1
             if self.log is not None:

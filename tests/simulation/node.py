@@ -14,7 +14,7 @@ from proxy.b2bua.outputs import CallRecord, DecisionRecord, Fault
 from proxy.b2bua.trunks import Topology
 from proxy.policy.edition import Edition
 from proxy.policy.inquiry import PersonState
-from proxy.sip.hop import UDP, Hop
+from proxy.sip.hop import TCP, UDP, Hop
 from tests.simulation.ledger import Desk, Order, Store
 from tests.simulation.loop import START, Loop
 from tests.simulation.network import NODE, Address, Network
@@ -101,6 +101,7 @@ class Node:
         self.deadline = float("inf")
         self.incarnation = 0
         network.attach(NODE, self.receive)
+        network.unsent = self.unsent
         self._rise()
 
     def _rise(self) -> None:
@@ -118,8 +119,15 @@ class Node:
         self._onlooker.came(data, source)
         hop = self._hops.get(source)
         if hop is None:
-            hop = self._hops[source] = Hop(UDP, source[0], source[1])
+            stream = source in self._network.streams
+            hop = Hop(TCP, *source, 1, len(self._hops) + 1) if stream else Hop(UDP, *source)
+            self._hops[source] = hop
         self.engine.receive(data, hop, self._loop.now, self.epoch)
+        self._drain()
+
+    def unsent(self, data: bytes) -> None:
+        """A stream did not take this."""
+        self.engine.undelivered(data, self._loop.now, self.epoch)
         self._drain()
 
     def tick(self) -> None:
@@ -162,7 +170,7 @@ class Node:
         self._fall(away, False)
 
     def _fall(self, away: float, orderly: bool) -> None:
-        self._network.down.add(NODE)
+        self._network.fall(NODE)
         self._onlooker.died(orderly)
         self.incarnation += 1
         self.deadline = float("inf")

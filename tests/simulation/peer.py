@@ -57,13 +57,13 @@ class Client:
         self.asker: Final = asker
         self.state = 0
         self.status = 0
-        self.interval = T1
+        self.interval = LONG if peer.stream else T1  # over a stream only the end of patience is waited for
         self.since = peer.loop.now
         self.ack = b""
         self.cancelled = False
         peer.clients[branch + method] = self
         peer.send(data)
-        peer.loop.after(T1, self._again)
+        peer.loop.after(self.interval, self._again)
 
     def _again(self, _: object) -> None:
         if self.state > 1 or (self.state == 1 and self.method == b"INVITE") or (self.asker and self.asker.gone):
@@ -142,7 +142,7 @@ class Server:
         self.status = status
         self.last = response(self.message, status, to_tag, extra, body)
         self.peer.send(self.last)
-        if status >= 300 and first and self.message.method == b"INVITE":
+        if status >= 300 and first and self.message.method == b"INVITE" and not self.peer.stream:
             self.since, self.interval = self.peer.loop.now, T1
             self.peer.loop.after(T1, self._again)
         return self.last
@@ -166,7 +166,8 @@ class Peer:
         self.network: Final = network
         self.rng: Final = rng
         host, port = address
-        self.sent_by: Final = b"%b:%d;branch=" % (host.encode(), port)
+        self.stream: Final = address in network.streams
+        self.sent_by: Final = b"%b %b:%d;branch=" % (b"TCP" if self.stream else b"UDP", host.encode(), port)
         self.contact: Final = b"sip:gw@%b:%d" % (host.encode(), port)
         self.clients: dict[bytes, Client] = {}
         self.servers: dict[bytes, Server] = {}
@@ -183,7 +184,7 @@ class Peer:
 
     def send(self, data: bytes) -> None:
         """Everything goes to the proxy; a rude peer says it all several times."""
-        for _ in range(self.copies):
+        for _ in range(1 if self.stream else self.copies):
             self.network.send(data, self.address, NODE)
 
     def forget(self) -> None:

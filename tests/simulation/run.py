@@ -8,6 +8,7 @@ Ends with 1 when an invariant was broken; the ladders of the first ones are prin
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import sys
@@ -41,6 +42,7 @@ def play(piece: Piece) -> tuple[Piece, Result, list[tuple[int, int, str]]]:
     counts: Counter[str] = Counter()
     seen: Counter[str] = Counter()
     broken: list[tuple[int, int, str]] = []
+    gc.disable()
     for seed in range(first, end):
         world = World(seed, calls)
         world.run()
@@ -48,6 +50,9 @@ def play(piece: Piece) -> tuple[Piece, Result, list[tuple[int, int, str]]]:
         seen.update(world.seen)
         counts.update(calls=calls, seeds=1, broken=len(world.breaches))
         broken += [(seed, number, text) for number, text in world.breaches]
+        del world
+        gc.collect()  # a world is one large circle: looked for once, and not again and again while it turns
+    gc.enable()
     return piece, {"counts": dict(counts), "seen": dict(seen)}, broken
 
 

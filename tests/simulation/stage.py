@@ -14,6 +14,7 @@ from proxy.policy.edition import Edition
 from proxy.policy.facts import TrunkFacts
 from proxy.runtime.edition_file import load_edition
 from proxy.runtime.headers_file import load_headers
+from proxy.sip.hop import TCP
 from tests.simulation.network import NODE, Address
 
 HERE: Final = Path(__file__).parent
@@ -31,8 +32,8 @@ def edition() -> Edition:
 
 
 @cache
-def topology() -> Topology:
-    """The node between them."""
+def topology(streams: bool) -> Topology:
+    """The node between them; with `streams` the second platform and the second carrier are reached over TCP."""
     platforms = tuple(
         PlatformTrunk(
             f"platform-{at}", (address[0],), TrunkFacts(f"platform-{at}"), "" if at else "carrier-0",
@@ -41,10 +42,17 @@ def topology() -> Topology:
         for at, address in enumerate(PLATFORMS)
     )  # fmt: skip
     carriers = tuple(
-        CarrierTrunk(f"carrier-{at}", address[0], address[1], "edge.example.net")
+        CarrierTrunk(
+            f"carrier-{at}", address[0], address[1], "edge.example.net", transport="tcp" if streams and at else "udp"
+        )
         for at, address in enumerate(CARRIERS)
     )  # fmt: skip
     limits = Limits(answer_timeout=60.0, longest_call=LONGEST_CALL)
     return Topology(
-        (Listener(*NODE),), platforms, carriers, limits, routes=(BOTH,), headers=load_headers(CONFIG / "headers.toml")
+        (Listener(*NODE), Listener(*NODE, TCP, "tcp")),
+        platforms,
+        carriers,
+        limits,
+        routes=(BOTH,),
+        headers=load_headers(CONFIG / "headers.toml"),
     )

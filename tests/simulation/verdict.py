@@ -131,10 +131,12 @@ def _leg(leg: Leg, lives: int) -> Iterator[str]:
 def _attempts(lives: list[tuple[Sight, bool]], store: Store) -> Iterator[Breach]:
     """Each attempt stands in the ledger once if its call reached the person or may have, else not at all."""
     expected: set[int] = set()
-    unsure: set[int] = set()
+    unsure: set[int] = set()  # of these only that they count once at most
+    lived: set[int] = set()
     for sight, whole in lives:
-        if not whole:
+        if not whole or sight.number in lived:
             unsure.add(sight.number)
+        lived.add(sight.number)
         reserved = bool(sight.decisions) and sight.decisions[0].decision.action == Action.FORWARD and bool(sight.b)
         if reserved and not _taken_back(sight):
             expected.add(sight.number)

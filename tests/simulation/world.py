@@ -66,11 +66,14 @@ class World:
         self.seen: Final[Counter[str]] = Counter()
         self.loop: Final = Loop()
         self.network: Final = Network(self.loop, rng, Weather(rng), self.counts)
+        streams = rng.random() < 0.3
+        if streams:
+            self.network.streams.update((PLATFORMS[1], CARRIERS[1]))
         self.epoch: Final = rng.choice((MONDAY, MONDAY, MONDAY, NOON, NOON, SUNDAY))
         self.store: Final = Store(self.loop, rng, self.counts)
         self.scripts: Final[dict[int, Script]] = {}
         self.witness: Final = Witness(self.scripts, lambda: self.node.epoch, set(CARRIERS))
-        self.node: Final = Node(topology(), edition(), self.store, self.network, self.witness, self.epoch)
+        self.node: Final = Node(topology(streams), edition(), self.store, self.network, self.witness, self.epoch)
         self.platforms: Final = [
             Peer(f"p{at}", address, self.loop, self.network, rng) for at, address in enumerate(PLATFORMS)
         ]
@@ -136,7 +139,7 @@ class World:
     def _carrier_dies(self, given: tuple[Peer, bool]) -> None:
         carrier, amnesia = given
         self._trouble("carrier dies")
-        self.network.down.add(carrier.address)
+        self.network.fall(carrier.address)
         if amnesia:
             self._trouble("carrier forgets its calls")
             carrier.forget()
