@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from cases import CASES
 
 from proxy.policy.kinds import KINDS
 from proxy.runtime import directory_file, headers_file, number_rights, numbering_file, rules_file, trunk_settings
@@ -78,3 +79,16 @@ def test_the_map_of_the_code_has_a_place_for_every_module() -> None:
         for module in (ROOT / "proxy" / package).glob("*.py"):
             if module.stem != "__init__":
                 assert any(pattern.fullmatch(module.stem) for pattern in patterns), f"{package}/{module.name}"
+
+
+def test_every_standard_names_what_shows_it() -> None:
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([0-9][0-9, ]+) \| .+ \| (.+) \|$", page.partition("## Standards")[2], re.MULTILINE)
+    assert len(rows) > 15
+    played = set(CASES)
+    for numbers, shown in rows:
+        named = re.findall(r"`(tests/[a-z0-9_/]+\.py)`", shown)
+        scenarios = re.findall(r"`([a-z0-9_]+)`", shown.partition("scenario")[2])
+        assert named or scenarios, numbers
+        assert all((ROOT / path).exists() for path in named), numbers
+        assert set(scenarios) - {"tcp", "tls", "ipv6"} <= played, numbers

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from proxy.b2bua.trunks import CarrierTrunk, TlsClient
+from proxy.runtime.resolver import AUTO
 from proxy.runtime.tls import client_context
 
 Trust = dict[str, tuple[ssl.SSLContext, str]]
@@ -20,7 +21,7 @@ def trust_of(carriers: Iterable[CarrierTrunk], folder: Path, say: Callable[[str]
     """
     found: Trust = {}
     for carrier in carriers:
-        if carrier.transport != "tls":
+        if carrier.transport not in ("tls", AUTO):
             continue
         try:
             found[carrier.name] = client_context(_placed(carrier.tls, folder)), carrier.tls.server_name

@@ -23,11 +23,12 @@ from proxy.runtime.login_checks import check_logins
 from proxy.runtime.login_settings import read_auth, read_login
 from proxy.runtime.mistakes import Mistakes
 from proxy.runtime.numbering_file import Numbering
+from proxy.runtime.resolver import AUTO
 from proxy.runtime.route_settings import read_route, with_service
 from proxy.runtime.toml_source import Table, TomlSource, seen
 from proxy.runtime.trunk_checks import FACES, PLATFORM, ROUTE, Written, check_trunks
 from proxy.runtime.trunk_transport import tls_of, transport_of
-from proxy.sip.hop import TRANSPORTS, default_port
+from proxy.sip.hop import TRANSPORTS, UDP, default_port
 
 NAME: Final = re.compile(r"[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?")
 E164: Final = re.compile(r"\+[1-9][0-9]{5,14}")
@@ -137,11 +138,14 @@ def read_carrier(table: Table) -> CarrierTrunk:
     transport = transport_of(table)
     address = table.text("address")
     try:
-        endpoint = addresses.endpoint(address, default_port(TRANSPORTS.index(transport)))
+        usual = default_port(UDP if transport == AUTO else TRANSPORTS.index(transport))
+        endpoint = addresses.endpoint(address, usual)
         if not addresses.is_host(endpoint.host):
             raise ValueError("`address:port`, `name:port`, or a name with SRV records")
         if not addresses.is_ip(endpoint.host) and addresses.split_port(address)[1] is None:
             endpoint = endpoint._replace(port=0)  # its SRV records name the port (RFC 3263 4.2)
+        if transport == AUTO and addresses.is_ip(endpoint.host):
+            raise ValueError("a name, whose records choose the transport; an address needs a `transport`")
     except ValueError as wrong:
         raise table.error("address", str(wrong)) from None
     domain = table.text("domain", endpoint.host)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from proxy.b2bua.trunks import TlsClient
+from proxy.runtime.resolver import AUTO
 from proxy.runtime.toml_source import Table
 from proxy.sip.hop import TRANSPORTS
 
@@ -15,14 +16,14 @@ TLS_KEYS: Final = ("tls_name", "tls_ca", "tls_certificate", "tls_key", "tls_veri
 
 
 def transport_of(table: Table) -> str:
-    """`transport` of a carrier."""
-    return table.one_of("transport", TRANSPORTS, "udp")
+    """`transport` of a carrier; `auto` leaves the choice to the NAPTR and SRV records of its name (RFC 3263 4.1)."""
+    return table.one_of("transport", (*TRANSPORTS, AUTO), "udp")
 
 
 def tls_of(table: Table) -> TlsClient:
     """The `tls_` keys of a carrier."""
     for key in TLS_KEYS:
-        if table.has(key) and transport_of(table) != "tls":
+        if table.has(key) and transport_of(table) not in ("tls", AUTO):
             raise table.error(key, "no such key for a transport other than `tls`")
     found = TlsClient(
         server_name=table.text("tls_name", ""),
