@@ -55,19 +55,25 @@ class Login:
         """The carrier does not take these credentials: the next request goes without."""
         self.challenge = None
 
-    def signed(self, data: bytes, cnonce: bytes) -> bytes:
-        """The ready request `data` with credentials behind its last header but Content-Length, if a challenge is known."""
+    def line(self, data: bytes, cnonce: bytes) -> bytes:
+        """The header line with our credentials for the ready request `data`; empty while no challenge is known."""
         challenge = self.challenge
         if challenge is None:
-            return data
+            return b""
         self.count += 1
         method, uri, _ = data[: data.find(b"\r\n")].split(b" ")
-        end = data.find(_END)
-        value = credentials_value(
-            challenge, self.given.user, self.ha1, method, uri, data[end + 4 :], self.count, cnonce
+        body = data[data.find(_END) + 4 :]
+        return self.header + credentials_value(
+            challenge, self.given.user, self.ha1, method, uri, body, self.count, cnonce
         )  # fmt: skip
-        at = data.rfind(b"\r\n", 0, end)
-        return b"%b\r\n%b%b%b" % (data[:at], self.header, value, data[at:])
+
+
+def with_line(data: bytes, line: bytes) -> bytes:
+    """The ready message `data` with one more header line, before its Content-Length; as it is for an empty one."""
+    if not line:
+        return data
+    at = data.rfind(b"\r\n", 0, data.find(_END))
+    return b"%b\r\n%b%b" % (data[:at], line, data[at:])
 
 
 def renewed(sent: bytes, key: bytes, fresh: bytes, cseq: int) -> bytes:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final, final
 
 from proxy.b2bua import events
+from proxy.b2bua.credentials import with_line
 from proxy.b2bua.crossing import WITH_CONTACT, ack, answer, crossed_rack, crossing_status, in_dialog
 from proxy.b2bua.fabric import Fabric
 from proxy.b2bua.legs import Asker, Couple, Fork
@@ -216,10 +217,10 @@ class Exchange(Asker):
 
     def send_ack(self, fork: Fork, message: Message | None) -> bytes:
         """Send the ACK of the 2xx that made `fork`, also of one that nobody wants."""
-        dialog = fork.b if self.from_a else fork.a
-        fabric = self.fabric
+        dialog, fabric = fork.b if self.from_a else fork.a, self.fabric
         data, found = ack(self.couple, dialog, self.from_a, message, self.cseq_out, fabric.ids.branch())
         fabric.counters.identity_scrubbed += found
+        data = with_line(data, self.client.proof) if self.client is not None else data
         fabric.send_ack("b" if self.from_a else "a", data, dialog.hop)
         return data
 

@@ -10,7 +10,7 @@ from typing import Final, Protocol, final
 
 from proxy.b2bua.capacity import Capacity
 from proxy.b2bua.counters import Counters
-from proxy.b2bua.credentials import Login, logins_for
+from proxy.b2bua.credentials import Login, logins_for, with_line
 from proxy.b2bua.legs import Couple, Fork
 from proxy.b2bua.outputs import Output
 from proxy.b2bua.rewrite import Face
@@ -142,13 +142,15 @@ class Fabric:
         """Start a client transaction for the ready request `data` with branch key `key`.
 
         It gets our credentials where its carrier is known to want them."""
+        proof = b""
         if self.logins and hop.trunk in self.logins and method != "CANCEL":
-            data = self.logins[hop.trunk].signed(data, self.ids.tag())
+            proof = self.logins[hop.trunk].line(data, self.ids.tag())
+            data = with_line(data, proof)
         self.counters.count_request(False, leg, method)
         if len(data) > MTU_SAFE and not hop.reliable:
             self.counters.oversized += 1
         client = ClientTransaction(self.wire, pace, leg, key, method, data, hop)
-        client.owner = owner
+        client.owner, client.proof = owner, proof
         self.clients[key] = client
         client.start(self.now)
         return client

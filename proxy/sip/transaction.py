@@ -254,7 +254,7 @@ class ClientTransaction(TimerOwner):
 
     __slots__ = (
         "wire", "pace", "leg", "key", "method", "invite", "state", "request", "hop", "owner", "interval",
-        "repeat", "expiry", "acked", "tries",
+        "repeat", "expiry", "acked", "tries", "proof",
     )  # fmt: skip
 
     def __init__(self, wire: Wire, pace: Pace, leg: str, key: bytes, method: str, request: bytes, hop: Hop) -> None:
@@ -271,7 +271,7 @@ class ClientTransaction(TimerOwner):
         self.interval = pace.t1
         self.repeat: Timer | None = None
         self.expiry: Timer | None = None
-        self.acked = b""
+        self.acked = self.proof = b""  # proof: our credentials' line, which the ACK of a 2xx repeats (RFC 3261 22.1)
         self.tries = 0  # how often this request went out before, in other transactions
 
     def start(self, now: float) -> None:

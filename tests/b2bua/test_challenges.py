@@ -66,6 +66,7 @@ def play(ladder: Ladder, invite: Seen, number: int = 1) -> Talk:
     ladder.feed("b", callee.reply(200, body=ANSWER))
     ok, ack = ladder.expect("a 200 INVITE", "b ACK")
     assert ack.header("cseq").split()[0] == invite.header("cseq").split()[0]
+    assert ack.header("authorization") == invite.header("authorization") != ""  # RFC 3261 22.1
     caller.learn(ok)
     ladder.feed("a", caller.ack())
     ladder.expect()

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from proxy.b2bua.credentials import Login, cseq_of, logins_for, renewed
+from proxy.b2bua.credentials import Login, cseq_of, logins_for, renewed, with_line
 from proxy.b2bua.logins import CarrierLogin
 from proxy.sip.message import Message
 from proxy.sip.parse import parse
@@ -62,7 +62,7 @@ def test_a_request_is_signed_before_its_length_and_stays_whole(value: str, statu
     login = asked(value, status=status)
     invite = Caller().invite()
     for count in (1, 2):
-        signed = Seen("b", login.signed(invite, b"cn"), 0.0)
+        signed = Seen("b", with_line(invite, login.line(invite, b"cn")), 0.0)
         assert is_right(signed, "secret")
         assert fields(signed.header(header)).get("nc", f"{count:08x}") == f"{count:08x}"
         assert signed.body == parse(invite).body
@@ -80,15 +80,16 @@ def parse_lines(data: bytes) -> list[str]:
 def test_without_a_challenge_nothing_is_signed() -> None:
     login = Login(GIVEN)
     invite = Caller().invite()
-    assert login.signed(invite, b"c") is invite
+    assert with_line(invite, login.line(invite, b"c")) is invite
     login = asked(STRONG)
     login.forget()
-    assert login.signed(invite, b"c") is invite
+    assert with_line(invite, login.line(invite, b"c")) is invite
 
 
 def test_a_request_goes_out_anew() -> None:
     login = asked(STRONG)
-    sent = login.signed(Caller().invite(extra=["Via: SIP/2.0/UDP 10.9.9.9;branch=z9hG4bKa1-1x"]), b"c")
+    invite = Caller().invite(extra=["Via: SIP/2.0/UDP 10.9.9.9;branch=z9hG4bKa1-1x"])
+    sent = with_line(invite, login.line(invite, b"c"))
     again = renewed(sent, b"z9hG4bKa1-1;rport", b"z9hG4bKnew", 2)
     assert b"uthorization" not in again
     assert again.count(b"z9hG4bKnew") == 1
