@@ -1,36 +1,23 @@
 """One call: it decides once, then lets the coupling table say what each event means and has it done.
 
-States, events and actions stand in `coupling.py`; the actions are carried out by `set_up.py` and `hang_up.py`.
+States, events and actions stand in `coupling.py`; `actions.py` says who carries an action out.
 """
 
 from __future__ import annotations
 
-from typing import final
+from typing import Final, final
 
 from proxy.b2bua import coupling as table
-from proxy.b2bua import events
+from proxy.b2bua import events, session_timer
+from proxy.b2bua.actions import act, act_alone, bye_done
 from proxy.b2bua.detour import elsewhere
 from proxy.b2bua.exchange import Exchange
 from proxy.b2bua.extract import call_facts
 from proxy.b2bua.fabric import Fabric
-from proxy.b2bua.hang_up import bye, close, hang_up_both, settle_ack
+from proxy.b2bua.hang_up import close, hang_up_both
 from proxy.b2bua.judgement import judge
-from proxy.b2bua.set_up import (
-    answered_again,
-    cancel_both,
-    cancel_now,
-    cross_answer,
-    cross_failure,
-    cross_provisional,
-    invite,
-    invite_again,
-    park,
-    refuse,
-    release_late,
-    report_silence,
-    report_unreachable,
-)  # fmt: skip
-from proxy.b2bua.state import ANSWER_DUE, LONGEST, PROGRESS_DUE, STATE_DUE, CallState
+from proxy.b2bua.set_up import answered_again, cancel_both
+from proxy.b2bua.state import ANSWER_DUE, LONGEST, PROGRESS_DUE, SESSION_DUE, STATE_DUE, CallState
 from proxy.b2bua.trunks import PlatformTrunk
 from proxy.policy.inquiry import PersonState
 from proxy.sip.address import Address
@@ -38,6 +25,13 @@ from proxy.sip.dialog import Dialog
 from proxy.sip.message import Message
 from proxy.sip.timers import TimerOwner
 from proxy.sip.transaction import PROCEEDING, ServerTransaction
+
+# why the proxy ended a call, as its record says
+ENDS_SESSION: Final[dict[int, str]] = {
+    events.EXPIRED: "session expired",
+    events.A_GONE: "platform gone",
+    events.B_GONE: "carrier gone",
+}
 
 
 @final
@@ -88,11 +82,16 @@ class Call(CallState):
     def heard(self, message: Message) -> None:
         """One of our BYEs was answered."""
         if message.status >= 200:
-            self.bye_done()
+            bye_done(self)
 
     def unheard(self, status: int) -> None:
         """One of our BYEs never will be."""
-        self.bye_done()
+        bye_done(self)
+
+    def refreshed(self, message: Message) -> None:
+        """A 2xx of INVITE or UPDATE crosses inside the call; before the answer there is no session yet."""
+        if self.state in (table.ANSWERED, table.UP):
+            session_timer.refreshed(self, message)
 
     def exchange_over(self, exchange: TimerOwner) -> None:
         """The carrier's 2xx cannot come again: an acknowledged set-up is let go, which is half of a call's memory."""
@@ -101,6 +100,9 @@ class Call(CallState):
 
     def fire(self, kind: int, now: float) -> None:
         """A timer of the call is due."""
+        if kind == SESSION_DUE:
+            session_timer.due(self)
+            return
         self.timer = None
         if kind in (ANSWER_DUE, PROGRESS_DUE):
             self.handle(events.NO_ANSWER, None)
@@ -111,12 +113,6 @@ class Call(CallState):
         elif self.set_up is not None:
             self.set_up.forget()
             self.handle(events.SILENCE, None)
-
-    def bye_done(self) -> None:
-        """One of our BYEs was answered, or never will be."""
-        self.open_byes -= 1
-        if self.open_byes <= 0:
-            self.handle(events.CLOSED, None)
 
     def end(self, status: int, reason: str) -> None:
         """End the call on both legs, whatever its state; `status` answers an INVITE that has no final answer yet."""
@@ -132,7 +128,7 @@ class Call(CallState):
             if set_up.client is None or set_up.client.state > PROCEEDING:
                 self.forget()
         else:
-            self._act_alone(table.BYE_OWED)
+            act_alone(self, table.BYE_OWED)
             self.forget()
 
     def forget(self) -> None:
@@ -153,9 +149,9 @@ class Call(CallState):
         else:
             self.state = state
         if message is None:
-            self._act_alone(action)
+            act_alone(self, action)
         else:
-            self._act(action, message)
+            act(self, action, message)
 
     def _enter(self, state: int, event: int) -> None:
         """The answered call ends: who ended it is noted, and what still runs inside it is answered."""
@@ -172,72 +168,8 @@ class Call(CallState):
             self.reason = "no ack"
         elif event == events.TOO_LONG:
             self.reason = "longest call"
-
-    def _act(self, action: int, message: Message) -> None:
-        """Actions that carry a message on."""
-        if action == table.CROSS_PROVISIONAL:
-            cross_provisional(self, message)
-        elif action == table.CROSS_ANSWER:
-            cross_answer(self, message)
-        elif action == table.INVITE:
-            invite(self, message)
-        elif action == table.BYE_TO_B:
-            settle_ack(self)
-            bye(self, False, message.first(b"reason"))
-        elif action == table.BYE_TO_A:
-            bye(self, True, message.first(b"reason"))
-        elif action == table.BYE_TO_A_LATER:
-            self.bye_owed = True
-            self.open_byes += 1
-            self.reason = message.first(b"reason").decode("latin-1")
-        elif action == table.CROSS_FAILURE:
-            cross_failure(self, message)
-        elif action == table.PARK:
-            park(self, message)
-        elif action == table.RELEASE_LATE:
-            release_late(self, message)
-        else:
-            self._act_alone(action)
-
-    def _act_alone(self, action: int) -> None:
-        """Actions that need no message."""
-        if action == table.REFUSE:
-            refuse(self)
-        elif action == table.CLOSE:
-            close(self)
-        elif action == table.DECIDE_BLIND:
-            if self.parked is not None:
-                self.handle(judge(self, self.parked, None, True), self.parked)
-        elif action == table.WITHDRAW:
-            self.final(487, "a", "cancelled")
-            close(self)
-        elif action == table.REPORT_SILENCE:
-            self.take_back()
-            report_silence(self)
-            close(self)
-        elif action == table.REPORT_UNREACHABLE:
-            self.take_back()
-            report_unreachable(self)
-            close(self)
-        elif action == table.INVITE_AGAIN:
-            invite_again(self)
-        elif action == table.CANCEL_BOTH:
-            cancel_both(self, 487, "a", "cancelled")
-        elif action == table.END_UNANSWERED:
-            cancel_both(self, 480, "proxy", "no answer" if self.ringing_at else "no progress")
-        elif action == table.CANCEL_NOW:
-            cancel_now(self)
-        elif action == table.HANG_UP_BOTH:
-            hang_up_both(self)
-        elif action == table.BYE_OWED and self.bye_owed:
-            self.bye_owed = False
-            self.open_byes -= 1
-            settle_ack(self)
-            bye(self, True, self.reason.encode("latin-1"))
-        elif action == table.BYE_SPARED and self.bye_owed:
-            self.bye_owed = False
-            settle_ack(self)
-            self.bye_done()
+        elif event in ENDS_SESSION:
+            self.reason = ENDS_SESSION[event]
 
 
 def open_call(fabric: Fabric, trunk: PlatformTrunk, a: Dialog, method: str, hops: int) -> Call:

@@ -65,6 +65,8 @@ class Counters:
         self.auth: Final[dict[str, int]] = {}
         self.challenges: Final[dict[tuple[str, str], int]] = {}
         self.probes: Final[dict[tuple[str, str], int]] = {}
+        self.refreshes: Final[dict[tuple[str, str], int]] = {}
+        self.sessions_expired = 0
         self.calls_started = 0
         self.faults = 0
         self.oversized = 0
@@ -117,6 +119,11 @@ class Counters:
         """One more OPTIONS to a gateway of `carrier`, with or without an answer that takes calls."""
         key = (carrier, "serves" if serves else "fails")
         self.probes[key] = self.probes.get(key, 0) + 1
+
+    def count_refresh(self, leg: str, outcome: str) -> None:
+        """One more answer to our own question inside a call on `leg`: `alive`, `glare` (491) or `gone`."""
+        key = (leg, outcome)
+        self.refreshes[key] = self.refreshes.get(key, 0) + 1
 
     def count_failover(self, carrier: str, cause: str) -> None:
         """One more call that left `carrier` for the next one; `cause` is a status or `silent`."""

@@ -9,14 +9,17 @@ from __future__ import annotations
 from typing import Final
 
 from proxy.b2bua.events import (
+    A_GONE,
     ACKED,
     ANSWER,
+    B_GONE,
     BYE_A,
     BYE_B,
     CANCEL,
     CLOSED,
     ELSEWHERE,
     EVENT_NAMES,
+    EXPIRED,
     FAILURE,
     FORWARDED,
     NO_ANSWER,
@@ -107,11 +110,17 @@ COUPLING: Final[dict[tuple[int, int], tuple[int, int]]] = {
     (ANSWERED, UNACKED): (ENDING, HANG_UP_BOTH),
     (ANSWERED, CANCEL): (ANSWERED, NOTHING),  # too late: answered 200, without effect (RFC 3261 9.2)
     (ANSWERED, TOO_LONG): (ENDING, HANG_UP_BOTH),
+    (ANSWERED, EXPIRED): (ENDING, HANG_UP_BOTH),
+    (ANSWERED, A_GONE): (ENDING, HANG_UP_BOTH),
+    (ANSWERED, B_GONE): (ENDING, HANG_UP_BOTH),
     (ANSWERED, BYE_A): (ENDING, BYE_TO_B),
     (ANSWERED, BYE_B): (ENDING, BYE_TO_A_LATER),  # not before its ACK (RFC 3261 15)
     (UP, CANCEL): (UP, NOTHING),
     (UP, UNACKED): (ENDING, HANG_UP_BOTH),  # a re-INVITE's 2xx
     (UP, TOO_LONG): (ENDING, HANG_UP_BOTH),
+    (UP, EXPIRED): (ENDING, HANG_UP_BOTH),
+    (UP, A_GONE): (ENDING, HANG_UP_BOTH),
+    (UP, B_GONE): (ENDING, HANG_UP_BOTH),
     (UP, BYE_A): (ENDING, BYE_TO_B),
     (UP, BYE_B): (ENDING, BYE_TO_A),
     (ENDING, ACKED): (ENDING, BYE_OWED),
@@ -119,6 +128,8 @@ COUPLING: Final[dict[tuple[int, int], tuple[int, int]]] = {
     (ENDING, CANCEL): (ENDING, NOTHING),
     (ENDING, BYE_A): (ENDING, BYE_SPARED),  # the two BYEs crossed
     (ENDING, BYE_B): (ENDING, NOTHING),
+    (ENDING, A_GONE): (ENDING, NOTHING),
+    (ENDING, B_GONE): (ENDING, NOTHING),
     (ENDING, CLOSED): (OVER, CLOSE),
 }
 
@@ -129,23 +140,25 @@ _STOPPED = "the timer was stopped when the state was entered"
 _NO_ACK_YET = "nothing was answered that could be acknowledged"
 _CALLED = "a person is being called"
 _NO_DIALOG = "no dialog exists yet in which a BYE could come"
+_SESSION = (EXPIRED, A_GONE, B_GONE)
+_NO_SESSION = dict.fromkeys(_SESSION, "no session was agreed on before the answer")
 IMPOSSIBLE: Final[dict[int, dict[int, str]]] = {
     NEW: dict.fromkeys((TRYING, RINGING, ANSWER, FAILURE, SILENCE, CANCEL, ACKED, UNACKED, NO_ANSWER, TOO_LONG, BYE_A,
-                        BYE_B, CLOSED, OVERDUE, UNREACHABLE, ELSEWHERE), _NO_CALL_YET),
+                        BYE_B, CLOSED, OVERDUE, UNREACHABLE, ELSEWHERE, *_SESSION), _NO_CALL_YET),
     WAITING: dict.fromkeys((TRYING, RINGING, ANSWER, FAILURE, SILENCE, ACKED, UNACKED, NO_ANSWER, TOO_LONG, BYE_A,
-                            BYE_B, CLOSED, UNREACHABLE, ELSEWHERE), _NO_CALL_YET) | {PARKED: "a second need is decided blind"},
-    INVITING: dict.fromkeys((REFUSED, PARKED, FORWARDED, OVERDUE), _DECIDED)
+                            BYE_B, CLOSED, UNREACHABLE, ELSEWHERE, *_SESSION), _NO_CALL_YET) | {PARKED: "a second need is decided blind"},
+    INVITING: dict.fromkeys((REFUSED, PARKED, FORWARDED, OVERDUE), _DECIDED) | _NO_SESSION
     | dict.fromkeys((ACKED, UNACKED, TOO_LONG, CLOSED), _NO_ACK_YET) | dict.fromkeys((BYE_A, BYE_B), _NO_DIALOG),
-    ALERTING: dict.fromkeys((REFUSED, PARKED, FORWARDED, OVERDUE), _DECIDED)
+    ALERTING: dict.fromkeys((REFUSED, PARKED, FORWARDED, OVERDUE), _DECIDED) | _NO_SESSION
     | dict.fromkeys((ACKED, UNACKED, TOO_LONG, CLOSED), _NO_ACK_YET) | {SILENCE: "timer B ended with the provisional", UNREACHABLE: "it was reached", ELSEWHERE: _CALLED},
-    CANCELLING: dict.fromkeys((REFUSED, PARKED, FORWARDED, OVERDUE), _DECIDED)
+    CANCELLING: dict.fromkeys((REFUSED, PARKED, FORWARDED, OVERDUE), _DECIDED) | _NO_SESSION
     | dict.fromkeys((ACKED, UNACKED, TOO_LONG, CLOSED), _NO_ACK_YET) | {NO_ANSWER: _STOPPED, ELSEWHERE: "the caller wants no call any more"},
     ANSWERED: dict.fromkeys((REFUSED, PARKED, FORWARDED, OVERDUE), _DECIDED) | {NO_ANSWER: _STOPPED}
     | dict.fromkeys((TRYING, RINGING, ANSWER, FAILURE, SILENCE, UNREACHABLE, ELSEWHERE, CLOSED), _NOT_RINGING),
     UP: dict.fromkeys((REFUSED, PARKED, FORWARDED, OVERDUE), _DECIDED) | {NO_ANSWER: _STOPPED, ACKED: "seen once"}
     | dict.fromkeys((TRYING, RINGING, ANSWER, FAILURE, SILENCE, UNREACHABLE, ELSEWHERE, CLOSED), _NOT_RINGING),
     ENDING: dict.fromkeys((REFUSED, PARKED, FORWARDED, OVERDUE), _DECIDED)
-    | dict.fromkeys((NO_ANSWER, TOO_LONG), _STOPPED)
+    | dict.fromkeys((NO_ANSWER, TOO_LONG, EXPIRED), _STOPPED)
     | dict.fromkeys((TRYING, RINGING, ANSWER, FAILURE, SILENCE, UNREACHABLE, ELSEWHERE), _NOT_RINGING),
     OVER: dict.fromkeys(range(len(EVENT_NAMES)), "the call is over; what comes late changes nothing"),
 }  # fmt: skip

@@ -228,7 +228,7 @@ class Engine:
 
     def _work_on(self, owner: object) -> None:
         """A fault from here on strikes the call of `owner`."""
-        couple = owner.couple if isinstance(owner, Exchange) else owner
+        couple = owner.works_for() if isinstance(owner, Asker) else None
         if isinstance(couple, Call):
             self._working_on = couple
 

@@ -23,6 +23,9 @@ CLOSED: Final = 15  # the last open BYE is done
 OVERDUE: Final = 16  # the ledger did not answer in time
 UNREACHABLE: Final = 17  # no way to the carrier: the transport says so
 ELSEWHERE: Final = 18  # the gateway failed before anybody was called, and there is another one
+EXPIRED: Final = 19  # nobody refreshed the session
+A_GONE: Final = 20  # the platform does not know the call any more, or says nothing
+B_GONE: Final = 21  # the same of the carrier
 
 EVENT_NAMES: Final = (
     "refused",
@@ -44,4 +47,7 @@ EVENT_NAMES: Final = (
     "overdue",
     "unreachable",
     "elsewhere",
+    "expired",
+    "a gone",
+    "b gone",
 )

@@ -1,8 +1,8 @@
 """One request that crosses from leg to leg, with its answers, and for an INVITE its 2xx and ACK.
 
 An `Exchange` joins the server transaction on the asking leg to the client transaction on the other. The first INVITE
-of a call is one too; its answers go to the call's coupling table. The 2xx of an INVITE is repeated towards the asker
-until its ACK comes (RFC 3261 13.3.1.4); a 2xx that the other side repeats is answered with the stored ACK.
+of a call is one too; its answers go to the call's coupling table. What becomes of a 2xx and its ACK stands in
+`acknowledging.py`.
 """
 
 from __future__ import annotations
@@ -10,50 +10,30 @@ from __future__ import annotations
 from typing import Final, final
 
 from proxy.b2bua import events
-from proxy.b2bua.credentials import with_line
-from proxy.b2bua.crossing import WITH_CONTACT, ack, answer, crossed_rack, crossing_status, in_dialog
+from proxy.b2bua.acknowledging import NO_ACK, NO_FINAL, REPEAT_OK, Acknowledging
+from proxy.b2bua.crossing import WITH_CONTACT, answer, crossed_rack, crossing_status, in_dialog
 from proxy.b2bua.fabric import Fabric
-from proxy.b2bua.legs import Asker, Couple, Fork
+from proxy.b2bua.legs import Couple, Fork
 from proxy.sip.message import Message
-from proxy.sip.timers import Timer
-from proxy.sip.transaction import PROCEEDING, ClientTransaction, ServerTransaction
-
-# timers of an exchange
-REPEAT_OK: Final = 0
-NO_ACK: Final = 1
-NO_FINAL: Final = 2
+from proxy.sip.transaction import PROCEEDING, ServerTransaction
 
 SET_UP_CSEQ: Final = 1
 
 
 @final
-class Exchange(Asker):
-    """One crossing request. `from_a` says which leg asked; `fork` is the dialog pair it runs in."""
+class Exchange(Acknowledging):
+    """One crossing request."""
 
-    __slots__ = (
-        "fabric", "couple", "fork", "from_a", "set_up", "server", "client", "method", "cseq_in", "cseq_out", "offered",
-        "ok", "ack", "interval", "repeat", "expiry", "cancelled", "cancel_sent",
-    )  # fmt: skip
+    __slots__ = ("set_up", "method", "cseq_in", "offered", "cancelled", "cancel_sent")
 
     def __init__(
         self, fabric: Fabric, couple: Couple, from_a: bool, server: ServerTransaction, message: Message, set_up: bool
     ) -> None:
-        self.fabric: Final = fabric
-        self.couple: Final = couple
-        self.fork: Fork | None = None
-        self.from_a: Final = from_a
+        super().__init__(fabric, couple, from_a, server)
         self.set_up: Final = set_up
-        self.server: Final = server
-        self.client: ClientTransaction | None = None
         self.method: Final = server.method
         self.cseq_in: Final = message.cseq
-        self.cseq_out = 0
         self.offered: Final = bool(message.body)
-        self.ok = b""
-        self.ack = b""
-        self.interval = 0.0
-        self.repeat: Timer | None = None
-        self.expiry: Timer | None = None
         self.cancelled = False
         self.cancel_sent = False
         server.owner = self
@@ -100,6 +80,7 @@ class Exchange(Asker):
                 return
         elif status < 300 and self.fork is not None and message.method in WITH_CONTACT:
             (self.fork.b if self.from_a else self.fork.a).take_answer(message, False)
+            self.couple.refreshed(message)
         if self.method == "INVITE" and status >= 200:
             self._final(message)
         elif self.server.status < 200:
@@ -123,10 +104,7 @@ class Exchange(Asker):
         """Pass a 2xx of an INVITE on; it is repeated until the ACK comes (RFC 3261 13.3.1.4)."""
         self.settle()
         self.ok = self.pass_on(message, fork)
-        pace = self.server.pace
-        self.interval = pace.t1
-        self.repeat = self.fabric.timers.arm(self.fabric.now, pace.t1, self, REPEAT_OK)
-        self.expiry = self.fabric.timers.arm(self.fabric.now, pace.long, self, NO_ACK)
+        self.repeat_until_acked()
         if self.offered:
             self.acknowledge(None)
 
@@ -203,41 +181,11 @@ class Exchange(Asker):
         if self.set_up:
             self.couple.handle(events.ACKED, message)
 
-    def settle(self) -> None:
-        """Stop both timers: a 2xx is not repeated any more."""
-        for timer in (self.repeat, self.expiry):
-            if timer is not None:
-                timer.cancel()
-        self.repeat = self.expiry = None
-
-    def acknowledge(self, message: Message | None) -> None:
-        """Send the ACK of a 2xx to the leg that answered, with the asker's body if it brought one (late offer)."""
-        if self.fork is not None and not self.ack:
-            self.ack = self.send_ack(self.fork, message)
-
-    def send_ack(self, fork: Fork, message: Message | None) -> bytes:
-        """Send the ACK of the 2xx that made `fork`, also of one that nobody wants."""
-        dialog, fabric = fork.b if self.from_a else fork.a, self.fabric
-        data, found = ack(self.couple, dialog, self.from_a, message, self.cseq_out, fabric.ids.branch())
-        fabric.counters.identity_scrubbed += found
-        data = with_line(data, self.client.proof) if self.client is not None else data
-        fabric.send_ack("b" if self.from_a else "a", data, dialog.hop)
-        return data
-
-    def acknowledge_again(self) -> None:
-        """The 2xx came again: so did our ACK get lost."""
-        fork = self.fork
-        if fork is not None and self.ack:
-            dialog = fork.b if self.from_a else fork.a
-            self.fabric.wire.send_again("b" if self.from_a else "a", self.ack, dialog.hop)
-
     def fire(self, kind: int, now: float) -> None:
         """A timer of the 2xx is due."""
         server = self.server
         if kind == REPEAT_OK:
-            self.fabric.wire.send_again(server.leg, self.ok, server.hop)
-            self.interval = min(self.interval * 2, server.pace.t2)
-            self.repeat = self.fabric.timers.arm(now, self.interval, self, REPEAT_OK)
+            self.repeat_ok(now)
         elif kind == NO_ACK:
             self.finish()
             self.acknowledge(None)

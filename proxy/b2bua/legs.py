@@ -71,6 +71,16 @@ class Asker(TimerOwner):
     def fire(self, kind: int, now: float) -> None:
         """One of its timers is due."""
 
+    def works_for(self) -> Asker:
+        """Whom a fault of ours strikes while it acts: its call, if it has one."""
+        return self
+
+    def ask(self) -> None:
+        """Put its question, if it is one that is put again."""
+
+    def stop(self) -> None:
+        """Ask no more."""
+
 
 class Couple(Asker):
     """What both legs of a call share; `Call` adds the set-up."""
@@ -94,6 +104,9 @@ class Couple(Asker):
 
     def set_up_unheard(self, set_up: TimerOwner, status: int) -> None:
         """The carrier never answers the first INVITE; `status` as `Asker.unheard` has it."""
+
+    def refreshed(self, message: Message) -> None:
+        """A 2xx of INVITE or UPDATE crosses inside the call."""
 
     def exchange_over(self, exchange: TimerOwner) -> None:
         """No answer of `exchange` can be repeated any more."""

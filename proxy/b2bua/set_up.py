@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from proxy.b2bua import events
+from proxy.b2bua import events, session_timer
 from proxy.b2bua.abandoned import abandon
 from proxy.b2bua.counters import CALL_BOUNDS
 from proxy.b2bua.crossing import CHALLENGES, crossing_status
@@ -12,7 +12,7 @@ from proxy.b2bua.extract import NO_SECRETS, secrets
 from proxy.b2bua.hang_up import bye, close, send_bye
 from proxy.b2bua.outputs import Fetch, RefusalHeard
 from proxy.b2bua.rewrite import cleaned, edits_for, refusal_lines
-from proxy.b2bua.state import ANSWER_DUE, CANCEL_DUE, LONGEST, PROGRESS_DUE, STATE_DUE, CallState
+from proxy.b2bua.state import ANSWER_DUE, CANCEL_DUE, PROGRESS_DUE, STATE_DUE, CallState
 from proxy.policy.decision import Decision, Presentation
 from proxy.policy.facts import CallFacts
 from proxy.sip.build import request
@@ -57,6 +57,7 @@ def invite(call: CallState, message: Message) -> None:
     if not call.untouched:
         shown = decision.number.canonical if decision.number is not None else ""
         call.secrets = secrets(message, call.shown, facts, shown)
+    call.a_updates = session_timer.may_update(message)
     fabric.counters.calls_started += 1
     dial(call, message)
 
@@ -157,7 +158,7 @@ def cross_answer(call: CallState, message: Message) -> None:
     counters.observe(counters.setup_seconds, call.carrier, CALL_BOUNDS, fabric.epoch - call.started)
     set_up.fork = fork
     set_up.answer(message, fork)
-    call.start_timer(fabric.topology.limits.longest_call, LONGEST)
+    session_timer.begin(call, message)
 
 
 def answered_again(call: CallState, set_up: Exchange, message: Message) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 from proxy.b2bua.exchange import Exchange
 from proxy.b2bua.fabric import Fabric
 from proxy.b2bua.gateways import Gateway
-from proxy.b2bua.legs import Couple, Fork
+from proxy.b2bua.legs import Asker, Couple, Fork
 from proxy.b2bua.outputs import Release
 from proxy.b2bua.trunks import PlatformTrunk
 from proxy.policy.decision import Decision
@@ -24,6 +24,7 @@ LONGEST: Final = 1
 STATE_DUE: Final = 2
 CANCEL_DUE: Final = 3
 PROGRESS_DUE: Final = 4
+SESSION_DUE: Final = 5
 
 # what a final answer of ours says beyond its status (RFC 3326)
 FINAL_LINES: Final[dict[str, tuple[bytes, ...]]] = {
@@ -66,6 +67,11 @@ class CallState(Couple):
         self.b_tag = b""
         self.b_from = b""
         self.timer: Timer | None = None
+        self.session = 0.0  # the interval that both ends agreed on (RFC 4028); 0: none
+        self.session_timer: Timer | None = None
+        self.refreshes: list[Asker] | None = None  # our own questions to both legs
+        self.a_updates = False
+        self.b_updates = False
         self.open_byes = 0
         self.bye_owed = False
         self.started = fabric.epoch
@@ -79,10 +85,15 @@ class CallState(Couple):
         self.called = ""
 
     def stop_timer(self) -> None:
-        """Cancel the one timer that the call's state runs."""
+        """Cancel the one timer that the call's state runs, and that of its session."""
         if self.timer is not None:
             self.timer.cancel()
             self.timer = None
+        if self.session_timer is not None:
+            self.session_timer.cancel()
+            self.session_timer = None
+        for refresh in self.refreshes or ():
+            refresh.stop()
 
     def start_timer(self, seconds: float, kind: int) -> None:
         """Run the timer of the call's state instead of the one before."""

@@ -127,13 +127,17 @@ def route_key(name: str) -> str:
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds in seconds; `max_calls` and `calls_per_second` bound the node, 0 means no bound."""
+    """Bounds in seconds; `max_calls` and `calls_per_second` bound the node, 0 means no bound.
+
+    Calls without session timers are asked after every `session_refresh` seconds; 0: never.
+    """
 
     answer_timeout: float = 180.0
     longest_call: float = 14400.0
     decision_timeout: float = 0.05
     max_calls: int = 0
     calls_per_second: float = 0.0
+    session_refresh: float = 1800.0
 
 
 @dataclass(frozen=True)

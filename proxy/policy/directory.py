@@ -70,6 +70,7 @@ class Customer:
     hours_profile: str = ""
     calls_per_second: float = 0.0
     most_calls: int = 0
+    longest_call: float = 0.0  # seconds; 0: only the limit of the node holds
 
 
 @dataclass(frozen=True)

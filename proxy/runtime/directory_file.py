@@ -86,6 +86,7 @@ def customer_of(table: Table, numbering: Numbering) -> Customer:
         hours_profile=table.one_of("hours_profile", HOURS_PROFILES, ""),
         calls_per_second=float(table.bound("calls_per_second")),
         most_calls=table.bound("most_calls"),
+        longest_call=float(table.bound("longest_call")),
     )
     kyc.day("verified_on")
     kyc.close()

@@ -166,6 +166,7 @@ def read_limits(table: Table) -> Limits:
     limits = Limits(
         answer_timeout=float(at_least(table, "answer_timeout", 180, 1)),
         longest_call=float(at_least(table, "longest_call", 14_400, 1)),
+        session_refresh=float(at_least(table, "session_refresh", 1_800, 0)),
         decision_timeout=at_least(table, "decision_timeout_ms", 50, 1) / 1000.0,
         max_calls=at_least(table, "max_calls", 0, 0),
         calls_per_second=float(at_least(table, "calls_per_second", 0, 0)),

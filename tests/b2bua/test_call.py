@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from proxy.b2bua.trunks import Limits
 from proxy.policy.decision import Action
 from proxy.policy.edition import Edition
@@ -237,6 +239,17 @@ def test_the_longest_call_ends_on_both_legs(ladder_of: MakeLadder) -> None:
     assert (record.ended_by, record.reason, record.ended_at - record.answered_at) == ("proxy", "longest call", 600)
     ladder.advance(40)
     ladder.assert_empty()
+
+
+@pytest.mark.parametrize(("node", "ends"), [(600, 120), (60, 60)])
+def test_a_customers_longest_call_holds_where_it_is_shorter(ladder_of: MakeLadder, node: float, ends: float) -> None:
+    ladder = ladder_of(topology(limits=Limits(longest_call=node)))
+    set_up(ladder, account="named")
+    ladder.advance(ends)
+    for seen in ladder.expect("b BYE", "a BYE"):
+        ladder.feed(seen.side, reply(seen, 200))
+    (record,) = ladder.records()
+    assert (record.reason, record.ended_at - record.answered_at) == ("longest call", ends)
 
 
 def test_the_offer_may_come_in_the_200_and_the_answer_in_the_ack(ladder: Ladder) -> None:

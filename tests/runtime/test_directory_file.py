@@ -28,6 +28,7 @@ platform_exchanges = true
 display_name = "A"
 calls_per_second = 7
 most_calls = 80
+longest_call = 600
 note = "n"
 kyc = { status = "verified", evidence = "e", verified_on = 2026-01-01, expires = 2028-01-01 }
 [[customer.number]]
@@ -87,7 +88,7 @@ def test_a_customer_is_read_whole(numbering: Numbering) -> None:
     )
     assert (customer.default_npv, customer.mobile_cli, customer.class_cli) == ("+33162000001", "rewrite", "refuse")
     assert (customer.match_zone, customer.platform_exchanges, customer.display_name) == (True, True, "A")
-    assert (customer.calls_per_second, customer.most_calls) == (7.0, 80)
+    assert (customer.calls_per_second, customer.most_calls, customer.longest_call) == (7.0, 80, 600.0)
     assert (customer.kyc_status, customer.kyc_evidence) == ("verified", "e")
     assert customer.kyc_expires == date(2028, 1, 1).toordinal()
     entry = directory.numbers_of("a")[0]
@@ -108,7 +109,7 @@ def test_what_is_not_stated_takes_the_cautious_side(numbering: Numbering) -> Non
     assert customer is not None
     assert (customer.default_npv, customer.mobile_cli, customer.class_cli) == ("", "refuse", "rewrite")
     assert (customer.match_zone, customer.platform_exchanges, customer.kyc_expires) == (False, False, None)
-    assert (customer.calls_per_second, customer.most_calls) == (0.0, 0)
+    assert (customer.calls_per_second, customer.most_calls, customer.longest_call) == (0.0, 0, 0.0)
     campaign = directory.campaign("a", "d")
     assert campaign is not None
     assert (campaign.purpose, campaign.mode, campaign.npv, campaign.match_zone) == ("", "", "", None)
@@ -123,7 +124,7 @@ def test_what_is_not_stated_takes_the_cautious_side(numbering: Numbering) -> Non
         ('siren = "000000001"', 'siren = "12"', ":5: key `siren`: expected 9 digits in quotes, seen `12`"),
         ('id = "a"', 'id = "a b"', ":3: key `id`: expected letters, digits"),
         ('id = "a"', 'id = ""', ":3: key `id`: expected letters, digits"),
-        ('id = "b"', 'id = "a"', ":42: key `id`: expected one customer of each id, seen `a` twice"),
+        ('id = "b"', 'id = "a"', ":43: key `id`: expected one customer of each id, seen `a` twice"),
         ('status = "active"', 'status = "on"', ":6: key `status`"),
         ("most_calls = 80", "most_calls = -1", ":16: key `most_calls`: expected a whole number, 0 for no bound"),
         ('purpose = "service"', 'purpose = "sales"', ":7: key `purpose`"),
@@ -134,7 +135,7 @@ def test_what_is_not_stated_takes_the_cautious_side(numbering: Numbering) -> Non
         (
             'npv = "+33162000001"\nmatch',
             'npv = "+33162000002"\nmatch',
-            ":33: key `npv`: expected one of the customer's",
+            ":34: key `npv`: expected one of the customer's",
         ),
         ('number = "01 62 00 00 01"', 'number = "0612345678"', "key `number`: expected a number that may be shown"),
         ('number = "01 62 00 00 01"', 'number = "abc"', "key `number`: expected a number that may be shown"),

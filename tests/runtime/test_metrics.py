@@ -80,6 +80,7 @@ def busy_node() -> FakeNode:
     counters.count_auth("wrong")
     counters.count_challenge("carrier-1", "answered")
     counters.count_end("carrier-1", 486)
+    counters.count_refresh("a", "alive")
     counters.count_probe("carrier-1", True)
     counters.count_failover("carrier-1", "503")
     counters.observe(counters.setup_seconds, "carrier-1", CALL_BOUNDS, 2.0)

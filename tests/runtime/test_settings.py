@@ -65,6 +65,7 @@ def test_every_key_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
             'advertise = "sip.example.net"\n[admin]\nlisten = ""\n[files]\ncustomers = "../c.toml"\ntrunks = "t.toml"\n'
             'numbering = "n.toml"\nrules = "r"\nheaders = "h.toml"\n[records]\npath = "var/r.jsonl"\nqueue = 5\n[limits]\n'
             "answer_timeout = 60\nlongest_call = 600\ndecision_timeout_ms = 20\nmax_calls = 9\ncalls_per_second = 30\n"
+            "session_refresh = 900\n"
             "[auth]\nnonce_seconds = 30\nfailures = 3\nrefuse_seconds = 9\n[timers]\nt1_ms = 100\nt2_ms = 200\nt4_ms = 300\n",
         )
     )
@@ -82,7 +83,7 @@ def test_every_key_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     )
     limits = topology.limits
     assert (limits.answer_timeout, limits.longest_call, limits.decision_timeout, limits.max_calls) == (60, 600, 0.02, 9)
-    assert limits.calls_per_second == 30.0
+    assert (limits.calls_per_second, limits.session_refresh) == (30.0, 900.0)
     assert (found.timers.t1, found.timers.t2, found.timers.t4) == (0.1, 0.2, 0.3)
 
 

@@ -48,6 +48,7 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         "platform_exchanges": FLAG,
         "calls_per_second": WHOLE,
         "most_calls": WHOLE,
+        "longest_call": WHOLE,
         "kyc.status": TEXT,
         "kyc.evidence": TEXT,
         "kyc.verified_on": DAY,
