@@ -87,10 +87,13 @@ class Framer:
             if len(rest) > 3:
                 self.flaw = Flaw(400, "expected a message or CRLF", b"")
             return False
+        if not self.searched and not self._begun(rest):
+            return False
         end = rest.find(_END, max(self.searched - 3, 0))
         if end < 0:
-            self._doubt(rest)
             self.searched = len(rest)
+            if len(rest) > self.largest:
+                self.flaw = Flaw(513, f"expected at most {self.largest} bytes", rest)
             return False
         head = rest[: end + 4]
         length = _body_length(head)
@@ -102,14 +105,13 @@ class Framer:
             self.need = len(head) + length
         return self.flaw is None
 
-    def _doubt(self, rest: bytes) -> None:
-        """Is this still the beginning of a message?"""
-        if len(rest) > self.largest:
-            self.flaw = Flaw(513, f"expected at most {self.largest} bytes", rest)
-            return
+    def _begun(self, rest: bytes) -> bool:
+        """Is the first line there, and that of a message?"""
         line = rest.find(b"\r\n")
-        if (line < 0 and len(rest) > MAX_LINE) or (line >= 0 and b"SIP/" not in rest[:line].upper()):
-            self.flaw = Flaw(400, "expected a SIP message", b"")
+        if (line < 0 and len(rest) <= MAX_LINE + 1) or (0 <= line <= MAX_LINE and b"SIP/" in rest[:line].upper()):
+            return line >= 0
+        self.flaw = Flaw(400, "expected a SIP message", b"")
+        return False
 
 
 def _body_length(head: bytes) -> int:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.fuzz.readers import clean_body, read_digest, read_message, read_number, read_value
+from tests.fuzz.streams import read_stream
 from tests.fuzz.world import play
 
 CORPUS: Final = Path(__file__).parent / "corpus"
@@ -46,6 +47,7 @@ TARGETS: Final = {
         Target("sdp", clean_body, 16384, 2),
         Target("numbers", read_number, 256, 1),
         Target("digest", read_digest, 4096, 1),
+        Target("framing", read_stream, 4096, 1),
         Target("engine", play, 32768, 4),
     )
 }
