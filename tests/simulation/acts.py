@@ -6,7 +6,7 @@ from typing import Final
 
 from tests.simulation.leg import Leg
 from tests.simulation.messages import request
-from tests.simulation.peer import Client
+from tests.simulation.transactions import Client
 
 
 def reinvite(leg: Leg) -> None:

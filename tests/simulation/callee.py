@@ -6,8 +6,9 @@ from typing import Final, final
 
 from tests.simulation.leg import OVER, SETTING_UP, UP, Leg
 from tests.simulation.messages import Sip, response
-from tests.simulation.peer import LONG, T1, Peer, Server
+from tests.simulation.peer import Peer
 from tests.simulation.script import Script
+from tests.simulation.transactions import LONG, T1, Server
 
 
 @final

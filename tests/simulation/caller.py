@@ -6,8 +6,9 @@ from typing import Final, final
 
 from tests.simulation.leg import OVER, SETTING_UP, UP, Leg
 from tests.simulation.messages import Sip, request
-from tests.simulation.peer import Client, Peer
+from tests.simulation.peer import Peer
 from tests.simulation.script import Script
+from tests.simulation.transactions import Client
 
 PATIENCE: Final = 100.0  # s; longer than the node waits for an answer
 

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from typing import Final
 
 from tests.simulation.messages import Sip, request
-from tests.simulation.peer import LONG, NEARLY, T1, T2, Client, Party, Peer, Server
+from tests.simulation.peer import Peer
 from tests.simulation.script import Script
+from tests.simulation.transactions import LONG, NEARLY, T1, T2, Client, Party, Server
 
 SETTING_UP: Final = 0
 UP: Final = 1
@@ -156,9 +157,8 @@ class Leg(Party):
             self.state, self.ended = OVER, "the other hung up"
         elif self.ended == "hung up":
             self.note("both hang up at once")
-        for waiting in (self.invited,):
-            if waiting is not None and waiting.status < 200:
-                waiting.reply(487)
+        if self.invited is not None and self.invited.status < 200:
+            self.invited.reply(487)
 
     def _take_invite(self, server: Server) -> None:
         if self.inviting is not None and self.inviting.state < 2:

@@ -82,6 +82,14 @@ class Sip:
         return f"{self.status} {what} {self.cseq}" if self.status else f"{what} {self.cseq}"
 
 
+def understood(data: bytes) -> Sip | None:
+    """The message, or None for what is none."""
+    try:
+        return Sip(data)
+    except Malformed:
+        return None
+
+
 def tag(value: bytes) -> bytes:
     """The tag of a From or To value, empty when there is none."""
     return value.rpartition(b">")[2].partition(b";tag=")[2].partition(b";")[0]

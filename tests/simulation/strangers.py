@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Final, final
 
 from tests.simulation.messages import Sip, request, response
-from tests.simulation.peer import Client, Party, Peer
+from tests.simulation.peer import Peer
+from tests.simulation.transactions import Client, Party
 
 EXPECTED: Final = {
     ("platform", b"OPTIONS"): (200,), ("platform", b"REGISTER"): (405,), ("platform", b"BYE"): (481,),

@@ -11,7 +11,7 @@ from typing import Final, final
 
 from proxy.b2bua.outputs import CallRecord, DecisionRecord, Fault
 from tests.simulation.leaks import leaks
-from tests.simulation.messages import COMPLAINT, Malformed, Sip
+from tests.simulation.messages import COMPLAINT, Malformed, Sip, understood
 from tests.simulation.network import Address
 from tests.simulation.script import Script
 from tests.simulation.sight import LONG, Bleg, Sight
@@ -35,7 +35,6 @@ class Witness:
         self.sent: Final[dict[bytes, Sip]] = {}
         self._b: dict[bytes, tuple[Sight, Bleg]] = {}
         self._numbers: dict[bytes, int] = {}
-        self._asked: dict[bytes, set[bytes]] = {}
 
     def breach(self, number: int, text: str) -> None:
         """Something is wrong with call `number` (0: with none in particular)."""
@@ -50,10 +49,8 @@ class Witness:
         if message is None:
             if data in self.read:
                 return
-            try:
-                message = self.read[data] = Sip(data)
-            except Malformed:
-                self.read[data] = None
+            message = self.read[data] = understood(data)
+            if message is None:
                 return
         if source in self._carriers:
             known = self._b.get(message.call_id)
@@ -146,13 +143,11 @@ class Witness:
         key = message.call_id + message.from_tag + message.to_tag
         last = self._numbers.get(key, 0)
         if message.cseq <= last:
-            self.breach(self._number(message), f"CSeq {message.cseq} {message.method.decode()} after {last}")
+            known = self._b.get(message.call_id)
+            sight = known[0] if known is not None else self.sights.get(message.call_id)
+            number = sight.number if sight is not None else 0
+            self.breach(number, f"CSeq {message.cseq} {message.method.decode()} after {last}")
         self._numbers[key] = message.cseq
-
-    def _number(self, message: Sip) -> int:
-        known = self._b.get(message.call_id)
-        sight = known[0] if known is not None else self.sights.get(message.call_id)
-        return sight.number if sight is not None else 0
 
     def _answered_a(self, message: Sip, again: bool) -> None:
         sight = self.sights.get(message.call_id)

@@ -20,11 +20,12 @@ from tests.simulation.loop import START, Loop
 from tests.simulation.messages import Malformed
 from tests.simulation.network import Network, Weather
 from tests.simulation.node import Node
-from tests.simulation.peer import Peer, Server
+from tests.simulation.peer import Peer
 from tests.simulation.script import Script
 from tests.simulation.scripts import PERSONS, draw
 from tests.simulation.stage import CARRIERS, PLATFORMS, edition, topology
 from tests.simulation.strangers import REQUESTS, ask
+from tests.simulation.transactions import Server
 from tests.simulation.verdict import judge
 from tests.simulation.witness import Witness
 
