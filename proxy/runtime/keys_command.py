@@ -61,10 +61,9 @@ def rotate_keys(config: Path, hours: float, who: str) -> None:
     note(config, who, f"keys: a fresh key from {clock(since)} on")
     name = rotate(path, now, hours * HOUR).keys[-1].name
     typer.echo(f"{path}: key {name} is written under from {clock(since)} on")
-    if settings.place is None:
-        typer.echo("next, before that: npv-proxy reload")
-    else:
-        typer.echo("next, before that, on every node: copy the file there, then npv-proxy reload")
+    typer.echo("a running proxy takes it over within two seconds")
+    if settings.place is not None:
+        typer.echo("next, before that: copy the file to every other node")
 
 
 def expire_keys(config: Path, who: str) -> None:
@@ -79,7 +78,7 @@ def expire_keys(config: Path, who: str) -> None:
         return
     note(config, who, f"keys: {names} taken out")
     expire(path, now)
-    typer.echo(f"{path}: {names} taken out; next, on every node: copy the file there, then npv-proxy reload")
+    typer.echo(f"{path}: {names} taken out; a running proxy takes that over; copy the file to every other node")
 
 
 def note(config: Path, who: str, what: str) -> None:

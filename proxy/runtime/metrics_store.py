@@ -18,6 +18,7 @@ STORE_ROWS: Final = (
     ("npv_store_reachable", "gauge", (), "1 while the store answers when it is asked for the directory."),
     ("npv_store_notices_total", "counter", (), "Notices of the store that something has changed."),
     ("npv_store_notice_reconnects_total", "counter", (), "Times the way of the notices had to be made anew."),
+    ("npv_store_key_info", "gauge", ("key",), "1; the label names the newest key for attempts that the node holds."),
     ("npv_directory_age_seconds", "gauge", (), "Since the store last said that there is no newer directory."),
     ("npv_directory_version", "gauge", (), "Version of the directory in force."),
     ("npv_refusals_held", "gauge", (), "Refusals in memory, for when the ledger is silent."),
@@ -53,6 +54,8 @@ class SharedView(Protocol):
     def notices(self) -> tuple[int, int]: ...
     @property
     def refusals(self) -> tuple[int, int, float]: ...
+    @property
+    def key(self) -> str: ...
     def reachable(self) -> bool: ...
     def directory_age(self) -> float: ...
 
@@ -70,6 +73,7 @@ def store_samples(shared: SharedView) -> Snapshot:
         "npv_store_reachable": {(): float(shared.reachable())},
         "npv_store_notices_total": {(): shared.notices[0]},
         "npv_store_notice_reconnects_total": {(): shared.notices[1]},
+        "npv_store_key_info": {(shared.key,): 1} if shared.key else {},
         "npv_directory_age_seconds": {(): shared.directory_age()},
         "npv_directory_version": {(): held[1] if held else 0},
         "npv_refusals_held": {(): count},

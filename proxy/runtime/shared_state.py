@@ -24,6 +24,7 @@ from proxy.runtime.store.directory_open import directory_store
 from proxy.runtime.store.directory_watch import Arrived as Renewed
 from proxy.runtime.store.directory_watch import DirectoryWatch
 from proxy.runtime.store.interface import LedgerSilent
+from proxy.runtime.store.keys_watch import KeysWatch
 from proxy.runtime.store.ledger_choice import (
     SomeLedger,
     chosen_ledger,
@@ -133,6 +134,7 @@ class SharedState:
         )
         refusals.start()
         self._taken.push_async_callback(refusals.stop)
+        self._tasks.spawn(KeysWatch(store.keys, self._renew_keys, self._say).follow(), "key file")
         self.desk = LedgerDesk(ledger, arrived, self._tasks, clock.monotonic, refusals.heard)
         self._taken.push_async_callback(self._settle, self.desk)
 
@@ -146,12 +148,19 @@ class SharedState:
         if self._watch is not None:
             await self._watch.use_plan(load_numbering(read_toml(numbering)))
 
+    @property
+    def key(self) -> str:
+        """The name of the newest key that this node holds, which tells nothing of its secret; empty before the start."""
+        return self._ledger.keys.keys[-1].name if self._ledger is not None else ""
+
+    def _renew_keys(self) -> None:
+        if self._ledger is not None:
+            take_keys(self._ledger, self._settings.store.keys)
+
     def take_keys(self) -> None:
         """Go on with the key file as it is now. Raises ConfigError."""
-        if self._ledger is None:
-            return
         try:
-            take_keys(self._ledger, self._settings.store.keys)
+            self._renew_keys()
         except KeysDiffer as failure:
             raise self._mistake(str(failure)) from None
 

@@ -34,6 +34,10 @@ class FakeShared:
     notices: tuple[int, int] = (0, 0)
     refusals: tuple[int, int, float] = (0, 0, 0.0)
 
+    @property
+    def key(self) -> str:
+        return "0a1b2c3d"
+
     def reachable(self) -> bool:
         return self.directory is not None
 
