@@ -46,12 +46,10 @@ class Witness:
     def came(self, data: bytes, source: Address) -> None:
         """Just before the engine gets it."""
         message = self.read.get(data)
-        if message is None:
-            if data in self.read:
-                return
+        if message is None and data not in self.read:
             message = self.read[data] = understood(data)
-            if message is None:
-                return
+        if message is None:
+            return
         if source in self._carriers:
             known = self._b.get(message.call_id)
             if known is not None and message.status and message.cseq == 1:
