@@ -4,6 +4,10 @@ The messages are files in `tests/corpus/torture`, what must happen to each stand
 hosts that are not ours and no rport, so over UDP an answer goes to the address that the message came from and to the
 port of its Via (RFC 3261 18.2.2): the platform of this test has an address of its own and listens on all those ports.
 
+Over TCP answers come back on the connection. A row says where a stream makes a difference: a message whose length cannot
+be known ends its connection (`ends`), one that never gets whole is waited for (`waits`), and what stands behind a message
+is the next message (`next`).
+
 After each message comes an OPTIONS of our own. What is answered before it was caused by the message, and a message that
 is to be dropped was seen before: nothing here waits for time to pass.
 """
@@ -58,19 +62,26 @@ def site_for(folder: Path, host: str) -> Site:
     site = site_in(folder)
     site.change("trunks.toml", 'sources = ["127.0.0.1"]', f'sources = ["{host}"]')
     site.change("trunks.toml", 'customer_header = "X-Account"', 'customer = "acme"')
+    listeners = (
+        f'[[listen]]\naddress = "{HOST}:{site.sip}"\n\n[[listen]]\ntransport = "tcp"\naddress = "{HOST}:{site.sip}"'
+    )
+    site.change("proxy.toml", f'[listen]\nudp = "{HOST}:{site.sip}"', listeners)
     for rules in NO_RULES:
         path = folder / "rules" / f"{rules}.toml"
         path.write_text(path.read_text(encoding="utf-8").replace('mode = "enforce"', 'mode = "off"'), encoding="utf-8")
     return site
 
 
-class Udp:
+class Ends:
     """The platform over UDP, and the carrier."""
 
-    def __init__(self, host: str, site: Site) -> None:
+    def __init__(self, host: str, site: Site, streams: bool) -> None:
+        self.streams = streams
         self.sockets = [udp_on(host, port) for port in PORTS]
         self.carrier = udp_on(HOST, site.carrier)
+        self.port = site.carrier
         self.proxy = (HOST, site.sip)
+        self.host = host
         self.asked = 0
 
     def send(self, data: bytes) -> None:
@@ -122,6 +133,20 @@ class Udp:
                 if seen.side == "a" and seen.message.status == 486 and seen.message.method == method:
                     return [seen]
 
+    def forwarded(self) -> list[Seen]:
+        """What the carrier got of what was sent before; each is turned down there, and seen to be."""
+        self.asked += 1
+        self.send(question(f"probe-{self.asked}-{time.monotonic_ns()}"))
+        found: list[Seen] = []
+        answered = False
+        while not answered:
+            for seen in [*self.receive(), *self.waiting()]:
+                answered = answered or seen.side == "a"
+                if seen.side == "b" and seen.message.method != b"ACK":
+                    found.append(seen)
+                    self.carrier.sendto(reply(seen, 486, tag="b1"), self.proxy)
+        return found
+
     def close(self) -> None:
         for one in (*self.sockets, self.carrier):
             one.close()
@@ -135,16 +160,16 @@ def question(call_id: str) -> bytes:
     return "\r\n".join(lines).encode()
 
 
-@pytest.fixture(scope="module")
-def over_udp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Udp]:
-    """A proxy process with its platform and carrier."""
+@pytest.fixture(scope="module", params=["udp", "tcp"])
+def ends(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ends]:
+    """A proxy process with its platform and carrier; one for each transport, to which no message is a repeated one."""
     folder = tmp_path_factory.mktemp("torture")
     host = own_address()
     site = site_for(folder, host)
     with Proxy(site.config, site.admin, OPEN, folder):
-        ends = Udp(host, site)
-        yield ends
-        ends.close()
+        both = Ends(host, site, request.param == "tcp")
+        yield both
+        both.close()
 
 
 def call_id_of(data: bytes) -> str:
@@ -155,10 +180,76 @@ def call_id_of(data: bytes) -> str:
     return ""
 
 
+class Stream:
+    """One connection of the platform."""
+
+    def __init__(self, ends: Ends) -> None:
+        self.socket = socket.create_connection(ends.proxy, PATIENCE, (ends.host, 0))
+        self.rest = b""
+
+    def until(self, call_id: str) -> list[Seen]:
+        """The answers up to a final one of this call, or up to the end of the stream."""
+        found: list[Seen] = []
+        while not (found and found[-1].header("call-id") == call_id and found[-1].message.status >= 200):
+            head, blank, rest = self.rest.partition(b"\r\n\r\n")
+            if blank:
+                found.append(Seen("a", head + blank, 0.0))  # none of these answers has a body
+                self.rest = rest
+                continue
+            data = self.socket.recv(65535)
+            if not data:
+                break
+            self.rest += data
+        return found
+
+    def until_provisional(self) -> list[Seen]:
+        """The 100, which comes before the request goes on."""
+        while b"\r\n\r\n" not in self.rest:
+            self.rest += self.socket.recv(65535)
+        head, blank, self.rest = self.rest.partition(b"\r\n\r\n")
+        return [Seen("a", head + blank, 0.0)]
+
+    def is_over(self) -> bool:
+        """Has the proxy closed it, with nothing more to say?"""
+        return self.rest == b"" and self.socket.recv(65535) == b""
+
+
 @pytest.mark.parametrize("row", ROWS, ids=NAMES)
-def test_over_udp(row: dict[str, Any], over_udp: Udp) -> None:
+def test_what_becomes_of_a_message(row: dict[str, Any], ends: Ends) -> None:
     data = (CORPUS / "torture" / row["file"]).read_bytes()
-    check(row, data, over_udp.play(data, call_id_of(data)))
+    if ends.streams:
+        play_over_tcp(row, data, ends)
+    else:
+        check(row, data, ends.play(data, call_id_of(data)))
+
+
+def play_over_tcp(row: dict[str, Any], data: bytes, ends: Ends) -> None:
+    """Send it on a connection of its own, and see what comes back on it."""
+    way = row.get("tcp", "")
+    stream = Stream(ends)
+    stream.socket.sendall(data)
+    if way == "waits":
+        assert ends.forwarded() == []
+    elif way == "ends":
+        assert [seen.message.status for seen in stream.until("no call")] == [400]
+        assert stream.is_over()
+    elif "forwarded" in row:
+        answers = [] if row["forwarded"].startswith("MESSAGE") else stream.until_provisional()
+        (seen,) = ends.forwarded()
+        answers += stream.until(call_id_of(data))
+        check(row, data, [seen, *answers])
+    else:
+        own = f"after-{time.monotonic_ns()}"
+        if way != "next":
+            stream.socket.sendall(question(own).replace(b"/UDP", b"/TCP"))
+            answers = stream.until(own)[:-1]
+        else:
+            answers = stream.until(call_id_of(data))
+            assert [seen.start for seen in ends.forwarded()] == [
+                f"INVITE {row['behind']}@{HOST}:{ends.port};user=phone SIP/2.0"
+            ]
+        check(row, data, answers)
+    stream.socket.close()
 
 
 def check(row: dict[str, Any], data: bytes, caused: list[Seen]) -> None:
