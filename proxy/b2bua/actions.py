@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from proxy.b2bua import coupling as table
 from proxy.b2bua import events
-from proxy.b2bua.hang_up import bye, close, hang_up_both, settle_ack
+from proxy.b2bua.crossing import reason_lines
+from proxy.b2bua.hang_up import bye, close, hang_up, hang_up_both, settle_ack
 from proxy.b2bua.judgement import judge
 from proxy.b2bua.set_up import (
     cancel_both,
@@ -34,13 +35,18 @@ def act(call: CallState, action: int, message: Message) -> None:
         invite(call, message)
     elif action == table.BYE_TO_B:
         settle_ack(call)
-        bye(call, False, message.first(b"reason"))
+        bye(call, False, message)
     elif action == table.BYE_TO_A:
-        bye(call, True, message.first(b"reason"))
+        bye(call, True, message)
     elif action == table.BYE_TO_A_LATER:
         call.bye_owed = True
         call.open_byes += 1
         call.reason = message.first(b"reason").decode("latin-1")
+        call.last_reasons, _ = reason_lines(call, message, True)
+    elif action == table.CANCEL_BOTH:
+        if call.set_up is not None:
+            call.set_up.reasons(message)
+        act_alone(call, action)
     elif action == table.CROSS_FAILURE:
         cross_failure(call, message)
     elif action == table.PARK:
@@ -85,7 +91,7 @@ def act_alone(call: CallState, action: int) -> None:
         call.bye_owed = False
         call.open_byes -= 1
         settle_ack(call)
-        bye(call, True, call.reason.encode("latin-1"))
+        hang_up(call, True, call.last_reasons)
     elif action == table.BYE_SPARED and call.bye_owed:
         call.bye_owed = False
         settle_ack(call)

@@ -7,10 +7,11 @@ from typing import Final
 from proxy.b2bua.extract import called_text
 from proxy.b2bua.fabric import Fabric
 from proxy.b2bua.rewrite import ACCEPT_ENCODING, encoded
-from proxy.b2bua.stateless import RETRY_DRAINING, unsupported_options
+from proxy.b2bua.stateless import RETRY_DRAINING, broken, unsupported_options
 from proxy.sip.message import Message
 
 ADMITTED: Final = 0
+MOST_BREADTH: Final = 60  # what RFC 5393 5.3.3 assumes where nothing is said; more is not let out
 
 
 def merge_key(message: Message) -> bytes:
@@ -22,12 +23,18 @@ def refusal(fabric: Fabric, message: Message, hops: int, draining: bool) -> tupl
     """Status and header lines that refuse this INVITE before a decision; `ADMITTED` lets it go on.
 
     An encoded body cannot be searched for what must not leave: 415. An emergency call is let in with it, and
-    while draining (CPCE D98-8).
+    while draining (CPCE D98-8). A request that may not fork at all cannot go on (RFC 5393 5.3.3): 440. Raises ParseError.
     """
     if merge_key(message) in fabric.merged:
         return 482, []
     if hops <= 0:
         return 483, []
+    if b"max-breadth" in message.index:
+        breadth = message.first(b"max-breadth")
+        if not breadth.isdigit() or len(breadth) > 9:
+            raise broken(message, "max-breadth", "expected a number in Max-Breadth")
+        if not int(breadth):
+            return 440, []
     unsupported = unsupported_options(message)
     if unsupported:
         return 420, [b"Unsupported: " + unsupported]

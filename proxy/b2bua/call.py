@@ -43,6 +43,7 @@ class Call(CallState):
         fabric = self.fabric
         self.set_up = Exchange(fabric, self, True, server, message, True)
         self.shown = shown
+        self.crossed_session(message, False)
         facts = self.facts = call_facts(message, shown, called, self.trunk, fabric.edition, fabric.epoch)
         self.customer, self.campaign = facts.customer_id, facts.campaign_id
         self.called = facts.called.canonical if facts.called is not None else facts.called_text

@@ -6,14 +6,19 @@ from typing import Final
 
 from proxy.b2bua.legs import Couple, Fork
 from proxy.b2bua.rewrite import ALLOW_LINE, cleaned, edits_for
+from proxy.b2bua.scrub import scrub_lines
+from proxy.sip.address import parameters_of, split_values
 from proxy.sip.build import request
 from proxy.sip.dialog import Dialog
-from proxy.sip.message import Message
+from proxy.sip.message import Message, ParseError
 
 WITH_CONTACT: Final = frozenset((b"INVITE", b"UPDATE"))
 
 
 CHALLENGES: Final = {401: 502, 407: 502}  # the trunk's own matter, nothing for the other side to answer
+
+
+BLOCKED: Final = b"v=analytics"  # how the Reason text of a network that blocks a call begins
 
 
 def crossing_status(status: int) -> int:
@@ -61,6 +66,9 @@ def in_dialog(
         head.append(face.contact)
     if face.agent:
         head.append(b"User-Agent: " + face.agent)
+    session = couple.crossed_session(message, not to_b)
+    if session:
+        head.append(session)
     if message.has(b"rack"):
         edits.drop(b"rack")
         if rack:
@@ -80,8 +88,36 @@ def ack(
     if message is not None and message.body:
         return in_dialog(couple, dialog, to_b, message, (cseq, branch, 70), b"")
     face = couple.b_face if to_b else couple.a_face
-    lines = [face.via + branch, b"Max-Forwards: 70", *dialog.lines(cseq, b"ACK")]
+    lines = [face.via + branch, b"Max-Forwards: 70", *dialog.lines(cseq, b"ACK"), *couple.session_line(not to_b)]
     return request(dialog.start_line(b"ACK"), lines, b""), 0
+
+
+def reason_lines(couple: Couple, message: Message, to_a: bool) -> tuple[list[bytes], int]:
+    """The Reason lines of a BYE or CANCEL as the other leg sees them (RFC 3326), and as `in_dialog`."""
+    lines = [b"Reason: " + value for value in message.all(b"reason")]
+    if not lines or to_a or couple.untouched:
+        return lines, 0
+    found = scrub_lines(lines, 0, couple.secrets)
+    return lines, found
+
+
+def redress(message: Message) -> list[bytes]:
+    """Call-Info lines of a 608 that say where a wrong verdict is complained of, and nothing else (RFC 8688 3.2)."""
+    found: list[bytes] = []
+    for value in message.all(b"call-info"):
+        try:
+            found += [part for part in split_values(value) if (b"purpose", b"jwscard") in parameters_of(part)]
+        except ParseError:
+            continue
+    return [b"Call-Info: " + part for part in found]
+
+
+def phrase_of(message: Message) -> bytes:
+    """The phrase of a status that needs its own to be understood, else empty: 603 with the word of a blocking
+    network in its Reason (ATIS-1000099)."""
+    if message.status != 603 or message.first(b"reason").lower().find(BLOCKED) < 0:
+        return b""
+    return b"Network Blocked"
 
 
 def answer(
@@ -103,6 +139,11 @@ def answer(
         edits.line(ALLOW_LINE)
     if face.agent:
         edits.line(b"Server: " + face.agent)
+    session = couple.crossed_session(message, to_a)
+    if session:
+        edits.line(session)
+    if to_a and message.status == 608:
+        edits.head.extend(redress(message))
     if made is not None and message.has(b"rseq"):
         edits.set(b"rseq", a_rseq(made, message.first(b"rseq")))
     if to_a or couple.untouched:

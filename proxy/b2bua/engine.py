@@ -275,7 +275,8 @@ class Engine:
         if invite is None:
             self._answer(message, source, 481, [])
             return
-        couple = cancelled(fabric, invite, fabric.serve(message, "CANCEL", key, invite.leg, source, invite.to))
+        server = fabric.serve(message, "CANCEL", key, invite.leg, source, invite.to)
+        couple = cancelled(fabric, invite, server, message)
         if isinstance(couple, Call):
             self._working_on = couple
             couple.handle(events.CANCEL, message)

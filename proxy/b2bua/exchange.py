@@ -11,7 +11,8 @@ from typing import Final, final
 
 from proxy.b2bua import events
 from proxy.b2bua.acknowledging import NO_ACK, NO_FINAL, REPEAT_OK, Acknowledging
-from proxy.b2bua.crossing import WITH_CONTACT, answer, crossed_rack, crossing_status, in_dialog
+from proxy.b2bua.credentials import with_line
+from proxy.b2bua.crossing import WITH_CONTACT, answer, crossed_rack, crossing_status, in_dialog, phrase_of, reason_lines
 from proxy.b2bua.fabric import Fabric
 from proxy.b2bua.legs import Couple, Fork
 from proxy.sip.message import Message
@@ -24,7 +25,7 @@ SET_UP_CSEQ: Final = 1
 class Exchange(Acknowledging):
     """One crossing request."""
 
-    __slots__ = ("set_up", "method", "cseq_in", "offered", "cancelled", "cancel_sent")
+    __slots__ = ("set_up", "method", "cseq_in", "offered", "cancelled", "cancel_sent", "why")
 
     def __init__(
         self, fabric: Fabric, couple: Couple, from_a: bool, server: ServerTransaction, message: Message, set_up: bool
@@ -36,6 +37,7 @@ class Exchange(Acknowledging):
         self.offered: Final = bool(message.body)
         self.cancelled = False
         self.cancel_sent = False
+        self.why = b""  # Reason lines of the CANCEL
         server.owner = self
 
     # -- the request goes on -------------------------------------------------
@@ -115,7 +117,7 @@ class Exchange(Acknowledging):
         lines, body, found = answer(self.couple, self.from_a, message, server.routes, made)
         fabric.counters.identity_scrubbed += found
         to = made.a.local if made is not None else b""
-        return fabric.reply(server, crossing_status(message.status), lines, body, to)
+        return fabric.reply(server, crossing_status(message.status), lines, body, to, phrase_of(message))
 
     def unheard(self, status: int) -> None:
         """The other leg never answers: 408, but nothing for what is no INVITE (RFC 4320 4.2); 503 if it was not reached."""
@@ -126,7 +128,7 @@ class Exchange(Acknowledging):
         else:
             self.finish()
             if self.server.status < 200:
-                self.fabric.reply(self.server, status, [], b"")
+                self.fabric.reply(self.server, status, self.couple.session_line(self.from_a), b"")
 
     def finish(self) -> None:
         """Neither an answer nor an ACK is waited for any more, and another INVITE may come."""
@@ -140,7 +142,7 @@ class Exchange(Acknowledging):
         if self.ok:
             self.acknowledge(None)
             return
-        self.fabric.reply(self.server, status, [], b"")
+        self.fabric.reply(self.server, status, self.couple.session_line(self.from_a), b"")
         self.cancel()
         self._wait_for_final(self.server.pace.long)
 
@@ -157,6 +159,13 @@ class Exchange(Acknowledging):
 
     # -- CANCEL --------------------------------------------------------------
 
+    def reasons(self, message: Message) -> None:
+        """The CANCEL, or the BYE that stands for it, says why (RFC 3326)."""
+        if message.has(b"reason"):
+            lines, found = reason_lines(self.couple, message, not self.from_a)
+            self.fabric.counters.identity_scrubbed += found
+            self.why = b"\r\n".join(lines)
+
     def cancel(self) -> None:
         """The asker cancelled this INVITE; the CANCEL waits for a first provisional (RFC 3261 9.1)."""
         self.cancelled = True
@@ -170,7 +179,7 @@ class Exchange(Acknowledging):
         self.cancel_sent = True
         if not self.set_up:
             self._wait_for_final(client.pace.long)
-        data = client.cancel_request()
+        data = with_line(client.cancel_request(), self.why)
         self.fabric.ask(client.leg, client.pace, client.key + b"C", "CANCEL", data, client.hop, None)
         return True
 
@@ -193,6 +202,6 @@ class Exchange(Acknowledging):
         elif self.cancelled:
             self.forget()
             if server.status < 200:
-                self.fabric.reply(server, 487, [], b"")
+                self.fabric.reply(server, 487, self.couple.session_line(self.from_a), b"")
         else:
             self.release(408)

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from proxy.b2bua.abandoned import abandon
 from proxy.b2bua.counters import DURATION_BOUNDS
+from proxy.b2bua.crossing import reason_lines
 from proxy.b2bua.legs import Fork
 from proxy.b2bua.outputs import CallRecord
-from proxy.b2bua.scrub import scrub_lines
 from proxy.b2bua.state import CallState
 from proxy.sip.build import request
+from proxy.sip.message import Message
 
 
-def bye(call: CallState, to_a: bool, reason: bytes) -> None:
-    """Hang up one leg; the Reason of the other side's BYE crosses (RFC 3326)."""
+def bye(call: CallState, to_a: bool, message: Message | None) -> None:
+    """Hang up one leg; the Reason of `message`, the other side's BYE, crosses (RFC 3326)."""
     lines: list[bytes] = []
-    if reason:
-        call.reason = reason.decode("latin-1")
-        lines.append(b"Reason: " + reason)
-        if not to_a and not call.untouched:
-            call.fabric.counters.identity_scrubbed += scrub_lines(lines, 0, call.secrets)
+    if message is not None and message.has(b"reason"):
+        call.reason = message.first(b"reason").decode("latin-1")
+        lines, found = reason_lines(call, message, to_a)
+        call.fabric.counters.identity_scrubbed += found
+    hang_up(call, to_a, lines)
+
+
+def hang_up(call: CallState, to_a: bool, lines: list[bytes]) -> None:
+    """BYE to one leg with these ready lines, once there is a dialog."""
     if call.fork is not None:
         call.open_byes += 1
         send_bye(call, call.fork, to_a, lines, call)
@@ -31,6 +36,7 @@ def send_bye(call: CallState, fork: Fork, to_a: bool, extra: list[bytes], owner:
     face = call.a_face if to_a else call.b_face
     key = fabric.ids.branch()
     lines = [face.via + key, b"Max-Forwards: 70", *dialog.lines(dialog.next_cseq(), b"BYE"), *extra]
+    lines += call.session_line(to_a)
     if face.agent:
         lines.append(b"User-Agent: " + face.agent)
     data = request(dialog.start_line(b"BYE"), lines, b"")
@@ -51,8 +57,8 @@ def settle_ack(call: CallState) -> None:
 def hang_up_both(call: CallState) -> None:
     """BYE to both legs."""
     settle_ack(call)
-    bye(call, False, b"")
-    bye(call, True, b"")
+    bye(call, False, None)
+    bye(call, True, None)
 
 
 def close(call: CallState) -> None:

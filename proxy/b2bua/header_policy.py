@@ -23,7 +23,8 @@ KIND_NAMES: Final = ("set_up", "in_dialog", "response")
 REBUILT: Final = frozenset((
     b"via", b"from", b"to", b"call-id", b"cseq", b"contact", b"max-forwards", b"route", b"record-route", b"user-agent",
     b"server", b"privacy", b"p-asserted-identity", b"content-length", b"warning", b"authorization",
-    b"proxy-authorization", b"www-authenticate", b"proxy-authenticate",
+    b"proxy-authorization", b"www-authenticate", b"proxy-authenticate", b"session-id",
+    b"max-breadth",
 ))  # fmt: skip
 # can show who calls, where from or with whom; an emergency call keeps those that its file lists (CPCE D98-8)
 TELLING: Final = frozenset((

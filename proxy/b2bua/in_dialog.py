@@ -18,7 +18,7 @@ CROSSES: Final = frozenset(("INVITE", "UPDATE", "INFO", "PRACK", "MESSAGE", "OPT
 TRANSFERS: Final = frozenset(("REFER", "NOTIFY"))
 
 
-def cancelled(fabric: Fabric, invite: ServerTransaction, server: ServerTransaction) -> Couple | None:
+def cancelled(fabric: Fabric, invite: ServerTransaction, server: ServerTransaction, message: Message) -> Couple | None:
     """Answer the CANCEL of `server`; a re-INVITE is cancelled here, the call of a first INVITE is returned (9.2)."""
     fabric.counters.count_request(True, invite.leg, "CANCEL")
     fabric.reply(server, 200, [], b"")
@@ -27,6 +27,7 @@ def cancelled(fabric: Fabric, invite: ServerTransaction, server: ServerTransacti
         return None
     if owner.set_up:
         return owner.couple
+    owner.reasons(message)
     owner.cancel()
     return None
 

@@ -10,6 +10,7 @@ from typing import Final, final
 
 from proxy.b2bua.extract import NO_SECRETS, Secrets
 from proxy.b2bua.rewrite import Face, spelled_host
+from proxy.b2bua.session_id import SessionIds
 from proxy.sip.dialog import Dialog
 from proxy.sip.hop import Hop
 from proxy.sip.message import Message
@@ -92,9 +93,27 @@ class Couple(Asker):
         self.b_pace = a_pace
         self.secrets: Secrets = NO_SECRETS
         self.untouched = False
+        self.session_ids: SessionIds | None = None  # once an end has shown that it knows them
         self.invite: TimerOwner | None = None  # the INVITE exchange that is not acknowledged yet
         self.fork: Fork | None = None
         self.forks: list[Fork] | None = None
+
+    def seed(self) -> bytes:
+        """What is this call's alone, chosen by us."""
+        return b""
+
+    def session_line(self, to_a: bool) -> list[bytes]:
+        """The Session-ID of a message that is our own, if this call has one."""
+        return [self.session_ids.line(to_a)] if self.session_ids is not None else []
+
+    def crossed_session(self, message: Message, to_a: bool) -> bytes:
+        """The Session-ID of what `message` becomes on the other leg; empty where neither end knows it."""
+        ids = self.session_ids
+        if b"session-id" in message.index:
+            if ids is None:
+                ids = self.session_ids = SessionIds(self.seed())
+            ids.learn(message, not to_a, self.secrets)
+        return b"" if ids is None else ids.line(to_a)
 
     def handle(self, event: int, message: Message | None) -> None:
         """Something happened to the call as a whole."""

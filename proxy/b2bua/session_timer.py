@@ -122,6 +122,7 @@ class Refresh(Asker):
         key = fabric.ids.branch()
         lines = [face.via + key, b"Max-Forwards: 70", *dialog.lines(dialog.next_cseq(), name)]
         lines.append(face.contact if self.updating else b"Accept: application/sdp")
+        lines += call.session_line(self.to_a)
         if face.agent:
             lines.append(b"User-Agent: " + face.agent)
         data = request(dialog.start_line(name), lines, b"")

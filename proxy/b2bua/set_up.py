@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from proxy.b2bua import events, session_timer
 from proxy.b2bua.abandoned import abandon
+from proxy.b2bua.admission import MOST_BREADTH
 from proxy.b2bua.counters import CALL_BOUNDS
 from proxy.b2bua.crossing import CHALLENGES, crossing_status
 from proxy.b2bua.detour import let_go, take_gateway
@@ -40,6 +41,7 @@ def refuse(call: CallState) -> None:
         lines = refusal_lines(decision, call.a_face.host, call.decision_id)
         if call.a_face.agent:
             lines.append(b"Server: " + call.a_face.agent)
+        lines += call.session_line(True)
         call.status = decision.status
         call.fabric.reply(set_up.server, decision.status, lines, b"", b"", decision.phrase.encode("ascii"))
     close(call)
@@ -114,6 +116,11 @@ def b_request(call: CallState, message: Message, decision: Decision, facts: Call
     head.append(b"CSeq: %d %b" % (SET_UP_CSEQ, message.method))
     if call.method == "INVITE":
         head.append(face.contact)
+    session = call.crossed_session(message, False)
+    if session:
+        head.append(session)
+    if b"max-breadth" in message.index:
+        head.append(b"Max-Breadth: %d" % min(int(message.first(b"max-breadth")), MOST_BREADTH))
     head.extend(face.identity_lines(decision))
     if face.agent:
         head.append(b"User-Agent: " + face.agent)
@@ -231,4 +238,4 @@ def release_late(call: CallState, message: Message) -> None:
         call.keep_only(fork)
         set_up.fork = fork
         set_up.acknowledge(None)
-        bye(call, False, b"")
+        bye(call, False, None)

@@ -31,6 +31,7 @@ FINAL_LINES: Final[dict[str, tuple[bytes, ...]]] = {
     "no answer": (b'Reason: Q.850;cause=19;text="no answer"',),
     "no progress": (b'Reason: Q.850;cause=18;text="no progress"',),
 }
+NO_LINES: Final[list[bytes]] = []
 NO_CARRIER: Final = "none"  # in records and metrics, for a call that no gateway was left for
 
 MOST_FORKS: Final = 16  # early dialogs of one call; a carrier that opens more is not heard in them
@@ -74,6 +75,7 @@ class CallState(Couple):
         self.b_updates = False
         self.open_byes = 0
         self.bye_owed = False
+        self.last_reasons: list[bytes] = NO_LINES  # of the BYE that is owed
         self.started = fabric.epoch
         self.ringing_at = 0.0
         self.answered_at = 0.0
@@ -83,6 +85,10 @@ class CallState(Couple):
         self.customer = ""
         self.campaign = ""
         self.called = ""
+
+    def seed(self) -> bytes:
+        """Our own tag towards the platform."""
+        return self.a.local_tag
 
     def stop_timer(self) -> None:
         """Cancel the one timer that the call's state runs, and that of its session."""
@@ -168,6 +174,7 @@ class CallState(Couple):
         if self.set_up is not None:
             lines = [b"Server: " + self.a_face.agent] if self.a_face.agent else []
             lines.extend(FINAL_LINES.get(reason, ()))
+            lines += self.session_line(True)
             if retry_after:
                 lines.append(b"Retry-After: %d" % retry_after)
             self.fabric.reply(self.set_up.server, status, lines, b"")

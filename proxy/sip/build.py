@@ -131,7 +131,9 @@ def _follow_up(invite: bytes, method: bytes, to: bytes) -> bytes:
     start = invite[: invite.find(CRLF)]
     uri = start.split(b" ")[1]
     lines = [b"%b %b SIP/2.0" % (method, uri)]
-    for line in _copied(invite, (b"Via: ", b"Max-Forwards: ", b"Route: ", b"From: ", b"To: ", b"Call-ID: ", b"CSeq: ")):
+    for line in _copied(
+        invite, (b"Via: ", b"Max-Forwards: ", b"Route: ", b"From: ", b"To: ", b"Call-ID: ", b"CSeq: ", b"Session-ID: ")
+    ):
         if line.startswith(b"CSeq: "):
             line = line[: line.rfind(b" ") + 1] + method
         elif to and line.startswith(b"To: "):

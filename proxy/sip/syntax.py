@@ -41,7 +41,7 @@ _SPELLINGS: Final = (
     b"P-Asserted-Identity", b"P-Preferred-Identity", b"Remote-Party-ID", b"Privacy", b"Diversion", b"History-Info",
     b"Identity", b"Call-Info", b"Referred-By", b"Reply-To", b"Organization", b"Warning", b"Authorization",
     b"Proxy-Authorization", b"WWW-Authenticate", b"Proxy-Authenticate", b"In-Reply-To", b"Timestamp", b"Event",
-    b"Refer-To", b"Session-ID", b"User-to-User",
+    b"Refer-To", b"Session-ID", b"User-to-User", b"Max-Breadth",
 )  # fmt: skip
 
 KNOWN: Final[dict[bytes, bytes]] = {}
@@ -82,7 +82,7 @@ PHRASES: Final = {  # RFC 3261 21 and the registry of later codes
     420: b"Bad Extension", 421: b"Extension Required", 422: b"Session Interval Too Small",
     423: b"Interval Too Brief", 428: b"Use Identity Header", 433: b"Anonymity Disallowed",
     436: b"Bad Identity Info", 437: b"Unsupported Credential", 438: b"Invalid Identity Header",
-    469: b"Bad Info Package", 470: b"Consent Needed", 480: b"Temporarily Unavailable",
+    440: b"Max-Breadth Exceeded", 469: b"Bad Info Package", 470: b"Consent Needed", 480: b"Temporarily Unavailable",
     481: b"Call/Transaction Does Not Exist", 482: b"Loop Detected", 483: b"Too Many Hops",
     484: b"Address Incomplete", 485: b"Ambiguous", 486: b"Busy Here", 487: b"Request Terminated",
     488: b"Not Acceptable Here", 489: b"Bad Event", 491: b"Request Pending", 493: b"Undecipherable",

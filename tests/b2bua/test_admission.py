@@ -110,3 +110,26 @@ def test_an_emergency_call_goes_on_as_it_came(ladder: Ladder) -> None:
     callee = Callee(invite)
     ladder.feed("b", callee.reply(486))
     ladder.expect("b ACK", "a 486 INVITE")
+
+
+@pytest.mark.parametrize(("breadth", "crossed"), [("1", "1"), ("60", "60"), ("999999999", "60")])
+def test_the_breadth_of_a_request_crosses_and_is_bounded(ladder: Ladder, breadth: str, crossed: str) -> None:
+    ladder.feed("a", Caller().invite(extra=[f"Max-Breadth: {breadth}"]))
+    assert ladder.expect("a 100 INVITE", "b INVITE")[1].header("max-breadth") == crossed
+
+
+def test_without_breadth_there_is_no_way_on(ladder: Ladder) -> None:
+    ladder.feed("a", Caller().invite(extra=["Max-Breadth: 0"]))
+    assert ladder.one("a 440 INVITE").start == "SIP/2.0 440 Max-Breadth Exceeded"
+    assert ladder.decisions() == []
+
+
+@pytest.mark.parametrize("breadth", ["", "-1", "many", "9999999999"])
+def test_a_breadth_that_is_no_number_is_400(ladder: Ladder, breadth: str) -> None:
+    ladder.feed("a", Caller().invite(extra=[f"Max-Breadth: {breadth}"]))
+    assert "Max-Breadth" in ladder.one("a 400 INVITE").start
+
+
+def test_nothing_is_said_of_breadth_where_nothing_was(ladder: Ladder) -> None:
+    ladder.feed("a", Caller().invite())
+    assert ladder.expect("a 100 INVITE", "b INVITE")[1].header("max-breadth") == ""

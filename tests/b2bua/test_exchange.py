@@ -249,3 +249,41 @@ def test_a_repeated_request_is_not_sent_on_again(ladder: Ladder) -> None:
     done = ladder.one("a 200 INFO")
     ladder.feed("a", info)
     assert ladder.one("a 200 INFO").data == done.data
+
+
+def test_the_reason_of_a_re_invites_cancel_crosses(ladder: Ladder) -> None:
+    talk = set_up(ladder)
+    ladder.feed("a", talk.caller.request("INVITE", body=OFFER))
+    again = ladder.one("b INVITE")
+    ladder.feed("b", talk.callee.reply(180, to=again))
+    ladder.expect("a 180 INVITE")
+    cancel = talk.caller.cancel().replace(b"Content-Length", b"Reason: SIP;cause=487\r\nContent-Length")
+    ladder.feed("a", cancel)
+    assert ladder.expect("a 200 CANCEL", "b CANCEL")[1].header("reason") == "SIP;cause=487"
+
+
+@pytest.mark.parametrize("side", ["a", "b"])
+def test_info_packages_messages_and_early_media_say_the_same_on_both_legs(ladder: Ladder, side: str) -> None:
+    talk = set_up(ladder)
+    other, who = ("b", talk.caller) if side == "a" else ("a", talk.callee)
+    ladder.feed(side, who.request("INFO", extra=["Info-Package: dtmf", "Content-Type: application/dtmf"], body=b"1"))
+    info = ladder.one(f"{other} INFO")
+    assert (info.header("info-package"), info.body) == ("dtmf", b"1")
+    ladder.feed(other, reply(info, 469, extra=["Recv-Info: conference"]))
+    assert ladder.one(f"{side} 469 INFO").header("recv-info") == "conference"
+    ladder.feed(side, who.request("MESSAGE", extra=["Content-Type: text/plain"], body=b"bonjour"))
+    text = ladder.one(f"{other} MESSAGE")
+    assert (text.body, text.header("contact")) == (b"bonjour", "")
+    ladder.feed(other, reply(text, 202))
+    ladder.expect(f"{side} 202 MESSAGE")
+    ladder.feed(side, who.request("UPDATE", extra=["P-Early-Media: sendrecv"]))
+    assert ladder.one(f"{other} UPDATE").header("p-early-media") == "sendrecv"
+
+
+def test_a_multipart_body_towards_the_platform_is_the_same_byte_for_byte(ladder: Ladder) -> None:
+    body = b"--b\r\nContent-Type: application/sdp\r\n\r\nv=0\no=x 1 1 IN IP4 10.2.0.9\ns=a name\r\n--b\r\n\r\n\x00\xff\r--b--"
+    talk = set_up(ladder)
+    kind = ["Content-Type: multipart/mixed;boundary=b", "MIME-Version: 1.0"]
+    ladder.feed("b", talk.callee.request("INFO", extra=kind, body=body))
+    crossed = ladder.one("a INFO")
+    assert (crossed.body, crossed.header("content-type")) == (body, "multipart/mixed;boundary=b")

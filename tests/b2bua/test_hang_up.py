@@ -179,3 +179,35 @@ def test_a_bye_while_the_200_of_a_re_invite_is_unacknowledged_stops_its_repetiti
     ladder.advance(70)
     ladder.expect()
     ladder.assert_empty()
+
+
+def test_every_reason_of_a_bye_crosses_both_ways_and_none_shows_the_caller(ladder: Ladder) -> None:
+    reasons = ['SIP;cause=200;text="done"', "Q.850;cause=16", 'SIP;cause=480;text="01.45.00.12.34"']
+    talk = set_up(ladder)
+    ladder.feed("a", talk.caller.request("BYE", extra=[f"Reason: {reason}" for reason in reasons]))
+    _, bye = ladder.expect("a 200 BYE", "b BYE")
+    assert bye.headers("reason") == reasons[:2]
+    ladder.feed("b", reply(bye, 200))
+    talk = set_up(ladder, 2)
+    ladder.feed("b", talk.callee.request("BYE", extra=[f"Reason: {reason}" for reason in reasons]))
+    _, bye = ladder.expect("b 200 BYE", "a BYE")
+    assert bye.headers("reason") == reasons
+    ladder.feed("a", reply(bye, 200))
+
+
+def test_the_reason_of_a_bye_that_must_wait_is_kept(ladder: Ladder) -> None:
+    caller, callee = answered(ladder)
+    ladder.feed("b", callee.request("BYE", extra=["Reason: Q.850;cause=16"]))
+    ladder.expect("b 200 BYE")
+    ladder.feed("a", caller.ack())
+    assert ladder.one("a BYE").header("reason") == "Q.850;cause=16"
+
+
+def test_the_reason_of_an_early_bye_crosses_in_the_cancel(ladder: Ladder) -> None:
+    caller = Caller()
+    ladder.feed("a", caller.invite())
+    callee = Callee(ladder.expect("a 100 INVITE", "b INVITE")[1])
+    ladder.feed("b", callee.reply(183, body=ANSWER))
+    caller.learn(ladder.one("a 183 INVITE"))
+    ladder.feed("a", caller.request("BYE", extra=["Reason: Q.850;cause=16"]))
+    assert ladder.expect("a 200 BYE", "a 487 INVITE", "b CANCEL")[2].header("reason") == "Q.850;cause=16"

@@ -497,3 +497,53 @@ def test_reliable_provisionals_are_renumbered_on_each_leg(ladder: Ladder) -> Non
     assert prack(3).header("rack") == "7002 1 INVITE"  # it was lost on its first way
     ladder.feed("a", caller.request("PRACK", extra=["RAck: what ever"]))
     assert ladder.one("b PRACK").header("rack") == ""
+
+
+def failing(ladder: Ladder, status: int, extra: list[str]) -> Seen:
+    """The answer that the platform sees when the carrier fails the call with these lines."""
+    ladder.feed("a", Caller().invite())
+    _, invite = ladder.expect("a 100 INVITE", "b INVITE")
+    ladder.feed("b", Callee(invite).reply(status, extra=extra))
+    return ladder.expect("b ACK", f"a {status} INVITE")[1]
+
+
+def test_a_608_tells_where_to_complain_and_nothing_else(ladder: Ladder) -> None:
+    card = "<https://block.example.net/card.json>;purpose=jwscard"
+    lines = [
+        f"Call-Info: <https://x.example/me.png>;purpose=icon, {card}",
+        "Call-Info: <sip:broken",
+        "Warning: 399 x y",
+    ]
+    seen = failing(ladder, 608, lines)
+    assert seen.headers("call-info") == [card]
+    assert (seen.start, seen.header("warning")) == ("SIP/2.0 608 Rejected", "")
+
+
+@pytest.mark.parametrize("status", [486, 603, 607])
+def test_call_info_of_other_failures_stays_behind(ladder: Ladder, status: int) -> None:
+    seen = failing(ladder, status, ["Call-Info: <https://block.example.net/card.json>;purpose=jwscard"])
+    assert seen.header("call-info") == ""
+
+
+def test_a_blocking_network_is_told_apart_from_a_person_who_declines(ladder: Ladder) -> None:
+    why = 'Q.850;cause=21;text="v=analytics1;url=https://redress.example.net"'
+    seen = failing(ladder, 603, [f"Reason: {why}"])
+    assert (seen.start, seen.header("reason")) == ("SIP/2.0 603 Network Blocked", why)
+
+
+def test_a_person_who_declines_is_told_so(ladder: Ladder) -> None:
+    assert failing(ladder, 603, ["Reason: Q.850;cause=21"]).start == "SIP/2.0 603 Decline"
+
+
+def test_the_reason_of_a_cancel_crosses_without_who_calls(ladder: Ladder) -> None:
+    caller = Caller()
+    ladder.feed("a", caller.invite())
+    _, invite = ladder.expect("a 100 INVITE", "b INVITE")
+    cancel = caller.cancel().replace(
+        b"Content-Length",
+        b'Reason: SIP;cause=200;text="elsewhere"\r\nReason: Q.850;cause=16;text="0145001234"\r\nContent-Length',
+    )
+    ladder.feed("a", cancel)
+    ladder.expect("a 200 CANCEL", "a 487 INVITE")
+    ladder.feed("b", Callee(invite).reply(180))  # only now may it go on
+    assert ladder.one("b CANCEL").headers("reason") == ['SIP;cause=200;text="elsewhere"']
