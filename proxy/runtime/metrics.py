@@ -58,7 +58,7 @@ TABLE: Final = (
     Row("npv_carrier_failovers_total", "counter", ("carrier", "cause"), "Calls that left a carrier for the next one, by status or `silent`."),
     Row("npv_carrier_probes_total", "counter", ("carrier", "outcome"), "OPTIONS to gateways of carriers: `serves` (any answer but 408, 503, 504) or `fails`."),
     Row("npv_carrier_gateways", "gauge", ("carrier", "state"), "Addresses of each carrier: up, down, resting, drained."),
-    Row("npv_session_refreshes_total", "counter", ("leg", "outcome"), "Own questions inside calls without session timers: alive, glare (491), gone."),
+    Row("npv_session_refreshes_total", "counter", ("leg", "outcome"), "Own questions inside calls without session timers: `alive`, `glare` (491, asked again) or `gone` (408, 481, silence: the call is ended)."),
     Row("npv_sessions_expired_total", "counter", (), "Calls ended because nobody refreshed their session in time."),
     Row("npv_calls_ended_total", "counter", ("carrier", "status_class"), "Calls offered to a carrier and over, by final status."),
     Row("npv_call_setup_seconds", "histogram", ("carrier",), "INVITE to answer."),

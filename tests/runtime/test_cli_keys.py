@@ -28,7 +28,7 @@ def test_a_fresh_key_is_written_under_from_an_instant_ahead(desk: Desk) -> None:
     kept, fresh = read_keys(path).keys
     assert (kept, fresh.since) == (before, NOW + 7200)
     assert f"key {fresh.name} is written under from 2026-11-23T14:00:00+01:00 on" in told[0]
-    assert "npv-proxy reload" in told[1]
+    assert "a running proxy takes it over" in told[1]
     assert path.stat().st_mode & 0o777 == 0o600
     rows = desk.ran("keys", "list").stdout.splitlines()
     assert rows[1:] == [
