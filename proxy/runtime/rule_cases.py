@@ -17,11 +17,12 @@ from typing import TypeAlias, cast
 from proxy.policy.decide import decide
 from proxy.policy.decision import Action, Decision
 from proxy.policy.edition import Edition
-from proxy.policy.explain import explain
+from proxy.policy.explain import VERDICT_HIT, VERDICT_WARN, Choice, explain, verdict_of
 from proxy.policy.facts import FROM, PAI, CallFacts, TrunkFacts
 from proxy.policy.gather import gather
 from proxy.policy.inquiry import PersonState, would_reserve
 from proxy.policy.ledger import LedgerView, Load
+from proxy.policy.rulebook import OFF, Rule
 from proxy.runtime.toml_source import ConfigError
 
 FACTS = {"customer", "campaign", "purpose", "mode", "method", "from", "pai", "to", "at", "attested", "trunk"}
@@ -41,6 +42,7 @@ INSTANTS = {
 }
 COUNTS = ("attempts", "campaign_attempts")
 BUSY_SECONDS = 2
+HITS = (VERDICT_HIT, VERDICT_WARN)
 
 Case: TypeAlias = dict[str, object]
 
@@ -138,13 +140,22 @@ def settled(case: Case) -> LedgerView:
 def hits(case: Case, edition: Edition) -> set[tuple[str, int]]:
     """Every version of a rule that hits in a case, as (id, first day)."""
     steps = explain(facts_of(case, edition), edition, settled(case))
-    return {(step.id, step.since) for step in steps if step.verdict in ("hit", "warn")}
+    return {(step.id, step.since) for step in steps if step.verdict in HITS}
 
 
 def passes(case: Case, edition: Edition) -> set[tuple[str, int]]:
     """Every version of a rule that was asked in a case and did not hit."""
     steps = explain(facts_of(case, edition), edition, settled(case))
     return {(step.id, step.since) for step in steps if step.verdict == "pass"}
+
+
+def would_hit(rule: Rule, case: Case, edition: Edition) -> bool:
+    """Whether this version, were it in force at the instant of the case, would hit."""
+    facts = facts_of(case, edition)
+    mode = rule.row.mode_for(facts.trunk.profile)
+    if mode == OFF or not rule.row.applies(facts.purpose, facts.mode, facts.method):
+        return False
+    return verdict_of(rule, mode, facts, edition, settled(case), Choice()) in HITS
 
 
 def day_of(value: object) -> int:

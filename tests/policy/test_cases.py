@@ -14,12 +14,19 @@ import pytest
 from proxy.policy.decide import UNREACHABLE
 from proxy.policy.decision import Action, Decision, Presentation
 from proxy.policy.edition import Edition
-from proxy.policy.explain import explain
+from proxy.policy.explain import day_for, explain
+from proxy.policy.facts import CallFacts
 from proxy.policy.ranges import FOREVER
-from proxy.runtime.rule_cases import Case, answer, day_of, facts_of, hits, passes, read_cases, text
+from proxy.policy.rulebook import Rule
+from proxy.runtime.rule_cases import Case, answer, day_of, facts_of, hits, passes, read_cases, text, would_hit
 
 CASES = read_cases(Path(__file__).parents[1] / "cases")
 LEAST_CASES = 250
+PLAN_OF_1996 = date(1996, 10, 18).toordinal()
+STOP_HEARD = (
+    "refusal.message",
+    "the day before",
+)  # counts what was said from its first day on: before it nothing can hit
 
 
 def shown(decision: Decision) -> str:
@@ -96,17 +103,61 @@ def test_every_row_with_state_also_passes(shipped: Edition) -> None:
     assert with_state - passed == set()
 
 
-def test_every_boundary_has_cases_on_both_sides(shipped: Edition) -> None:
-    """Some case stands on the first day of a version and some on the day before; so too at the end."""
-    days: set[int] = set()
-    for case in CASES:
-        facts = facts_of(case, shipped)
-        days.add(facts.paris_day)
-        if facts.moment is not None:
-            days.add(facts.moment.day)
-    old = date(2004, 1, 1).toordinal()
+def boundaries(rule: Rule) -> list[tuple[str, int, int]]:
+    """Each side of a version's boundaries as (side, nearest day, step away from the boundary).
+
+    The beginning of the plan of 1996 is none: before it there were no such numbers.
+    """
+    row = rule.row
+    sides = []
+    if row.since > PLAN_OF_1996:
+        sides += [("the first day", row.since, 1), ("the day before", row.since - 1, -1)]
+    if row.until != FOREVER:
+        sides += [("the last day", row.until, -1), ("the day after", row.until + 1, 1)]
+    return sides
+
+
+def nearest(rule: Rule, facts: CallFacts, day: int, step: int, shipped: Edition) -> int:
+    """The day on that side which is nearest to the boundary and on which the rule can hit such a call: holidays are few."""
+    calendar = shipped.reference.calendar
+    if rule.id == "holiday.national":
+        while not calendar.holiday(day):
+            day += step
+    elif rule.id == "holiday.territory":
+        while not calendar.local_holiday(facts.clock(), day):
+            day += step
+    return day
+
+
+def test_every_version_is_hit_on_both_sides_of_its_boundaries(shipped: Edition) -> None:
+    """On each side some case has facts that the version hits: it must do so in force, and be silent out of force."""
+    known = [(case, facts_of(case, shipped)) for case in CASES]
+    missing = []
     for rule in shipped.book.rules:
-        if rule.row.since > old:
-            assert {rule.row.since, rule.row.since - 1} <= days, (rule.id, date.fromordinal(rule.row.since))
-        if rule.row.until != FOREVER:
-            assert {rule.row.until, rule.row.until + 1} <= days, (rule.id, date.fromordinal(rule.row.until))
+        for side, day, step in boundaries(rule):
+            found = [
+                case
+                for case, facts in known
+                if would_hit(rule, case, shipped) and day_for(rule, facts) == nearest(rule, facts, day, step, shipped)
+            ]
+            version = (rule.id, rule.row.since)
+            assert {version in hits(case, shipped) for case in found} <= {rule.row.since <= day <= rule.row.until}
+            if not found and (rule.id, side) != STOP_HEARD:
+                missing.append(f"{rule.id} from {date.fromordinal(rule.row.since)}: {side}")
+    assert missing == []
+
+
+def test_every_territory_and_both_days_of_every_change_have_cases(shipped: Edition) -> None:
+    """Saint-Martin and Saint-Barthélemy share the numbers, and so the clock, of Guadeloupe."""
+    seen = [moment for case in CASES if (moment := facts_of(case, shipped).moment) is not None]
+    assert {moment.territory for moment in seen} >= {"METRO", "GP", "MQ", "GF", "RE", "YT", "PM"}
+    days = {(moment.territory, moment.iso()[:10]) for moment in seen}
+    for day in (
+        "2022-12-31",
+        "2023-01-01",
+        "2025-12-31",
+        "2026-01-01",
+    ):  # changes of the numbering plan, by the day in Paris
+        assert ("METRO", day) in days
+    for day in ("2023-02-28", "2023-03-01", "2026-08-10", "2026-08-11"):  # changes by the day at the called person
+        assert {("METRO", day), ("RE", day), ("MQ", day)} <= days

@@ -9,7 +9,18 @@ import pytest
 
 from proxy.policy.edition import Edition
 from proxy.runtime.edition_file import load_edition
-from proxy.runtime.rule_cases import Case, answer, day_of, facts_of, hits, passes, read_cases, settled, state_of
+from proxy.runtime.rule_cases import (
+    Case,
+    answer,
+    day_of,
+    facts_of,
+    hits,
+    passes,
+    read_cases,
+    settled,
+    state_of,
+    would_hit,
+)
 
 CONFIG = Path(__file__).parents[2] / "config"
 CASE: Case = {
@@ -74,3 +85,16 @@ def test_versions_that_hit_and_versions_that_pass(edition: Edition) -> None:
     assert version in hits(full, edition)
     assert version not in passes(full, edition)
     assert version in passes(CASE, edition)
+
+
+def test_a_version_is_asked_out_of_its_time_too(edition: Edition) -> None:
+    rules = {rule.row.since: rule for rule in edition.book.rules if rule.id == "hours.consumer"}
+    first = rules[min(rules)]
+    evening: Case = {**CASE, "at": datetime.fromisoformat("2023-02-28T21:00:00+01:00")}
+    assert would_hit(first, evening, edition)
+    assert ("hours.consumer", first.row.since) not in hits(evening, edition)
+    assert not would_hit(first, {**evening, "method": "MESSAGE"}, edition)
+    strict = next(rule for rule in edition.book.rules if rule.id == "consent.message")
+    text: Case = {**CASE, "method": "MESSAGE", "campaign": "opt-in"}
+    assert not would_hit(strict, text, edition)
+    assert would_hit(strict, {**text, "trunk": {"profile": "strict"}}, edition)
