@@ -3,6 +3,7 @@
 # make test    everything, on the source and on the compiled wheel
 # make scenarios every SIPp case over UDP, TCP, TLS and IPv6
 # make check   the quick part: lint, types, tests without other programs
+# make interop   calls with programs that we did not write
 # make fuzz    look for inputs that break a promise for SECONDS (60) seconds
 # make simulate   thousands of calls on a bad network in SEEDS (200) made-up worlds, with what must hold
 # make wheel   the compiled wheel, in dist/
@@ -17,7 +18,7 @@ SHELL := bash
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .ONESHELL:
-.PHONY: help demo run test scenarios check fuzz simulate wheel clean sipp prometheus redis compiler
+.PHONY: help demo run test scenarios check interop fuzz simulate wheel clean sipp prometheus redis kamailio baresip compiler
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -55,6 +56,13 @@ prometheus:
 redis:
 	@command -v redis-server >/dev/null && command -v redis-sentinel >/dev/null || \
 		$(call install,redis-server or redis-sentinel,redis-server redis-sentinel)
+
+kamailio:
+	@command -v kamailio >/dev/null && test -n "$$(ls /usr/lib/*/kamailio/modules/sanity.so 2>/dev/null)" || \
+		$(call install,kamailio,kamailio)
+
+baresip:
+	@command -v baresip >/dev/null || $(call install,baresip,baresip)
 
 compiler: $(VENV)/made
 	@command -v cc >/dev/null || $(call install,a C compiler,gcc libc6-dev)
@@ -114,7 +122,7 @@ check: $(VENV)/installed $(VENV)/tested
 
 # PYTHONSAFEPATH keeps the working directory off the import path, so the installed copy is tested; NPV_BUILD names what is
 # meant to be tested, and a test holds the run to it
-test: compiler $(VENV)/installed $(VENV)/tested sipp prometheus redis
+test: compiler $(VENV)/installed $(VENV)/tested sipp prometheus redis kamailio
 	@echo "== source"
 	NPV_BUILD=source $(PY) -m pytest -q </dev/null
 	echo "== legal cases (tests/cases) by rule and version"
@@ -122,6 +130,16 @@ test: compiler $(VENV)/installed $(VENV)/tested sipp prometheus redis
 	echo "== compiled wheel"
 	export PYTHONSAFEPATH=1 NPV_BUILD=compiled
 	$(PY) -m pytest -q -m 'not source_only' --ignore=tests/test_layout.py </dev/null
+
+$(VENV)/strangers: pyproject.toml $(VENV)/made
+	@echo "installing the strangers of PyPI"
+	$(PY) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["interop"], sep="\n")' > $@.txt
+	$(PY) -m pip install -q -r $@.txt
+	touch $@
+
+# CI: a program that is missing is a failure and not a test left out
+interop: $(VENV)/installed $(VENV)/tested $(VENV)/strangers sipp kamailio baresip
+	@CI=true NPV_INTEROP=1 $(PY) -m pytest -q tests/interop </dev/null
 
 # explored is the source, so nothing is compiled; without atheris (no wheel for this Python) the mutator of the tests has
 # all the time for itself
