@@ -16,8 +16,10 @@ from proxy.b2bua.extract import call_facts
 from proxy.b2bua.fabric import Fabric
 from proxy.b2bua.hang_up import close, hang_up_both
 from proxy.b2bua.judgement import judge
+from proxy.b2bua.legs import Fork
 from proxy.b2bua.set_up import answered_again, cancel_both
 from proxy.b2bua.state import ANSWER_DUE, LONGEST, PROGRESS_DUE, SESSION_DUE, STATE_DUE, CallState
+from proxy.b2bua.transfer import ACTIVE, Transfer, begin_transfer, may_transfer
 from proxy.b2bua.trunks import PlatformTrunk
 from proxy.policy.inquiry import PersonState
 from proxy.sip.address import Address
@@ -46,11 +48,14 @@ class Call(CallState):
         self.crossed_session(message, False)
         facts = self.facts = call_facts(message, shown, called, self.trunk, fabric.edition, fabric.epoch)
         self.customer, self.campaign = facts.customer_id, facts.campaign_id
+        self.purpose, self.mode = facts.purpose, facts.mode
         self.called = facts.called.canonical if facts.called is not None else facts.called_text
         self.handle(judge(self, message, None, False), message)
 
     def state_arrived(self, state: PersonState) -> bool:
         """The ledger answered: decide again with what it holds. False when an attempt that it counted must not stand."""
+        if isinstance(self.transfer, Transfer):
+            return self.transfer.state_arrived(state)
         if self.state != table.WAITING or self.parked is None:
             return bool(self.b_call_id)
         self.handle(judge(self, self.parked, state, False), self.parked)
@@ -88,6 +93,21 @@ class Call(CallState):
     def unheard(self, status: int) -> None:
         """One of our BYEs never will be."""
         bye_done(self)
+
+    def transfer_request(
+        self, fork: Fork, from_a: bool, server: ServerTransaction, message: Message, hops: int
+    ) -> bool:
+        """A REFER where its trunk lets its target be judged; a NOTIFY of the other side than the one that asked."""
+        known = self.transfer
+        if server.method == "NOTIFY":
+            if not isinstance(known, Transfer) or known.from_a == from_a or known.state > ACTIVE:
+                return False
+            known.notified(server, message, hops)
+            return True
+        if self.state != table.UP or not may_transfer(self, from_a):
+            return False
+        begin_transfer(self, fork, from_a, server, message, hops)
+        return True
 
     def refreshed(self, message: Message) -> None:
         """A 2xx of INVITE or UPDATE crosses inside the call; before the answer there is no session yet."""

@@ -83,7 +83,7 @@ def close(call: CallState) -> None:
     call.facts = call.decision = call.parked = call.inquiry = None
     if call.forks is not None:
         call.forks = [fork for fork in call.forks if fork.hung_up]  # their 2xx may come again
-    call.fork = call.set_up = call.invite = None
+    call.fork = call.set_up = call.invite = call.transfer = call.refreshes = None
     call.shown = []
 
 

@@ -36,7 +36,7 @@ def refusal(message: Message, method: str, fork: Fork, from_a: bool, hops: int) 
     """Status and header lines that refuse this request; status 0 lets it go on.
 
     Checked are order (RFC 3261 12.2.2), hops, method and glare: an INVITE of the other side pending gives 491, one of
-    the same side 500 with Retry-After (14.2). A transfer would bring a callee that nobody judged: 403. What must not
+    the same side 500 with Retry-After (14.2). What must not
     leave cannot be looked for in an encoded body of the platform: 415.
     """
     dialog = fork.a if from_a else fork.b
@@ -46,9 +46,7 @@ def refusal(message: Message, method: str, fork: Fork, from_a: bool, hops: int) 
         return 0, []
     if hops <= 0:
         return 483, []
-    if method in TRANSFERS:
-        return 403, []
-    if method not in CROSSES:
+    if method not in CROSSES and method not in TRANSFERS:
         return 405, [ALLOW_LINE]
     if message.has(b"require"):
         unsupported = unsupported_options(message)
@@ -73,6 +71,10 @@ def carry(fabric: Fabric, fork: Fork, from_a: bool, server: ServerTransaction, m
     if server.method == "BYE":
         fabric.reply(server, 200, [], b"")
         fork.couple.handle(events.BYE_A if from_a else events.BYE_B, message)
+        return
+    if server.method in TRANSFERS:
+        if not fork.couple.transfer_request(fork, from_a, server, message, hops - 1):
+            fabric.reply(server, 403, fork.couple.session_line(from_a), b"")
         return
     if message.method in WITH_CONTACT:
         (fork.a if from_a else fork.b).refresh_target(message)

@@ -15,7 +15,7 @@ from proxy.sip.dialog import Dialog
 from proxy.sip.hop import Hop
 from proxy.sip.message import Message
 from proxy.sip.timers import TimerOwner
-from proxy.sip.transaction import Pace
+from proxy.sip.transaction import Pace, ServerTransaction
 
 
 @final
@@ -123,6 +123,12 @@ class Couple(Asker):
 
     def set_up_unheard(self, set_up: TimerOwner, status: int) -> None:
         """The carrier never answers the first INVITE; `status` as `Asker.unheard` has it."""
+
+    def transfer_request(
+        self, fork: Fork, from_a: bool, server: ServerTransaction, message: Message, hops: int
+    ) -> bool:
+        """Carry on a REFER, or a NOTIFY that belongs to one; False: there may be none."""
+        return False
 
     def refreshed(self, message: Message) -> None:
         """A 2xx of INVITE or UPDATE crosses inside the call."""

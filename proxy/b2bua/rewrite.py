@@ -25,6 +25,7 @@ SUPPORTED: Final = b"100rel, timer"
 ALLOW_LINE: Final = b"Allow: " + METHODS_SERVED
 ACCEPT_ENCODING: Final = b"Accept-Encoding: identity"
 _SERVED: Final = frozenset(METHODS_SERVED.split(b", "))
+_TRANSFERS: Final = frozenset((*METHODS_SERVED.split(b", "), b"REFER", b"NOTIFY"))
 # RFC 3262, 4028, 3312: end to end matters that cross unharmed; all else would need us to play along
 OPTIONS_CARRIED: Final = frozenset((b"100rel", b"timer", b"precondition"))
 
@@ -62,6 +63,7 @@ class Face:
         "to_carrier",
         "to_platform",
         "unchanged_to_carrier",
+        "transfers",
     )
 
     def __init__(self, topology: Topology, listener: Listener, carrier: CarrierTrunk | None) -> None:
@@ -84,6 +86,9 @@ class Face:
             self.target = b"sip:" + place
             self.uri_tail = b"@" + place
             self.uri_tail += b";user=phone" if carrier.user_phone else b""
+        # whether anybody here may transfer: then Allow may say so
+        platforms = [one.transfer for one in topology.platforms]
+        self.transfers: Final = True in platforms + [one.transfer for one in topology.carriers]
         headers = topology.headers
         self.to_carrier: Final = for_trunk(headers.to_carrier, added - headers.dropped, removed)
         self.to_platform: Final = for_trunk(headers.to_platform, frozenset(), removed)
@@ -200,7 +205,10 @@ def edits_for(face: Face, source: Message, untouched: bool, to_a: bool) -> Heade
     edits = HeaderEdits(lists[kind_of(source)])
     index = source.index
     if b"allow" in index:
-        edits.set(b"allow", _filtered(b"allow", source, _SERVED, False))
+        if face.transfers:
+            edits.set(b"allow", _kept(b",".join(source.all(b"allow")), _TRANSFERS, False))
+        else:
+            edits.set(b"allow", _filtered(b"allow", source, _SERVED, False))
     if b"supported" in index:
         edits.set(b"supported", _filtered(b"supported", source, OPTIONS_CARRIED, True))
     return edits

@@ -84,6 +84,9 @@ class CallState(Couple):
         self.reason = ""
         self.customer = ""
         self.campaign = ""
+        self.purpose = ""
+        self.mode = ""
+        self.transfer: Asker | None = None  # the last REFER
         self.called = ""
 
     def seed(self) -> bytes:
@@ -100,6 +103,8 @@ class CallState(Couple):
             self.session_timer = None
         for refresh in self.refreshes or ():
             refresh.stop()
+        if self.transfer is not None:
+            self.transfer.stop()
 
     def start_timer(self, seconds: float, kind: int) -> None:
         """Run the timer of the call's state instead of the one before."""

@@ -40,6 +40,7 @@ class PlatformTrunk:
     most_calls: int = 0
     transports: tuple[str, ...] = ()
     route: str = ""
+    transfer: bool = False
     auth: Auth | None = None
 
     @property
@@ -100,6 +101,7 @@ class CarrierTrunk:
     silent_after: float = 0.0
     no_progress: float = 0.0
     redirects: bool = False
+    transfer: bool = False
     login: CarrierLogin | None = None
 
 

@@ -14,6 +14,7 @@ ACTIVE: Final = "active"
 DRAINED: Final = "drained"
 REFUSE: Final = "refuse"
 FOLLOW: Final = "follow"
+TRANSFERS: Final = (REFUSE, "decide")
 
 
 def read_route(table: Table, name: str) -> Route:
@@ -44,6 +45,7 @@ def with_service(carrier: CarrierTrunk, table: Table) -> CarrierTrunk:
         up_after=at_least_one(table, "up_after", 2),
         silent_after=float(table.bound("silent_after")),
         no_progress=float(table.bound("no_progress")),
+        transfer=table.one_of("transfer", TRANSFERS, REFUSE) == "decide",
         redirects=table.one_of("redirects", (REFUSE, FOLLOW), REFUSE) == FOLLOW,
     )
 

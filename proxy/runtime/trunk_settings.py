@@ -24,7 +24,7 @@ from proxy.runtime.login_settings import read_auth, read_login
 from proxy.runtime.mistakes import Mistakes
 from proxy.runtime.numbering_file import Numbering
 from proxy.runtime.resolver import AUTO
-from proxy.runtime.route_settings import read_route, with_service
+from proxy.runtime.route_settings import TRANSFERS, read_route, with_service
 from proxy.runtime.toml_source import Table, TomlSource, seen
 from proxy.runtime.trunk_checks import FACES, PLATFORM, ROUTE, Written, check_trunks
 from proxy.runtime.trunk_transport import tls_of, transport_of
@@ -121,6 +121,7 @@ def read_platform(table: Table, numbering: Numbering) -> PlatformTrunk:
         route=route,
         customer=customer,
         attested=table.flag("attested", False),
+        transfer=table.one_of("transfer", TRANSFERS, "refuse") == "decide",
         calls_per_second=float(table.bound("calls_per_second")),
         most_calls=table.bound("most_calls"),
         customer_header=headers["customer_header"],

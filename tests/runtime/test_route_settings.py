@@ -37,15 +37,16 @@ def test_what_is_wrong_with_a_route_is_said(text: str, expected: str) -> None:
 
 
 def test_a_carrier_says_its_health_and_patience() -> None:
-    text = 'state = "drained"\nprobe_every = 20\ndown_after = 2\nup_after = 4\nsilent_after = 6\nno_progress = 25\nredirects = "follow"'
+    text = 'state = "drained"\nprobe_every = 20\ndown_after = 2\nup_after = 4\nsilent_after = 6\nno_progress = 25\nredirects = "follow"\ntransfer = "decide"'
     trunk = with_service(carrier(), table(text))
     assert (trunk.drained, trunk.probe_every, trunk.down_after, trunk.up_after) == (True, 20.0, 2, 4)
-    assert (trunk.silent_after, trunk.no_progress, trunk.redirects) == (6.0, 25.0, True)
+    assert (trunk.silent_after, trunk.no_progress, trunk.redirects, trunk.transfer) == (6.0, 25.0, True, True)
     assert with_service(carrier(), table("")) == carrier()
 
 
 @pytest.mark.parametrize(
-    "text", ["down_after = 0", "up_after = 0", "probe_every = -1", 'state = "off"', 'redirects = "yes"']
+    "text",
+    ["down_after = 0", "up_after = 0", "probe_every = -1", 'state = "off"', 'redirects = "yes"', 'transfer = "yes"'],
 )
 def test_a_service_that_cannot_be_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match=text.split(" ")[0]):

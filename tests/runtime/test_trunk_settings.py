@@ -56,6 +56,7 @@ def test_a_platform_with_everything() -> None:
         'origin = "international"\nattested = true\nemergency = "refuse"\nunopened = "refuse"\n'
         'destinations = ["geo", "mobile"]\nprofile = "strict"\n'
         "calls_per_second = 20\nmost_calls = 300\n"
+        'transfer = "decide"\n'
     )
     assert found.sources == ("192.0.2.1:5060", "10.0.0.0/8")
     assert (found.customer, found.customer_header) == ("acme", "")
@@ -65,7 +66,7 @@ def test_a_platform_with_everything() -> None:
         "international", "refuse", "refuse", "strict",
     )  # fmt: skip
     assert facts.allowed_classes == {"geo", "mobile"}
-    assert found.attested is True
+    assert (found.attested, found.transfer) == (True, True)
     assert (found.calls_per_second, found.most_calls) == (20.0, 300)
 
 
