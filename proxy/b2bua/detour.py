@@ -37,6 +37,16 @@ def take_gateway(call: CallState) -> bool:
     return True
 
 
+def widened(call: CallState) -> bool:
+    """The INVITE is too large for a datagram: take the gateway over TCP, if its trunk allows it (RFC 3261 18.1.1)."""
+    twin = call.gateway.large if call.gateway is not None else None
+    if twin is None or call.stays_small:
+        return False
+    call.gateway = twin
+    call.b_face, call.b_pace, call.b_hop = twin.face, twin.pace, twin.hop
+    return True
+
+
 def let_go(call: CallState) -> None:
     """The call goes nowhere else: what another INVITE would need is forgotten."""
     call.parked = call.facts = call.decision = call.tried = None
@@ -48,6 +58,10 @@ def elsewhere(call: CallState, status: int, message: Message | None) -> bool:
     gateway, fabric = call.gateway, call.fabric
     if gateway is None:
         return False
+    if gateway.small is not None and message is None and status == 503 and call.state == table.INVITING:
+        call.stays_small = True  # there is no TCP at this place: over UDP after all (RFC 3261 18.1.1)
+        call.redirected = [*(call.redirected or ()), gateway.small]
+        return True
     if message is None:
         gateway.failed(fabric.now)
     elif status == 503:

@@ -45,7 +45,7 @@ class Gateway:
 
     __slots__ = (
         "carrier", "hop", "face", "pace", "priority", "weight", "turn", "down", "failures", "successes", "rests_until",
-        "shunned_until",
+        "shunned_until", "large", "small",
     )  # fmt: skip
 
     def __init__(self, carrier: CarrierTrunk, hop: Hop, face: Face, priority: int = 0, weight: int = 0) -> None:
@@ -58,6 +58,8 @@ class Gateway:
         self.successes = 0
         self.rests_until = 0.0
         self.shunned_until = 0.0
+        self.large: Gateway | None = None  # the same place over TCP, for what is too large for a datagram
+        self.small: Gateway | None = None  # of such a one: the place over UDP
         self.carrier = carrier
         self.face = face
         self.pace = Pace(carrier.t1, carrier.t2, carrier.t4, carrier.silent_after)

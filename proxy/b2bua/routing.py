@@ -12,7 +12,7 @@ from typing import Final, final
 from proxy.b2bua.gateways import STATES, Gateway, Place, Pool
 from proxy.b2bua.rewrite import Face
 from proxy.b2bua.trunks import CarrierTrunk, Route, Topology, route_key
-from proxy.sip.hop import TRANSPORTS, Hop
+from proxy.sip.hop import TCP, TRANSPORTS, UDP, Hop
 
 RETRY_LATER: Final = 30  # s told to a platform when no gateway is left and none rests
 
@@ -81,8 +81,21 @@ class Routing:
             else:
                 gateway.renew(carrier, face)
                 gateway.priority, gateway.weight = place.priority, place.weight
+            gateway.large = self._large(gateway, place)
             gateways.append(gateway)
         pool.gateways = sorted(gateways, key=_priority)
+
+    def _large(self, gateway: Gateway, place: Place) -> Gateway | None:
+        """The same place over TCP, where the trunk allows it and a listener speaks it (RFC 3261 18.1.1)."""
+        if not gateway.carrier.large_over_tcp or gateway.hop.transport != UDP:
+            return None
+        number = self._topology.listener_to(gateway.carrier, TRANSPORTS[TCP], place.host)
+        if number < 0:
+            return None
+        face = Face(self._topology, self._topology.listeners[number], gateway.carrier)
+        twin = Gateway(gateway.carrier, Hop(TCP, place.host, place.port, number, 0, gateway.carrier.name), face)
+        twin.small = gateway
+        return twin
 
     def place(self, carrier: CarrierTrunk, place: Place) -> Gateway | None:
         """A gateway of this carrier at a place that it named itself; None when no listener reaches it."""

@@ -7,9 +7,10 @@ from proxy.b2bua.abandoned import abandon
 from proxy.b2bua.admission import MOST_BREADTH
 from proxy.b2bua.counters import CALL_BOUNDS
 from proxy.b2bua.crossing import CHALLENGES, crossing_status
-from proxy.b2bua.detour import let_go, take_gateway
+from proxy.b2bua.detour import let_go, take_gateway, widened
 from proxy.b2bua.exchange import SET_UP_CSEQ, Exchange
 from proxy.b2bua.extract import NO_SECRETS, secrets
+from proxy.b2bua.fabric import MTU_SAFE
 from proxy.b2bua.hang_up import bye, close, send_bye
 from proxy.b2bua.outputs import Fetch, RefusalHeard
 from proxy.b2bua.rewrite import cleaned, edits_for, refusal_lines
@@ -82,12 +83,15 @@ def dial(call: CallState, message: Message) -> None:
         return
     branch = fabric.ids.branch()
     data = b_request(call, message, decision, facts, branch)
+    if len(data) > MTU_SAFE and widened(call):
+        data = b_request(call, message, decision, facts, branch)
     set_up.cseq_out = SET_UP_CSEQ
     call.parked = message  # as long as the call may go elsewhere
     if call.method == "INVITE":
         call.invite = set_up
         wait_for_ringing(call)
-    if call.tried is None and not (call.gateway is not None and call.gateway.carrier.redirects):
+    gateway = call.gateway
+    if call.tried is None and gateway is not None and not gateway.carrier.redirects and gateway.small is None:
         let_go(call)
     set_up.client = fabric.ask("b", call.b_pace, branch, call.method, data, call.b_hop, set_up)
 

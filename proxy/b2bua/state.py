@@ -48,6 +48,7 @@ class CallState(Couple):
         self.gateway: Gateway | None = None
         self.tried: list[Gateway] | None = None  # while the call may still go elsewhere
         self.redirected: list[Gateway] | None = None  # places that a 3xx named, the last one is the next to ask
+        self.stays_small = False  # TCP was tried for a large INVITE, and is not there
         self.carrier = NO_CARRIER
         self.b_hop = a.hop
         self.a: Final = a

@@ -68,13 +68,20 @@ class TlsClient:
 class CarrierTrunk:
     """A SIP peer that takes calls (B leg).
 
-    `host` is empty while the address of its name is not known: no call may be opened then. `domain` is the host shown
-    in From, To and P-Asserted-Identity towards it; `numbers` is how numbers are written: `e164`, `00` or `national`; `hidden` is the display of a withheld call: `withheld` (RFC 3323, 3325) or
+    `domain` is the host shown in From, To and P-Asserted-Identity towards it; `numbers` is how numbers are written:
+    `e164`, `00` or `national`; `hidden` is the display of a withheld call: `withheld` (RFC 3323, 3325) or
     `unavailable`; `network_number` is shown in P-Asserted-Identity with `Privacy: id` when the carrier wants one.
     `cross` adds header names that may cross to it; identity headers are refused by the settings loader. `drop` takes
-    names away in both directions. `t1`, `t2`, `t4` are the RFC 3261 timers in seconds. `transport` is `udp`, `tcp` or
-    `tls`, `listener` the name of the listener that it is reached from; the first one of that transport and IP version
-    when empty. `login` answers its challenges.
+    names away in both directions. `t1`, `t2`, `t4` are the RFC 3261 timers in seconds. `transport` is `udp`, `tcp`,
+    `tls` or `auto`, `listener` the name of the listener that it is reached from; the first one of that transport and IP
+    version when empty. `login` answers its challenges.
+
+    `host` is an address, or empty: then the carrier is a name, `address` holds it as it is written, and its places come
+    by `Routing.use_places`. `drained` takes it no new calls. Every `probe_every` seconds (0: never) it gets OPTIONS; it
+    is down after `down_after` failures in a row and up after `up_after` successes. An INVITE that hears nothing in
+    `silent_after` seconds (0: timer B) goes elsewhere; one that hears no 18x in `no_progress` seconds (0: the answer
+    timeout) ends. `redirects`: its 3xx are followed; `large_over_tcp`: an INVITE too large for a datagram goes over TCP;
+    `transfer`: a REFER of it is decided instead of refused.
     """
 
     name: str
@@ -101,6 +108,7 @@ class CarrierTrunk:
     silent_after: float = 0.0
     no_progress: float = 0.0
     redirects: bool = False
+    large_over_tcp: bool = False
     transfer: bool = False
     login: CarrierLogin | None = None
 

@@ -46,6 +46,7 @@ def with_service(carrier: CarrierTrunk, table: Table) -> CarrierTrunk:
         silent_after=float(table.bound("silent_after")),
         no_progress=float(table.bound("no_progress")),
         transfer=table.one_of("transfer", TRANSFERS, REFUSE) == "decide",
+        large_over_tcp=table.one_of("large_requests", ("udp", "tcp"), "udp") == "tcp",
         redirects=table.one_of("redirects", (REFUSE, FOLLOW), REFUSE) == FOLLOW,
     )
 

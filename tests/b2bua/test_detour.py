@@ -10,7 +10,8 @@ from proxy.b2bua.outputs import Release
 from proxy.b2bua.trunks import Route, RouteLeg, Topology
 from proxy.policy.edition import Edition
 from proxy.policy.inquiry import PersonState
-from tests.ladder import ANSWER, Callee, Caller, Ladder, carrier, platform, topology
+from proxy.sip.hop import TCP, UDP
+from tests.ladder import ANSWER, OWN_TCP, OWN_UDP, Callee, Caller, Ladder, carrier, platform, topology
 
 LadderOf = Callable[..., Ladder]
 SECOND = carrier(name="carrier-2", host="10.2.0.2", numbers="00", hidden="unavailable")
@@ -203,3 +204,50 @@ def test_progress_gives_the_answer_timeout_its_time(ladder_of: LadderOf) -> None
     ladder.advance(0.2)
     final, _ = ladder.expect("a 480 INVITE", "b CANCEL")
     assert final.header("reason") == 'Q.850;cause=19;text="no answer"'
+
+
+BIG = b"v=0\r\no=alice 1 1 IN IP4 10.1.0.9\r\ns=-\r\nt=0 0\r\n" + b"a=rtpmap:0 PCMU/8000\r\n" * 60
+
+
+def both(**changes: object) -> Topology:
+    return topology(carrier_trunk=carrier(**changes), listeners=(OWN_UDP, OWN_TCP))
+
+
+def test_a_large_invite_goes_over_tcp_where_the_trunk_allows_it(ladder_of: LadderOf) -> None:
+    ladder, caller = ladder_of(both(large_over_tcp=True)), Caller()
+    ladder.feed("a", caller.invite(body=BIG))
+    _, invite = ladder.expect("a 100 INVITE", "b INVITE")
+    assert (invite.hop.transport, invite.hop.port) == (TCP, 5080)
+    assert invite.header("via").startswith("SIP/2.0/TCP 10.0.0.1:5060;")
+    assert ladder.engine.counters.oversized == 0
+    ladder.feed_from(invite.hop, Callee(invite).reply(486))
+    ack, final = ladder.expect("b ACK", "a 486 INVITE")
+    assert ack.hop.transport == TCP
+    ladder.feed("a", caller.ack_failure(final))
+    ladder.advance(40)
+    ladder.assert_empty()
+
+
+def test_without_tcp_at_the_carrier_it_goes_over_udp_after_all(ladder_of: LadderOf) -> None:
+    ladder, caller = ladder_of(both(large_over_tcp=True)), Caller()
+    ladder.feed("a", caller.invite(body=BIG))
+    _, refused = ladder.expect("a 100 INVITE", "b INVITE")
+    ladder.engine.unreachable(refused.hop, ladder.now, ladder.epoch)
+    ladder.drain()
+    invite = ladder.one("b INVITE")
+    assert (invite.hop.transport, invite.body) == (UDP, refused.body)
+    assert ladder.engine.counters.oversized == 1
+    assert ladder.engine.routing.states(ladder.now)["carrier-1", "up"] == 1
+    ladder.feed("b", Callee(invite).reply(503))
+    _, final = ladder.expect("b ACK", "a 503 INVITE")
+    ladder.feed("a", caller.ack_failure(final))
+    ladder.advance(40)
+    ladder.assert_empty()
+
+
+@pytest.mark.parametrize(("large", "body"), [(False, BIG), (True, b"")])
+def test_what_fits_or_may_not_move_stays_on_udp(ladder_of: LadderOf, large: bool, body: bytes) -> None:
+    ladder = ladder_of(both(large_over_tcp=large))
+    ladder.feed("a", Caller().invite(body=body))
+    _, invite = ladder.expect("a 100 INVITE", "b INVITE")
+    assert invite.hop.transport == UDP

@@ -37,10 +37,11 @@ def test_what_is_wrong_with_a_route_is_said(text: str, expected: str) -> None:
 
 
 def test_a_carrier_says_its_health_and_patience() -> None:
-    text = 'state = "drained"\nprobe_every = 20\ndown_after = 2\nup_after = 4\nsilent_after = 6\nno_progress = 25\nredirects = "follow"\ntransfer = "decide"'
+    text = 'state = "drained"\nprobe_every = 20\ndown_after = 2\nup_after = 4\nsilent_after = 6\nno_progress = 25\nredirects = "follow"\nlarge_requests = "tcp"\ntransfer = "decide"'
     trunk = with_service(carrier(), table(text))
     assert (trunk.drained, trunk.probe_every, trunk.down_after, trunk.up_after) == (True, 20.0, 2, 4)
     assert (trunk.silent_after, trunk.no_progress, trunk.redirects, trunk.transfer) == (6.0, 25.0, True, True)
+    assert trunk.large_over_tcp
     assert with_service(carrier(), table("")) == carrier()
 
 

@@ -125,6 +125,7 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         "silent_after": WHOLE,
         "no_progress": WHOLE,
         "redirects": TEXT,
+        "large_requests": TEXT,
         "transfer": TEXT,
         "route": TEXT,
         "carriers": TEXTS,
