@@ -95,7 +95,9 @@ def test_links_resolve(link: str) -> None:
 
 
 def test_configuration_of_the_readme_is_accepted(tmp_path: Path) -> None:
-    trunks, customers, store = blocks("toml")
+    trunks, route, customers, store = blocks("toml")
+    carrier = trunks[trunks.index("[[carrier]]") :]
+    trunks += "".join(carrier.replace("operator-1", name) for name in ("operator-2", "spare")) + route
     own = (ROOT / "config/proxy.toml").read_text(encoding="utf-8")
     head = own
     files = {
@@ -113,7 +115,7 @@ def test_configuration_of_the_readme_is_accepted(tmp_path: Path) -> None:
     checked = proxy("check", "--config", str(tmp_path / "proxy.toml"))
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert "broadcast-paris" in checked.stdout
-    assert "operator-1" in checked.stdout
+    assert "operator-1 (priority 1, weight 60)" in checked.stdout
 
 
 def test_rules_of_the_readme_are_those_that_refuse() -> None:
