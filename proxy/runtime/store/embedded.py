@@ -34,7 +34,13 @@ INSERT INTO ledger_refusals VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (person) DO UPDATE SET at = excluded.at, source = excluded.source, reference = excluded.reference
 WHERE excluded.at >= at
 """
-AGREE: Final = "INSERT OR REPLACE INTO ledger_consents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+AGREE: Final = """
+INSERT INTO ledger_consents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (person, reference) DO UPDATE SET customer = excluded.customer, at = excluded.at, until = excluded.until,
+    campaign = excluded.campaign, basis = excluded.basis, proof = excluded.proof, slot_from = excluded.slot_from,
+    slot_until = excluded.slot_until,
+    withdrawn_at = CASE WHEN withdrawn_at >= excluded.at THEN withdrawn_at ELSE excluded.withdrawn_at END
+"""
 REFUSALS: Final = "SELECT customer, lower(hex(person)), at, source, reference FROM ledger_refusals "
 CONSENTS: Final = (
     "SELECT customer, lower(hex(person)), at, until, reference, campaign, basis, proof, slot_from, slot_until, "

@@ -15,6 +15,7 @@ from proxy.policy.inquiry import Inquiry, PersonState
 
 DAY: Final = 86_400.0
 CONSENT_MOST: Final = 366 * DAY  # C. conso R223-4: a year at most, whatever the calendar
+SLOT_MOST: Final = 4 * 3600.0  # C. conso L223-1 al. 6: a precise date and time; that it is no half a day is our reading
 PROOF_KEPT: Final = 3 * 366 * DAY  # C. conso R223-2: three years from collection
 ATTEMPTS_KEPT: Final = 31 * DAY
 ON_ITS_WAY: Final = frozenset({"late", "unreachable"})  # silences of a store that may have heard the question
@@ -71,6 +72,8 @@ class Consent:
             return "a consent holds for one year at most (C. conso R223-4)"
         if (self.slot_from or self.slot_until) and not self.at <= self.slot_from < self.slot_until <= self.until:
             return "a slot begins after the consent was given, and ends before it does"
+        if self.slot_until - self.slot_from > SLOT_MOST:
+            return "a slot is a precise date and time: four hours at most (C. conso L223-1 al. 6)"
         return ""
 
 
@@ -118,7 +121,10 @@ class Ledger(Protocol):
         """Refusals of the customer, newest first; with `person`, that person's only."""
 
     async def consent(self, consent: Consent) -> None:
-        """Record a consent with its proof; the same reference replaces. Raises ValueError for an invalid one."""
+        """Record a consent with its proof; the same reference replaces, and stays withdrawn if it was after it was given.
+
+        Raises ValueError for an invalid one.
+        """
 
     async def consent_all(self, consents: Sequence[Consent]) -> None:
         """Record many in one go, as `consent` does each; nothing if one is invalid, after a silence perhaps some."""

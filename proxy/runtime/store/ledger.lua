@@ -165,7 +165,15 @@ local function consent(keys, args)
       redis.call('HDEL', keys[2], found[index])
     end
   end
-  redis.call('HSET', keys[1], 'c' .. args[1], args[2])
+  local row, known = args[2], redis.call('HGET', keys[1], 'c' .. args[1])
+  if known then
+    local _, _, withdrawn = struct.unpack(CONSENT, known)
+    local given, ends, _, from, to, place = struct.unpack(CONSENT, row)
+    if withdrawn > 0 and withdrawn >= given then
+      row = struct.pack(CONSENT, given, ends, withdrawn, from, to) .. string.sub(row, place)
+    end
+  end
+  redis.call('HSET', keys[1], 'c' .. args[1], row)
   redis.call('HSET', keys[2], 'c' .. args[1], args[3])
   age(keys, tonumber(args[4]))
   if redis.call('HEXISTS', keys[1], 'r') == 1 then tell(keys[1]) end

@@ -140,6 +140,19 @@ async def test_consents_are_kept_with_their_proof(shelf: Shelf) -> None:
     assert [row.withdrawn_at for row in await other.consents("acme")] == [NOON - 60, NOON - 30]
 
 
+async def test_a_consent_that_was_withdrawn_does_not_come_back_with_the_same_file(shelf: Shelf) -> None:
+    ledger, other = await shelf.open(), await shelf.open()
+    given = consent("c", campaign="spring", proof="before")
+    await ledger.consent(given)
+    assert await ledger.withdraw_consent("acme", PERSON, NOON - HOUR) == 1
+    await other.consent(replace(given, proof="after"))
+    assert [(row.withdrawn_at, row.proof) for row in await ledger.consents("acme")] == [(NOON - HOUR, "after")]
+    assert not (await one(ledger, inquiry("a", campaign="spring", consent_needed=True))).reserved
+    await other.consent(replace(given, at=NOON - 60))
+    assert [(row.at, row.withdrawn_at) for row in await ledger.consents("acme")] == [(NOON - 60, 0)]
+    assert (await one(ledger, inquiry("b", campaign="spring", consent_needed=True))).reserved
+
+
 async def test_a_slot_holds_for_its_time_only(ledger: Ledger) -> None:
     await ledger.consent(consent("slot", slot_from=NOON, slot_until=NOON + 600))
     for at, covered in ((NOON - 1, False), (NOON, True), (NOON + 599, True), (NOON + 600, False)):
@@ -165,6 +178,8 @@ async def test_an_invalid_consent_is_not_taken(ledger: Ledger) -> None:
         ({"until": NOON - DAY}, "ends after it was given"),
         ({"slot_from": NOON}, "a slot begins"),
         ({"slot_from": NOON - 2 * DAY, "slot_until": NOON}, "a slot begins"),
+        ({"slot_from": NOON, "slot_until": NOON + 4 * HOUR + 1}, "a slot is a precise date and time"),
+        ({"slot_from": NOON, "slot_until": NOON + 4 * HOUR}, ""),
         ({}, ""),
     ],
 )
