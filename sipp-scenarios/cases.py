@@ -38,7 +38,8 @@ class Traced:
 
 @dataclass(frozen=True)
 class Case:
-    """One play. `before` are commands of npv-proxy on the store of the play; `ends` makes it a series to one person."""
+    """One play. `before` are commands of npv-proxy on the store of the play; `ends` makes it a series to one person;
+    `transfers` are the rules that judged the targets of its REFERs, `answered` for one that was let through."""
 
     name: str
     uac: str
@@ -60,6 +61,7 @@ class Case:
     method: str = "INVITE"
     untouched: bool = False
     traced: tuple[Traced, ...] = ()
+    transfers: tuple[str, ...] = ()
 
     @property
     def decided(self) -> int:
@@ -76,7 +78,7 @@ class Case:
     @property
     def rules(self) -> frozenset[str]:
         """The rules that refuse."""
-        return frozenset({self.rule, *self.ends} - CARRIER_ENDS - {""})
+        return frozenset({self.rule, *self.ends, *self.transfers} - CARRIER_ENDS - {""})
 
     def rows(self) -> list[tuple[str, ...]]:
         """Injected values of the platform side, one row a call.
@@ -161,6 +163,15 @@ _CALL = (
     Case("forked", "forked", "forked"),
     Case("late_offer", "late_offer", "late_offer"),
     Case("update_info", "update_info", "update_info"),
+    Case("session_refresh", "session_refresh", "session_refresh", settings={"limits.session_refresh": 1}),
+    Case("session_expired", "session_expired", "session_expired"),
+    Case(
+        "transfer",
+        "transfer",
+        "transfer",
+        settings={"platform.transfer": '"decide"'},
+        transfers=("destination.class", ANSWERED),
+    ),
     Case("prack_183", "prack_183", "prack_183"),
     Case("load", "call", "call", calls=300, rate=120),
 )

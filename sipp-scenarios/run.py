@@ -115,7 +115,7 @@ def _recorded(case: Case, records: Path) -> list[str]:
     lines = [json.loads(line) for line in records.read_text(encoding="utf-8").splitlines()] if records.exists() else []
     kinds = Counter(line["record"] for line in lines)
     problems = [f"a defect was recorded: {line['text']}" for line in lines if line["record"] == "fault"]
-    seen, expected = (kinds["decision"], kinds["call"]), (case.decided, case.reaching)
+    seen, expected = (kinds["decision"], kinds["call"]), (case.decided + len(case.transfers), case.reaching)
     if seen != expected:
         problems.append("{} decisions and {} calls were recorded, expected {} and {}".format(*seen, *expected))
     refused = {line["rule"] for line in lines if line["record"] == "decision" and line["action"] == "refuse"}

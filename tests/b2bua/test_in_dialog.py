@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.ladder import ANSWER, OFFER, Ladder, hang_up, set_up
+from tests.ladder import ANSWER, OFFER, Ladder, hang_up, reply, set_up
 
 
 @pytest.mark.parametrize("method", ["REFER", "NOTIFY"])
@@ -95,4 +95,42 @@ def test_a_broken_header_is_400_and_says_what_was_expected(ladder: Ladder, line:
     talk = set_up(ladder)
     ladder.feed("a", talk.caller.request("UPDATE", extra=[line]).replace(b"Max-Forwards: 70\r\n", b""))
     assert "expected" in ladder.one("a 400 UPDATE").start
+    hang_up(talk)
+
+
+def test_two_re_invites_that_met_are_both_tried_again_and_done(ladder: Ladder) -> None:
+    talk = set_up(ladder)
+    ladder.feed("a", talk.caller.request("INVITE", body=OFFER))
+    again = ladder.one("b INVITE")
+    asked = talk.callee.request("INVITE")
+    ladder.feed("b", asked)
+    ladder.expect("b 491 INVITE")
+    ladder.feed("b", asked.replace(b"INVITE sip:", b"ACK sip:").replace(b" INVITE\r\n", b" ACK\r\n"))
+    ladder.expect()
+    ladder.feed("b", talk.callee.reply(491, to=again))
+    _, met = ladder.expect("b ACK", "a 491 INVITE")
+    ladder.feed("a", talk.caller.ack_failure(met))
+    ladder.advance(1.0)  # the callee does not own the Call-ID and waits less (14.1)
+    ladder.feed("b", talk.callee.request("INVITE", body=OFFER))
+    ladder.feed("a", reply(ladder.one("a INVITE"), 200, body=ANSWER, contact=talk.caller.contact))
+    ok, _ = ladder.expect("b 200 INVITE", "a ACK")
+    ladder.feed("b", talk.callee.ack(ok))
+    ladder.advance(2.0)
+    ladder.feed("a", talk.caller.request("INVITE", body=OFFER))
+    ladder.feed("b", talk.callee.reply(200, to=ladder.one("b INVITE"), body=ANSWER))
+    ladder.expect("a 200 INVITE", "b ACK")
+    ladder.feed("a", talk.caller.ack())
+    hang_up(talk)
+
+
+def test_two_updates_that_meet_cross_and_each_end_says_491(ladder: Ladder) -> None:
+    talk = set_up(ladder)
+    ladder.feed("a", talk.caller.request("UPDATE", body=OFFER))
+    to_b = ladder.one("b UPDATE")
+    ladder.feed("b", talk.callee.request("UPDATE", body=OFFER))
+    to_a = ladder.one("a UPDATE")
+    ladder.feed("a", reply(to_a, 491))
+    ladder.expect("b 491 UPDATE")
+    ladder.feed("b", talk.callee.reply(491, to=to_b))
+    ladder.expect("a 491 UPDATE")
     hang_up(talk)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import permutations
 
-from tests.ladder import ANSWER, Callee, Caller, Ladder, reply, set_up
+import pytest
+
+from tests.ladder import ANSWER, Callee, Caller, Ladder, Seen, reply, set_up
 
 MakeLadder = Callable[..., Ladder]
 
@@ -125,3 +128,58 @@ def test_a_stop_does_not_forget_the_bye_that_waits_for_an_ack(ladder: Ladder) ->
     ladder.one("a BYE")
     (record,) = ladder.records()
     assert (record.status, record.ended_by) == (200, "b")
+
+
+ORDERS = sorted(
+    {order[:length] for order in permutations(("100", "180", "cancel", "200", "487")) for length in (2, 3, 4, 5)}
+)
+
+
+@pytest.mark.parametrize("order", ORDERS, ids="-".join)
+def test_a_cancel_and_the_carriers_answers_may_come_in_any_order(ladder: Ladder, order: tuple[str, ...]) -> None:
+    caller, seen = Caller(), list[Seen]()
+    ladder.feed("a", caller.invite())
+    callee = Callee(ladder.expect("a 100 INVITE", "b INVITE")[1])
+
+    def play() -> None:
+        """Look at what left; the carrier answers CANCEL and BYE, the platform acknowledges."""
+        while ladder.unread:
+            batch, ladder.unread = ladder.unread, []
+            seen.extend(batch)
+            for one in batch:
+                waiting, ladder.unread = ladder.unread, []
+                if one.label in ("b CANCEL", "b BYE"):
+                    ladder.feed("b", reply(one, 200))
+                elif one.label == "a 487 INVITE":
+                    ladder.feed("a", caller.ack_failure(one))
+                elif one.label == "a 200 INVITE":
+                    caller.learn(one)
+                    ladder.feed("a", caller.ack())
+                ladder.unread = waiting + ladder.unread
+
+    for step in order:
+        if step == "cancel":
+            ladder.feed("a", caller.cancel())
+        else:
+            ladder.feed("b", callee.reply(int(step), body=ANSWER if step == "200" else b""))
+        play()
+    talking = "a 200 INVITE" in {one.label for one in seen}
+    if talking:
+        ladder.feed("a", caller.request("BYE"))
+        play()
+    for _ in range(1000):
+        ladder.advance(1.0)
+        play()
+        if not ladder.engine.active_calls() and not ladder.engine.timer_count():
+            break
+    labels = [one.label for one in seen]
+    finals = {
+        one.message.status
+        for one in seen
+        if one.label.endswith("INVITE") and one.side == "a" and one.message.status >= 200
+    }
+    assert len(finals) == 1
+    taken = "200" in order and ("487" not in order or order.index("200") < order.index("487"))
+    assert ("b BYE" in labels) == taken
+    assert len(ladder.records()) == 1
+    ladder.assert_empty()
