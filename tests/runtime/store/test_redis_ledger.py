@@ -143,11 +143,12 @@ async def test_proofs_that_need_not_be_kept_go_with_the_next_consent(server: Red
 
 async def test_one_silent_master_leaves_the_answers_of_the_others_alone(redis_nodes: list[RedisServer]) -> None:
     found = RedisLedger(Place((redis_nodes[0].url,), cluster=True), keys(), lambda: NOON, WAIT)
-    await found.open()
     asked = [inquiry(f"only-{number}", person=f"+3314200{number:04}") for number in range(60)]
-    assert len(await found.ask(asked)) == 60
-    redis_nodes[2].send(signal.SIGSTOP)
     try:
+        await found.open()
+        for one in asked:  # a busy machine may need more than one question to each master
+            await answer(found, one)
+        redis_nodes[2].send(signal.SIGSTOP)
         with pytest.raises(LedgerSilent) as caught:
             await found.ask(asked)
         answered = [state for state in caught.value.known if state is not None]
@@ -156,8 +157,8 @@ async def test_one_silent_master_leaves_the_answers_of_the_others_alone(redis_no
         assert all(state.reserved and state.attempts == 0 for state in answered)
     finally:
         redis_nodes[2].send(signal.SIGCONT)
-    await answer(found, asked[0])
-    await found.close()
+        await answer(found, asked[0])
+        await found.close()
 
 
 async def test_the_master_that_sentinel_promotes_is_used(tmp_path: Path) -> None:
