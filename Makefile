@@ -131,15 +131,17 @@ test: compiler $(VENV)/installed $(VENV)/tested sipp prometheus redis kamailio
 	export PYTHONSAFEPATH=1 NPV_BUILD=compiled
 	$(PY) -m pytest -q -m 'not source_only' --ignore=tests/test_layout.py </dev/null
 
+# the strangers of PyPI have an environment of their own: one of them brings a package named `tests`
 $(VENV)/strangers: pyproject.toml $(VENV)/made
 	@echo "installing the strangers of PyPI"
 	$(PY) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["interop"], sep="\n")' > $@.txt
-	$(PY) -m pip install -q -r $@.txt
+	"$(PYTHON)" -m venv $(VENV)/others
+	$(VENV)/others/bin/python -m pip install -q -r $@.txt
 	touch $@
 
-# CI: a program that is missing is a failure and not a test left out
+# with CI set a program that is missing is a failure and not a test left out
 interop: $(VENV)/installed $(VENV)/tested $(VENV)/strangers sipp kamailio baresip
-	@CI=true NPV_INTEROP=1 $(PY) -m pytest -q tests/interop </dev/null
+	@CI=true NPV_INTEROP=$$PWD/$(VENV)/others/bin/python $(PY) -m pytest -q tests/interop </dev/null
 
 # explored is the source, so nothing is compiled; without atheris (no wheel for this Python) the mutator of the tests has
 # all the time for itself

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from stage import HERE, HOST, ROOT, Proxy, free_port
 
@@ -88,6 +88,10 @@ class Edge(Proxy):
         self.sip = sip
         self.records = folder / "records.jsonl"
         super().__init__(self.config, admin, clock, folder)
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        return self
 
     def ended(self) -> list[str]:
         """Stop the proxy; what it says against itself: a bad exit code, defects in its records."""
