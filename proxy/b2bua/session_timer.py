@@ -56,12 +56,15 @@ def refreshed(call: CallState, message: Message) -> None:
 
 
 def run(call: CallState) -> None:
-    """Watch the interval agreed on, else wait until it is for us to ask; neither when the call cannot last so long."""
+    """Watch the interval agreed on, else wait until it is for us to ask; neither when the call cannot last so long.
+
+    A call that passes untouched, to an emergency number, is never put at risk by a question of ours.
+    """
     if call.session_timer is not None:
         call.session_timer.cancel()
         call.session_timer = None
     fabric = call.fabric
-    seconds = call.session or fabric.topology.limits.session_refresh
+    seconds = call.session or (0.0 if call.untouched else fabric.topology.limits.session_refresh)
     if seconds and call.timer is not None and fabric.now + seconds < call.timer.due:
         call.session_timer = fabric.timers.arm(fabric.now, seconds, call, SESSION_DUE)
 

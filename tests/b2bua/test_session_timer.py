@@ -256,3 +256,10 @@ def test_the_waits_of_14_1(ladder: Ladder) -> None:
 def test_intervals(ladder: Ladder, value: str, seconds: float) -> None:
     assert interval_of(parse(Caller().invite(extra=[f"x: {value}"]))) == seconds
     assert interval_of(parse(Caller().invite())) == 0
+
+
+def test_an_emergency_call_is_not_asked(ladder: Ladder) -> None:
+    talk = set_up(ladder, caller=Caller(called="112"))
+    ladder.advance(7200)
+    ladder.expect()
+    hang_up(talk)
