@@ -84,12 +84,12 @@ def add_consent(
         refusals_command.add(config_path(config), CONSENT, said, who)
 
 
-def remove_refusal(number: Person, customer: Customer, config: ConfigOption = None) -> None:
-    """Take back a refusal that was recorded by mistake; ends with 1 if there is none."""
+def remove_refusal(number: Person, customer: Customer, who: WhoOption = "", config: ConfigOption = None) -> None:
+    """Take back a refusal that was recorded by mistake, and say so in `directory history`; ends with 1 if there is none."""
     from proxy.runtime import refusals_command
 
     with mistakes_told():
-        refusals_command.remove(config_path(config), REFUSAL, {"customer": customer, "number": number})
+        refusals_command.remove(config_path(config), REFUSAL, {"customer": customer, "number": number}, who)
 
 
 def remove_consent(number: Person, customer: Customer, reference: Reference = "", config: ConfigOption = None) -> None:

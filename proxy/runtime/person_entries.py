@@ -6,7 +6,7 @@ same day for everybody from Saint-Pierre to Mayotte; as the last day of a consen
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import partial
@@ -54,7 +54,7 @@ class Context:
     """What an entry is checked against: the plan, the customers there are, and now."""
 
     numbering: Numbering
-    customers: frozenset[str]
+    customers: Container[str]
     now: float
     source: str
 
@@ -89,7 +89,7 @@ def of_table(table: Table, kind: str) -> Entry:
     return Entry(str(table.source.file), table.line, said)
 
 
-def refusals(found: list[Entry], context: Context) -> list[Refusal]:
+def refusals(found: Sequence[Entry], context: Context) -> list[Refusal]:
     """All as refusals. Raises ConfigError with everything that is wrong."""
     mistakes = Mistakes()
     made = [mistakes.attempt(partial(heard, one, context)) for one in found]
@@ -97,7 +97,7 @@ def refusals(found: list[Entry], context: Context) -> list[Refusal]:
     return [one for one in made if one is not None]
 
 
-def consents(found: list[Entry], context: Context) -> list[Consent]:
+def consents(found: Sequence[Entry], context: Context) -> list[Consent]:
     """All as consents. Raises ConfigError with everything that is wrong."""
     mistakes = Mistakes()
     made = [mistakes.attempt(partial(agreed, one, context)) for one in found]

@@ -18,9 +18,13 @@ from proxy.policy.inquiry import Inquiry, PersonState
 from proxy.runtime.clock import Clock
 from proxy.runtime.directory_desk import book_of, seed_from
 from proxy.runtime.numbering_file import load_numbering
+from proxy.runtime.person_entries import Context
+from proxy.runtime.persons import Persons
 from proxy.runtime.settings import Settings
-from proxy.runtime.store.directory_interface import DirectoryUnreachable
+from proxy.runtime.store.directory_changes import Signature, noted
+from proxy.runtime.store.directory_interface import DirectoryStore, DirectoryUnreachable
 from proxy.runtime.store.directory_open import directory_store
+from proxy.runtime.store.directory_records import Version
 from proxy.runtime.store.directory_watch import Arrived as Renewed
 from proxy.runtime.store.directory_watch import DirectoryWatch
 from proxy.runtime.store.interface import LedgerSilent
@@ -48,9 +52,22 @@ def find_person(ledger: SomeLedger, clock: Clock, customer: str, person: str) ->
     return ledger.keys.person(customer, person, clock.epoch())
 
 
+def known(watch: DirectoryWatch, clock: Clock, who: str) -> Context:
+    """What is checked before it is recorded: by the plan and the customers in force here."""
+    return Context(watch.numbering, watch.customers, clock.epoch(), f"told by {who}")
+
+
+async def note(store: DirectoryStore, clock: Clock, who: str, what: str) -> Version:
+    """A line in the history of the directory."""
+    return await noted(store, Signature(who, clock.epoch(), what))
+
+
 @final
 class SharedState:
-    """Ledger and directory of one proxy. `say` gets a line when something is wrong while it runs."""
+    """Ledger and directory of one proxy. `say` gets a line when something is wrong while it runs.
+
+    From the start on `desk` asks for calls, and `persons` takes in what persons said by any other way.
+    """
 
     def __init__(self, settings: Settings, clock: Clock, tasks: Tasks, say: Callable[[str], None]) -> None:
         self._settings: Final = settings
@@ -63,6 +80,7 @@ class SharedState:
         self._notices: Notices | None = None
         self._refusals: RefusalsWatch | None = None
         self.desk: LedgerDesk | None = None
+        self.persons: Persons | None = None
 
     @property
     def directory(self) -> tuple[Directory, int] | None:
@@ -97,17 +115,18 @@ class SharedState:
         store = self._settings.store
         await check_servers(store.place, self._settings.path)
         try:
-            await self._open_directory(renewed)
-            await self._open_ledger(arrived)
+            history, watch = await self._open_directory(renewed)
+            ledger = await self._open_ledger(arrived)
             notices = self._notices = chosen_notices(store.path, store.place, self._heard, self._say)
             await notices.start()
             self._taken.push_async_callback(notices.stop)
+            self.persons = Persons(ledger, partial(known, watch, self._clock), partial(note, history, self._clock))
         except (DirectoryUnreachable, LedgerSilent, KeysDiffer) as failure:
             raise self._mistake(str(failure)) from None
         except OSError as failure:
             raise self._mistake(failure.strerror or str(failure)) from None
 
-    async def _open_directory(self, renewed: Renewed) -> None:
+    async def _open_directory(self, renewed: Renewed) -> tuple[DirectoryStore, DirectoryWatch]:
         settings = self._settings
         numbering = load_numbering(read_toml(settings.files.numbering))
         store = directory_store(settings.store.path, settings.store.place)
@@ -116,6 +135,7 @@ class SharedState:
         watch = self._watch = DirectoryWatch(store, numbering, self._clock, renewed, self._say)
         await watch.start(await book_of(store, numbering, settings.files, self._clock.epoch()))
         self._taken.push_async_callback(watch.stop)
+        return store, watch
 
     def _heard(self, notice: bytes) -> None:
         if self._watch is not None and notice in (ANYTHING, DIRECTORY):
@@ -123,7 +143,7 @@ class SharedState:
         if self._refusals is not None and notice != DIRECTORY:
             self._refusals.told(notice)
 
-    async def _open_ledger(self, arrived: Arrived) -> None:
+    async def _open_ledger(self, arrived: Arrived) -> SomeLedger:
         store, clock = self._settings.store, self._clock
         ledger = self._ledger = chosen_ledger(store.path, store.place, store.keys, store.wait, clock.epoch)
         await ledger.open()
@@ -137,6 +157,7 @@ class SharedState:
         self._tasks.spawn(KeysWatch(store.keys, self._renew_keys, self._say).follow(), "key file")
         self.desk = LedgerDesk(ledger, arrived, self._tasks, clock.monotonic, refusals.heard)
         self._taken.push_async_callback(self._settle, self.desk)
+        return ledger
 
     async def _settle(self, desk: LedgerDesk) -> None:
         owed = await desk.settle(PATIENCE)

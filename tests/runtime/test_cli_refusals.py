@@ -38,7 +38,11 @@ def test_a_refusal_is_recorded_found_and_taken_back(desk: Desk) -> None:
     assert desk.lines("refusals", "list", "--customer", "acme", "--number", "0612345679") == [
         "person\tat\tsource\treference"
     ]
-    assert desk.lines("refusals", "remove", PERSON, "--customer", "acme") == ["1 refusal removed"]
+    removed = desk.lines("refusals", "remove", PERSON, "--customer", "acme", "--as", "yann")
+    assert removed == ["1 refusal removed"]
+    (newest, *_) = desk.json("directory", "history")
+    assert newest["who"] == "yann"
+    assert f"refusals: that of person {found[0]['person']} to acme" in str(newest["what"])
     assert desk.ran("refusals", "remove", PERSON, "--customer", "acme").exit_code == 1
 
 

@@ -46,7 +46,7 @@ def test_a_dry_run_records_nothing_and_an_import_may_be_repeated(desk: Desk) -> 
 
 
 def test_a_long_file_is_written_slice_by_slice(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("proxy.runtime.refusals_command.SLICE", 7)
+    monkeypatch.setattr("proxy.runtime.persons.SLICE", 7)
     lines = [f"acme,06123{number:05},2026-09-01" for number in range(50)]
     path = written(desk, "customer,number,at\n" + "\n".join(lines))
     assert desk.lines("refusals", "import", path) == ["50 refusals recorded"]

@@ -31,7 +31,7 @@ from proxy.runtime.tasks import Tasks
 from proxy.runtime.toml_source import ConfigError, read_toml
 from proxy.runtime.trunk_settings import Trunks
 from tests.ladder import CALLED, EPOCH
-from tests.runtime.ends import PATIENCE, Site, site_in
+from tests.runtime.ends import PATIENCE, Site, site_in, until
 from tests.runtime.store.directory_shelf import CUSTOMER, ME, edit
 from tests.runtime.store.redis_servers import RedisServer
 
@@ -140,6 +140,19 @@ async def test_a_restart_keeps_what_was_counted(site: Site, node: Node) -> None:
     assert await again.attempts("three") == 2
     await again.stop()
     assert (site.folder / "store.keys").stat().st_mode & 0o777 == 0o600
+
+
+async def test_what_a_person_says_is_taken_in_while_it_runs(node: Node) -> None:
+    persons = node.shared.persons
+    assert persons is not None
+    await persons.refuse("acme", CALLED, "crm")
+    await until(lambda: node.shared.held(Inquiry("acme", CALLED, "", "a", EPOCH)) is not None)
+    assert [one.source for one in await persons.refusals("acme", CALLED)] == ["told by crm"]
+    with pytest.raises(ConfigError, match="the id of a customer in the directory"):
+        await persons.refuse("nobody", CALLED, "crm")
+    assert await persons.withdraw_refusal("acme", CALLED, "zoe")
+    await until(lambda: (node.shared.directory or node.renewed[0])[1] == 2)
+    await until(lambda: node.shared.held(Inquiry("acme", CALLED, "", "a", EPOCH)) is None)
 
 
 async def test_another_plan_hands_the_directory_over_again(site: Site, node: Node) -> None:

@@ -8,7 +8,7 @@ that is what the metric shows. The same task tells the store which numbers were 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from contextlib import suppress
 from datetime import date
 from typing import Final, final
@@ -61,6 +61,16 @@ class DirectoryWatch:
     def version(self) -> int:
         """The version in force here."""
         return self._book.version
+
+    @property
+    def customers(self) -> Container[str]:
+        """The ids of the customers in force here."""
+        return self._book.customers
+
+    @property
+    def numbering(self) -> Numbering:
+        """The plan under which the records are read."""
+        return self._numbering
 
     @property
     def reachable(self) -> bool:
