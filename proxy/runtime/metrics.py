@@ -25,6 +25,7 @@ from proxy.runtime.metrics_store import STORE_ROWS, SharedView, store_samples
 from proxy.runtime.stream_counts import STREAM_ROWS
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+NO_EMERGENCY: Final = {("unchanged", "destination.emergency"): 0}  # there from the start: an alert sees the first call
 BUILD_LABELS: Final = (build.version(), build.kind(), platform.python_version())
 
 
@@ -144,7 +145,7 @@ def snapshot(node: Observed) -> Snapshot:
     """Copy every value; call it on the loop, where nobody counts meanwhile."""
     counters, engine = node.engine.counters, node.engine
     return {
-        "npv_decisions_total": by_two(counters.decisions),
+        "npv_decisions_total": by_two(NO_EMERGENCY | counters.decisions),
         "npv_decision_warnings_total": by_one(counters.warnings),
         "npv_decision_seconds": {(): Frozen(counters.decision_seconds)},
         "npv_identity_scrubbed_total": {(): counters.identity_scrubbed},

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 from proxy.b2bua.counters import Histogram
 from proxy.policy.directory import Directory
 from proxy.runtime.metric_samples import Frozen, Snapshot, by_one, by_two
+from proxy.runtime.store.interface import SILENCES
 
 STORE_ROWS: Final = (
     ("npv_store_operations_total", "counter", ("operation", "outcome"), "Questions and notes to the ledger."),
@@ -26,6 +27,7 @@ STORE_ROWS: Final = (
     ("npv_refusals_age_seconds", "gauge", (), "Since all refusals in the store were known here."),
 )
 NONE_YET: Final = Histogram((0.001,))
+NO_SILENCE: Final = dict.fromkeys(SILENCES, 0)  # all are there from the start, so that an alert sees the first one
 
 
 class DeskView(Protocol):
@@ -67,7 +69,7 @@ def store_samples(shared: SharedView) -> Snapshot:
     return {
         "npv_store_operations_total": by_two(desk.operations) if desk else {},
         "npv_store_seconds": {(): Frozen(desk.seconds if desk else NONE_YET)},
-        "npv_store_silences_total": by_one(desk.silences) if desk else {},
+        "npv_store_silences_total": by_one(NO_SILENCE | dict(desk.silences)) if desk else {},
         "npv_store_waiting": {(): desk.queue if desk else 0},
         "npv_store_owed": {(): desk.owed if desk else 0},
         "npv_store_reachable": {(): float(shared.reachable())},

@@ -113,6 +113,7 @@ def scrape(node: FakeNode) -> dict[str, float]:
     [
         ('npv_decisions_total{rule="cli.mobile",verdict="refused"}', 2),
         ('npv_decisions_total{rule="presentation.campaign",verdict="npv"}', 1),
+        ('npv_decisions_total{rule="destination.emergency",verdict="unchanged"}', 0),
         ('npv_decision_warnings_total{rule="display.mandatory"}', 1),
         ('npv_decision_seconds_bucket{le="1e-05"}', 0),
         ('npv_decision_seconds_bucket{le="2e-05"}', 1),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from proxy.policy.directory import Directory
 from proxy.runtime.metric_samples import Frozen
 from proxy.runtime.metrics_store import STORE_ROWS, store_samples
+from proxy.runtime.store.interface import SILENCES
 from tests.runtime.observed import FakeDesk, FakeShared
 
 
@@ -24,7 +25,8 @@ def test_figures_of_desk_and_directory() -> None:
     desk = FakeDesk(operations={("ask", "late"): 4, ("release", "answered"): 2}, silences={"closed": 1})
     taken = store_samples(FakeShared(desk, (Directory([], [], []), 7), 1.5, (9, 2), (5, 4, 0.5)))
     assert taken["npv_store_operations_total"] == {("ask", "late"): 4, ("release", "answered"): 2}
-    assert taken["npv_store_silences_total"] == {("closed",): 1}
+    silences = taken["npv_store_silences_total"]
+    assert silences == {("closed",): 1, **{(reason,): 0 for reason in SILENCES if reason != "closed"}}
     assert (taken["npv_store_waiting"], taken["npv_store_owed"]) == ({(): 3}, {(): 1})
     assert (taken["npv_directory_age_seconds"], taken["npv_directory_version"]) == ({(): 1.5}, {(): 7})
     held = [taken[f"npv_refusals_{name}"] for name in ("held", "dropped_total", "age_seconds")]

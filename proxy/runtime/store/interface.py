@@ -19,6 +19,9 @@ SLOT_MOST: Final = 4 * 3600.0  # C. conso L223-1 al. 6: a precise date and time;
 PROOF_KEPT: Final = 3 * 366 * DAY  # C. conso R223-2: three years from collection
 ATTEMPTS_KEPT: Final = 31 * DAY
 ON_ITS_WAY: Final = frozenset({"late", "unreachable"})  # silences of a store that may have heard the question
+SILENCES: Final = (
+    "busy", "closed", "disk", "late", "moved", "no master", "other keys", "refused by redis", "resting", "unreachable",
+)  # fmt: skip
 PAGE: Final = 1000
 BASES: Final = ("register", "attested", "contract", "press")
 
