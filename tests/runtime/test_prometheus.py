@@ -41,7 +41,7 @@ CALLS: Final = (
     dataclasses.replace(PLAIN, name="failing", uac=f"{TRAFFIC}/failing", uas=f"{TRAFFIC}/failing"),
     *(
         dataclasses.replace(CASES[name], identity=IDENTITY)
-        for name in ("withheld", "mobile_from", "overseas_closed", "busy", "carrier_silent")
+        for name in ("withheld", "mobile_from", "overseas_closed", "overseas_open", "busy", "carrier_silent")
     ),
 )
 ROUNDS: Final = 2
@@ -289,10 +289,11 @@ def test_prometheus_evaluates_every_alert(watched: Watched) -> None:
         ('npv_decisions_total{verdict="refused",rule="cli.mobile"}', ROUNDS),
         ('npv_decisions_total{verdict="refused",rule="hours.consumer"}', ROUNDS),
         ('sum(npv_decisions_total{verdict="withheld"})', ROUNDS),
-        ('sum(npv_decisions_total{verdict="npv"})', ROUNDS * 5),
+        ('sum(npv_decisions_total{verdict="npv"})', ROUNDS * 6),
         ('npv_calls_ended_total{carrier="carrier-1",status_class="5xx"}', ROUNDS),
         ('npv_sip_responses_total{leg="a",direction="out",method="INVITE",code="403"}', ROUNDS),
-        ("npv_calls_started_total", ROUNDS * 6),
+        ("npv_calls_started_total", ROUNDS * 7),
+        ('sum(npv_store_operations_total{operation="ask",outcome="answered"})', ROUNDS),
         ("npv_faults_total", 0),
         ("npv_records_dropped_total", 0),
     ],
@@ -316,7 +317,7 @@ def test_no_label_holds_a_number_that_was_called_or_presented(watched: Watched) 
 @pytest.mark.tool
 @pytest.mark.sipp
 def test_the_journal_holds_every_decision_and_masks_whom_was_called(watched: Watched) -> None:
-    watched.until("npv_records_written_total", ROUNDS * (len(CALLS) + 6))
+    watched.until("npv_records_written_total", ROUNDS * (len(CALLS) + 7))
     text = (watched.folder / "records.jsonl").read_text(encoding="utf-8")
     lines = [json.loads(line) for line in text.splitlines()]
     assert sum(line["record"] == "decision" for line in lines) == ROUNDS * len(CALLS)
