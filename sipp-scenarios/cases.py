@@ -236,15 +236,48 @@ _STATE = (
     ),
 )
 
-_TEXT = (
-    Case("message_ok", "message", "message", caller=OWN, identity=SUBJECT, shown="+33162000002", method="MESSAGE"),
-    Case(
-        "message_mobile",
+
+def _text(name: str, caller: str, shown: str) -> Case:
+    return Case(name, "message", "message", caller=caller, identity=SUBJECT, shown=shown, method="MESSAGE")
+
+
+def _text_refused(
+    name: str, rule: str, caller: str, account: str = "acme", identity: str = SUBJECT, before: tuple[str, ...] = ()
+) -> Case:
+    return Case(
+        name,
         "message_refused",
         "silent",
-        caller=MOBILE,
-        identity=SUBJECT,
-        rule="cli.mobile",
+        caller=caller,
+        identity=identity,
+        account=account,
+        rule=rule,
+        before=before,
+        method="MESSAGE",
+    )
+
+
+_TEXT = (
+    _text("message_ok", OWN, "+33162000002"),
+    _text("message_platform", '"Dupont Energie" <sip:+33939000001@vms.example.net>', "+33939000001"),
+    _text_refused("message_mobile", "cli.mobile", MOBILE),
+    _text_refused("message_geographic", "cli.sms_only", GEOGRAPHIC),
+    _text_refused("message_foreign", "cli.not_owned", '"Dupont Energie" <sip:+33939000009@vms.example.net>'),
+    _text_refused(
+        "message_stopped",
+        "refusal.message",
+        '"Dupont Energie" <sip:+33162000003@vms.example.net>',
+        account="vente",
+        before=("refusals add 0155660001 --customer vente --source STOP",),
+    ),
+    Case(
+        "message_closed",
+        "message_closed",
+        "silent",
+        caller=OWN,
+        identity="X-Campaign: messages",
+        rule="hours.seed_sms_2021",
+        clock="2026-11-28T19:00:00+01:00",
         method="MESSAGE",
     ),
 )
