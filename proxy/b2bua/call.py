@@ -10,6 +10,7 @@ from typing import Final, final
 from proxy.b2bua import coupling as table
 from proxy.b2bua import events, session_timer
 from proxy.b2bua.actions import act, act_alone, bye_done
+from proxy.b2bua.call_back import forwarded
 from proxy.b2bua.detour import elsewhere
 from proxy.b2bua.exchange import Exchange
 from proxy.b2bua.extract import call_facts
@@ -46,6 +47,13 @@ class Call(CallState):
         self.set_up = Exchange(fabric, self, True, server, message, True)
         self.shown = shown
         self.crossed_session(message, False)
+        if self.trunk.calls_back:
+            if forwarded(self, message, called):
+                self.handle(events.FORWARDED, message)
+            else:
+                self.state = table.OVER
+                close(self)
+            return
         facts = self.facts = call_facts(message, shown, called, self.trunk, fabric.edition, fabric.epoch)
         self.customer, self.campaign = facts.customer_id, facts.campaign_id
         self.purpose, self.mode = facts.purpose, facts.mode

@@ -61,6 +61,7 @@ class Counters:
         self.pdd_seconds: Final[dict[str, Histogram]] = {}
         self.duration_seconds: Final[dict[str, Histogram]] = {}
         self.calls_ended: Final[dict[tuple[str, str], int]] = {}
+        self.call_backs: Final[dict[str, int]] = {}
         self.failovers: Final[dict[tuple[str, str], int]] = {}
         self.auth: Final[dict[str, int]] = {}
         self.challenges: Final[dict[tuple[str, str], int]] = {}
@@ -124,6 +125,11 @@ class Counters:
         """One more answer to our own question inside a call on `leg`: `alive`, `glare` (491) or `gone`."""
         key = (leg, outcome)
         self.refreshes[key] = self.refreshes.get(key, 0) + 1
+
+    def count_call_back(self, rule: str) -> None:
+        """One more call to a number of ours, by its rule id."""
+        outcome = rule.partition(".")[2]
+        self.call_backs[outcome] = self.call_backs.get(outcome, 0) + 1
 
     def count_failover(self, carrier: str, cause: str) -> None:
         """One more call that left `carrier` for the next one; `cause` is a status or `silent`."""

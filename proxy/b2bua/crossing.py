@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from proxy.b2bua.extract import NO_SECRETS, Secrets
 from proxy.b2bua.legs import Couple, Fork
 from proxy.b2bua.rewrite import ALLOW_LINE, cleaned, edits_for
 from proxy.b2bua.scrub import scrub_lines
@@ -73,11 +74,7 @@ def in_dialog(
         edits.drop(b"rack")
         if rack:
             head.append(b"RAck: " + rack)
-    found = 0
-    if to_b and not couple.untouched:
-        lines, body, found = cleaned(edits, message, couple.secrets)
-    else:
-        lines, body = edits.lines(message), message.body
+    lines, body, found = cleaned(edits, message, guarded(couple, not to_b))
     return request(dialog.start_line(message.method), lines, body), found
 
 
@@ -95,10 +92,18 @@ def ack(
 def reason_lines(couple: Couple, message: Message, to_a: bool) -> tuple[list[bytes], int]:
     """The Reason lines of a BYE or CANCEL as the other leg sees them (RFC 3326), and as `in_dialog`."""
     lines = [b"Reason: " + value for value in message.all(b"reason")]
-    if not lines or to_a or couple.untouched:
+    secrets = guarded(couple, to_a)
+    if not lines or secrets is NO_SECRETS:
         return lines, 0
-    found = scrub_lines(lines, 0, couple.secrets)
+    found = scrub_lines(lines, 0, secrets)
     return lines, found
+
+
+def guarded(couple: Couple, to_a: bool) -> Secrets:
+    """What must not cross in this direction."""
+    if to_a:
+        return couple.a_secrets
+    return NO_SECRETS if couple.untouched else couple.secrets
 
 
 def redress(message: Message) -> list[bytes]:
@@ -146,6 +151,4 @@ def answer(
         edits.head.extend(redress(message))
     if made is not None and message.has(b"rseq"):
         edits.set(b"rseq", a_rseq(made, message.first(b"rseq")))
-    if to_a or couple.untouched:
-        return edits.lines(message), message.body, 0
-    return cleaned(edits, message, couple.secrets)
+    return cleaned(edits, message, guarded(couple, to_a))

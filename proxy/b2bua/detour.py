@@ -20,7 +20,7 @@ _UNTRIED: Final[list[Gateway]] = []
 
 def take_gateway(call: CallState) -> bool:
     """Choose the gateway of the call and take its face, pace and hop; False: none is left."""
-    fabric, way = call.fabric, call.trunk.way
+    fabric, way = call.fabric, call.way
     tried = call.tried if call.tried is not None else _UNTRIED
     gateway = call.redirected[-1] if call.redirected else None
     if gateway is None or gateway is call.gateway:
@@ -76,7 +76,7 @@ def elsewhere(call: CallState, status: int, message: Message | None) -> bool:
             return gateway.carrier.redirects and call.state == table.INVITING and redirected(call, gateway, message)
     if call.tried is None or call.state != table.INVITING or status not in REROUTED:
         return False
-    if fabric.routing.another(call.trunk.way, call.tried, fabric.now) is None:
+    if fabric.routing.another(call.way, call.tried, fabric.now) is None:
         return False
     fabric.counters.count_failover(gateway.carrier.name, "silent" if message is None and status == 408 else str(status))
     return True

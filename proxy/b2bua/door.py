@@ -81,7 +81,7 @@ class Door:
                 self._by_name[name] = trunk
 
     def enter(self, message: Message, method: str, source: Hop) -> PlatformTrunk | None:
-        """The trunk whose call or text this is; None when it was challenged or refused, and answered."""
+        """The trunk whose call or text this is, or the face of a carrier whose call is to a number of ours; None when it was challenged or refused, and answered."""
         fabric = self._fabric
         trunk = self.sources.platform(source)
         if trunk is not None and trunk.auth is None:
@@ -90,6 +90,9 @@ class Door:
         anywhere = self._open is not None or bool(self._by_name)  # then also from a host that a carrier has too
         sources = self.sources
         carrier = trunk is None and (sources.is_gateway(source) if anywhere else sources.is_carrier(source))
+        if carrier and method == "INVITE":
+            fabric.counters.count_request(True, "a", method)
+            return sources.calling_back(source)
         leg = "b" if carrier else "a"
         fabric.counters.count_request(True, leg, method)
         if trunk is None and not carrier:

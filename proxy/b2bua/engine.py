@@ -289,7 +289,7 @@ class Engine:
         hops = max_forwards(message)
         status, lines = admission.refusal(fabric, message, hops, self.draining)
         if status:
-            self._answer(message, source, status, lines)
+            answer(fabric, message, source, "a", status, lines)
             return
         shown, called = addresses(message), called_text(message)
         a = a_leg(message, fabric.ids.tag(), reply_hop(message, source))

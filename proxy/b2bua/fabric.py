@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final, Protocol, final
 
+from proxy.b2bua.back_ways import BackWays
 from proxy.b2bua.capacity import Capacity
 from proxy.b2bua.counters import Counters
 from proxy.b2bua.credentials import Login, logins_for, with_line
@@ -97,6 +98,7 @@ class Fabric:
         self.logins: dict[str, Login] = {}  # by carrier, of those that may challenge us
         self.a_pace = Pace(0.5, 4.0, 5.0)
         self.routing: Final = Routing(topology)
+        self.back_ways = BackWays(topology)
         self.use_topology(topology)
 
     def use_topology(self, topology: Topology) -> None:
@@ -106,6 +108,7 @@ class Fabric:
         self.agent = topology.server_name.encode("utf-8")
         self.a_faces = [Face(topology, listener, None) for listener in topology.listeners]
         self.routing.use_topology(topology)
+        self.back_ways = BackWays(topology)
         self.logins = logins_for(topology, self.logins)
         if topology.carriers:
             first = topology.carriers[0]

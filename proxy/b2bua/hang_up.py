@@ -71,7 +71,9 @@ def close(call: CallState) -> None:
     if fabric.calls.pop(call.number, None) is None:
         return
     abandon(call)
-    if call.metered:
+    if call.metered and call.back is not None:
+        fabric.capacity.node.live -= 1
+    elif call.metered:
         fabric.capacity.end(call.customer, call.trunk.name)
     if call.b_call_id:
         fabric.counters.count_end(call.carrier, call.status)
@@ -91,5 +93,5 @@ def _record(call: CallState) -> CallRecord:
     return CallRecord(
         call.decision_id, call.customer, call.campaign, call.trunk.name, call.carrier, call.called, call.started,
         call.ringing_at, call.answered_at, call.fabric.epoch, call.status, call.ended_by, call.reason, call.a.call_id,
-        call.b_call_id,
+        call.b_call_id, "back" if call.back is not None else "out",
     )  # fmt: skip

@@ -92,6 +92,7 @@ class Couple(Asker):
         self.b_face = a_face
         self.b_pace = a_pace
         self.secrets: Secrets = NO_SECRETS
+        self.a_secrets: Secrets = NO_SECRETS  # of whom is called back, for the caller not to see
         self.untouched = False
         self.session_ids: SessionIds | None = None  # once an end has shown that it knows them
         self.invite: TimerOwner | None = None  # the INVITE exchange that is not acknowledged yet

@@ -79,7 +79,7 @@ class Face:
         if carrier is not None:
             added = frozenset([name.lower().encode("latin-1") for name in carrier.cross])
             removed |= frozenset([name.lower().encode("latin-1") for name in carrier.drop])
-            self.domain = carrier.domain.encode("ascii")
+            self.domain = carrier.domain.encode("ascii") or self.host
             self.network_number = _written(carrier.network_number, carrier.numbers).encode("ascii")
             self.suffix = b"@" + self.domain + (b";user=phone>" if carrier.user_phone else b">")
             place = carrier.address.encode("ascii") or b"%b:%d" % (spelled_host(carrier.host), carrier.port)
@@ -90,15 +90,18 @@ class Face:
         platforms = [one.transfer for one in topology.platforms]
         self.transfers: Final = True in platforms + [one.transfer for one in topology.carriers]
         headers = topology.headers
-        self.to_carrier: Final = for_trunk(headers.to_carrier, added - headers.dropped, removed)
-        self.to_platform: Final = for_trunk(headers.to_platform, frozenset(), removed)
+        there, back = headers.to_carrier, headers.to_platform
+        if carrier is not None and carrier.platform:  # who calls is at a carrier, who is called at a platform
+            there, back = back, there
+        self.to_carrier: Final = for_trunk(there, added - headers.dropped, removed)
+        self.to_platform: Final = for_trunk(back, frozenset(), removed)
         self.unchanged_to_carrier: Final = with_unchanged(self.to_carrier, headers)
 
     def number(self, facts: CallFacts) -> bytes:
         """The called number as this carrier writes it, or as it was dialled when it is no number of a plan."""
         called = facts.called
         if called is None or self.trunk is None:
-            return _user_part(facts.called_text)
+            return user_part(facts.called_text)
         return called.written(self.trunk.numbers).encode("ascii")
 
     def request_uri(self, facts: CallFacts) -> bytes:
@@ -158,7 +161,7 @@ def _written(number: str, style: str) -> str:
     return "0" + number[3:] if style == "national" and number.startswith("+33") else "00" + number[1:]
 
 
-def _user_part(text: str) -> bytes:
+def user_part(text: str) -> bytes:
     """A text as the user part of a URI: what may not stand there is escaped (RFC 3261 19.1.2, 25.1)."""
     return b"".join([bytes((code,)) if code in _USER_BYTES else b"%%%02X" % code for code in text.encode("latin-1")])
 

@@ -46,7 +46,7 @@ class Routing:
         """Take carriers and routes anew; a gateway that stays keeps its health."""
         self._topology = topology
         pools: dict[str, Pool] = {}
-        for carrier in topology.carriers:
+        for carrier in topology.callees:
             known = self.pools.get(carrier.name)
             pool = pools[carrier.name] = Pool(carrier, [])
             places = [] if not carrier.host else [Place(carrier.transport, carrier.host, carrier.port)]
@@ -54,7 +54,7 @@ class Routing:
                 places = [_place(gateway) for gateway in known.gateways]
             self._fill(pool, places, known)
         self.pools = pools
-        self._routes = {carrier.name: [_Way(pools[carrier.name], 0, 1)] for carrier in topology.carriers}
+        self._routes = {carrier.name: [_Way(pools[carrier.name], 0, 1)] for carrier in topology.callees}
         for route in topology.routes:
             self._routes[route_key(route.name)] = _ways(route, pools)
 

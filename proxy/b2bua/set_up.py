@@ -57,7 +57,7 @@ def invite(call: CallState, message: Message) -> None:
         fabric.reply(set_up.server, 100, [], b"", message.to_value)
     set_up.server.routes = b"\r\n".join([b"Record-Route: " + value for value in message.all(b"record-route")])
     call.untouched = decision.presentation == Presentation.UNCHANGED
-    if not call.untouched:
+    if decision.presentation <= Presentation.WITHHELD:
         shown = decision.number.canonical if decision.number is not None else ""
         call.secrets = secrets(message, call.shown, facts, shown)
     call.a_updates = session_timer.may_update(message)
@@ -108,14 +108,19 @@ def wait_for_ringing(call: CallState) -> None:
 
 def b_request(call: CallState, message: Message, decision: Decision, facts: CallFacts, branch: bytes) -> bytes:
     """The INVITE or MESSAGE of the B leg: identity by the decision, everything else by the allow-list."""
-    face = call.b_face
-    call.b_from = face.caller(decision, call.shown[0][1]) + b";tag=" + call.b_tag
+    face, back = call.b_face, call.back
+    if back is None:
+        to, uri = face.to(facts), face.request_uri(facts)
+        call.b_from = face.caller(decision, call.shown[0][1]) + b";tag=" + call.b_tag
+    else:
+        to, uri = back.to(face), back.request_uri(face)
+        call.b_from = back.caller(face, decision, call.shown[0][1]) + b";tag=" + call.b_tag
     edits = edits_for(face, message, call.untouched, False)
     head = edits.head
     head.append(face.via + branch)
     head.append(b"Max-Forwards: %d" % call.hops)
     head.append(b"From: " + call.b_from)
-    head.append(b"To: " + face.to(facts))
+    head.append(b"To: " + to)
     head.append(b"Call-ID: " + call.b_call_id)
     head.append(b"CSeq: %d %b" % (SET_UP_CSEQ, message.method))
     if call.method == "INVITE":
@@ -125,12 +130,12 @@ def b_request(call: CallState, message: Message, decision: Decision, facts: Call
         head.append(session)
     if b"max-breadth" in message.index:
         head.append(b"Max-Breadth: %d" % min(int(message.first(b"max-breadth")), MOST_BREADTH))
-    head.extend(face.identity_lines(decision))
+    head.extend(face.identity_lines(decision) if back is None else back.identity_lines(face, decision))
     if face.agent:
         head.append(b"User-Agent: " + face.agent)
     lines, body, found = cleaned(edits, message, NO_SECRETS if call.untouched else call.secrets)
     call.fabric.counters.identity_scrubbed += found
-    return request(message.method + b" " + face.request_uri(facts) + b" SIP/2.0", lines, body)
+    return request(message.method + b" " + uri + b" SIP/2.0", lines, body)
 
 
 def cross_provisional(call: CallState, message: Message) -> None:
@@ -189,7 +194,7 @@ def cross_failure(call: CallState, message: Message) -> None:
     status = message.status
     if status == 408 or 500 <= status < 600 or status in CHALLENGES:
         call.take_back()
-    elif status == 607:
+    elif status == 607 and call.back is None:
         call.fabric.outputs.append(RefusalHeard(call.customer, call.called, call.fabric.epoch, call.a.call_id))
     if crossing_status(status) != status:
         call.final(crossing_status(status), "b", f"carrier answered {status}")
@@ -216,7 +221,7 @@ def report_unreachable(call: CallState) -> None:
         call.final(503, "proxy", "carrier unreachable")
         return
     fabric = call.fabric
-    call.final(503, "proxy", "no carrier", fabric.routing.retry_after(call.trunk.way, fabric.now))
+    call.final(503, "proxy", "no carrier", fabric.routing.retry_after(call.way, fabric.now))
 
 
 def cancel_both(call: CallState, status: int, ended_by: str, reason: str) -> None:

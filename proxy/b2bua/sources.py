@@ -10,6 +10,7 @@ from typing import Final, final
 
 from proxy.b2bua.routing import Routing
 from proxy.b2bua.trunks import PlatformTrunk, Topology
+from proxy.policy.facts import TrunkFacts
 from proxy.sip.hop import TRANSPORTS, Hop
 
 _REMEMBERED_MOST: Final = 65536
@@ -22,9 +23,14 @@ class Sources:
     def __init__(self, topology: Topology, routing: Routing) -> None:
         self._exact: Final[dict[str, PlatformTrunk]] = {}
         self._networks: Final[list[tuple[IPv4Network | IPv6Network, PlatformTrunk]]] = []
-        hops = [gateway.hop for gateway in routing.gateways()]
-        self._carriers: Final = frozenset([(hop.host, hop.port) for hop in hops])
-        self._carrier_hosts: Final = frozenset([hop.host for hop in hops])
+        self._carriers: Final[dict[tuple[str, int], PlatformTrunk]] = {}
+        self._carrier_hosts: Final[dict[str, PlatformTrunk]] = {}
+        for gateway in routing.gateways():
+            if not gateway.carrier.platform:
+                name, hop = gateway.carrier.name, gateway.hop
+                face = PlatformTrunk(name, (), TrunkFacts(name), name, calls_back=True)
+                self._carriers.setdefault((hop.host, hop.port), face)
+                self._carrier_hosts.setdefault(hop.host, face)
         self._known: Final[dict[Hop, PlatformTrunk | None]] = {}
         for trunk in topology.platforms:
             for source in trunk.sources:
@@ -55,6 +61,10 @@ class Sources:
             if address in network:
                 return trunk
         return None
+
+    def calling_back(self, hop: Hop) -> PlatformTrunk | None:
+        """The carrier that sends from here, as the trunk of its calls to our numbers."""
+        return self._carriers.get((hop.host, hop.port)) or self._carrier_hosts.get(hop.host)
 
     def is_gateway(self, hop: Hop) -> bool:
         """Is this the very address and port that a carrier is called at?"""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
+from proxy.b2bua.back_leg import BackLeg
 from proxy.b2bua.exchange import Exchange
 from proxy.b2bua.fabric import Fabric
 from proxy.b2bua.gateways import Gateway
 from proxy.b2bua.legs import Asker, Couple, Fork
 from proxy.b2bua.outputs import Release
 from proxy.b2bua.trunks import PlatformTrunk
+from proxy.policy.call_back import OUTCOMES
 from proxy.policy.decision import Decision
 from proxy.policy.facts import CallFacts
 from proxy.policy.inquiry import Inquiry
@@ -30,6 +32,7 @@ SESSION_DUE: Final = 5
 FINAL_LINES: Final[dict[str, tuple[bytes, ...]]] = {
     "no answer": (b'Reason: Q.850;cause=19;text="no answer"',),
     "no progress": (b'Reason: Q.850;cause=18;text="no progress"',),
+    **{rule: (b'Reason: Q.850;cause=%d;text="%b"' % (row[2], rule.encode("ascii")),) for rule, row in OUTCOMES.items()},
 }
 NO_LINES: Final[list[bytes]] = []
 NO_CARRIER: Final = "none"  # in records and metrics, for a call that no gateway was left for
@@ -45,6 +48,8 @@ class CallState(Couple):
         self.fabric: Final = fabric
         self.number: Final = number
         self.trunk: Final = trunk
+        self.way = trunk.way
+        self.back: BackLeg | None = None  # of a call to one of our numbers
         self.gateway: Gateway | None = None
         self.tried: list[Gateway] | None = None  # while the call may still go elsewhere
         self.redirected: list[Gateway] | None = None  # places that a 3xx named, the last one is the next to ask

@@ -23,7 +23,8 @@ class PlatformTrunk:
     The naming headers never cross. `attested` says that the peer's caller numbers arrive authenticated.
     `calls_per_second` and `most_calls` bound what it may send; 0 means no bound. `transports` are those that it may
     come by (`udp`, `tcp`, `tls`), empty: any. Its calls go to `carrier`, or by `route` over several carriers. `auth` is
-    what it must show besides its address; without `sources` it is known by that alone.
+    what it must show besides its address; without `sources` it is known by that alone. `callee` is it where calls back
+    are sent to, also those to `callback_hosts`; `calls_back` marks the face of a carrier whose calls come to our numbers.
     """
 
     name: str
@@ -42,6 +43,9 @@ class PlatformTrunk:
     route: str = ""
     transfer: bool = False
     auth: Auth | None = None
+    callee: CarrierTrunk | None = None
+    callback_hosts: tuple[str, ...] = ()
+    calls_back: bool = False
 
     @property
     def way(self) -> str:
@@ -81,7 +85,7 @@ class CarrierTrunk:
     is down after `down_after` failures in a row and up after `up_after` successes. An INVITE that hears nothing in
     `silent_after` seconds (0: timer B) goes elsewhere; one that hears no 18x in `no_progress` seconds (0: the answer
     timeout) ends. `redirects`: its 3xx are followed; `large_over_tcp`: an INVITE too large for a datagram goes over TCP;
-    `transfer`: a REFER of it is decided instead of refused.
+    `transfer`: a REFER of it is decided instead of refused; `platform`: it is a platform, which takes calls back.
     """
 
     name: str
@@ -111,6 +115,7 @@ class CarrierTrunk:
     large_over_tcp: bool = False
     transfer: bool = False
     login: CarrierLogin | None = None
+    platform: bool = False
 
 
 @dataclass(frozen=True)
@@ -165,7 +170,7 @@ class Listener:
 class Topology:
     """Everything about the node and its peers. The place of a listener in `listeners` is its number in a `Hop`.
 
-    `headers` says which headers cross; none by default.
+    `headers` says which headers cross; none by default. `call_backs` are platforms as callees, each by its own name.
     """
 
     listeners: tuple[Listener, ...]
@@ -177,6 +182,12 @@ class Topology:
     headers: HeaderPolicy = field(default_factory=HeaderPolicy)
     routes: tuple[Route, ...] = ()
     auth: AuthPolicy = field(default_factory=AuthPolicy)
+    call_backs: tuple[CarrierTrunk, ...] = ()
+
+    @property
+    def callees(self) -> tuple[CarrierTrunk, ...]:
+        """Everybody that calls are sent to."""
+        return self.carriers + self.call_backs
 
     def listener_to(self, carrier: CarrierTrunk, transport: str = "", host: str = "") -> int:
         """The number of the listener that requests to `carrier` leave by, at its `host` over `transport` if they are

@@ -31,10 +31,11 @@ class Presentation(IntEnum):
     NPV = 0
     WITHHELD = 1
     UNCHANGED = 2
+    CALLER = 3  # who calls one of our numbers back, as that person shows itself
 
 
 ACTION_WORDS: Final = ("forward", "refuse", "need")
-PRESENTATION_WORDS: Final = ("npv", "withheld", "unchanged")
+PRESENTATION_WORDS: Final = ("npv", "withheld", "unchanged", "caller")
 
 
 @final

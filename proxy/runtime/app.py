@@ -148,7 +148,7 @@ class App:
     def _moved(self) -> None:
         """Trunks or addresses have changed: whom we trust over TLS, and what the engine wants of its timer, too."""
         if self._ports is not None:
-            self._ports.use_carriers(self.engine.fabric.topology.carriers, self.configuration.settings.path.parent)
+            self._ports.use_carriers(self.engine.fabric.topology.callees, self.configuration.settings.path.parent)
             self._ports.transports.arm()
 
     def _answered(self, answers: Sequence[tuple[Question, PersonState]]) -> None:

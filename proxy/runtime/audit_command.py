@@ -40,10 +40,10 @@ class Subject:
     customer: str
 
     def concerns(self, line: DecisionLine) -> bool:
-        """Whether the decision is about it: made for the customer, or the number shown or presented."""
+        """Whether the decision is about it: made for the customer, or the number shown, presented or called back."""
         if self.customer:
             return line.customer == self.customer
-        return line.shown == self.number or any(one.number == self.number for one in line.presented)
+        return self.number in (line.shown, line.called) or any(one.number == self.number for one in line.presented)
 
     def touches(self, change: Change, holders: Container[str]) -> bool:
         """Whether a change of the directory is about it, or about the customers who hold the number."""

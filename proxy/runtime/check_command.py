@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +12,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from proxy.b2bua.back_ways import BackWays
 from proxy.b2bua.trunks import CarrierTrunk, Topology
+from proxy.policy.call_back import FORWARDED, NO_WAY, choose, meaning
+from proxy.policy.directory import ACTIVE
 from proxy.policy.moment import iso_day
 from proxy.policy.rulebook import OFF, WARN, RuleRow
 from proxy.runtime import addresses
@@ -24,6 +28,7 @@ from proxy.runtime.node_topology import wanted
 from proxy.runtime.resolver import Places, Unanswered, Wanted, located
 from proxy.sip.hop import TRANSPORTS
 
+NAMED_MOST: Final = 10  # numbers that a line names
 STALE_DAYS: Final = 180  # a rule that nobody compared with its text for so long is named
 
 
@@ -54,18 +59,42 @@ def summary(found: Configuration, at: float) -> list[tuple[str, str]]:
     ]
     for platform in found.trunks.platforms:
         who = platform.customer or f"customer in {platform.customer_header}"
-        rows.append(
-            (f"platform {platform.name}", f"{', '.join(platform.sources)} -> {platform.carrier or platform.way}, {who}")
-        )
+        where = f"{', '.join(platform.sources)} -> {platform.carrier or platform.way}, {who}"
+        if platform.callee is not None:
+            where += f", calls back to {located_at(topology, platform.callee, settings.name_servers)}"
+        rows.append((f"platform {platform.name}", where))
     for carrier in found.trunks.carriers:
-        where = place(Endpoint(carrier.host, carrier.port)) if carrier.port else carrier.host
-        found_at = reached(topology, carrier, settings.name_servers)
-        rows.append((f"carrier {carrier.name}", f"{where}, {carrier.domain}{found_at}"))
+        name, _, found_at = located_at(topology, carrier, settings.name_servers).partition(" ")
+        rows.append((f"carrier {carrier.name}", f"{name}, {carrier.domain}{' ' if found_at else ''}{found_at}"))
     for route in found.trunks.routes:
         legs = ", ".join(f"{leg.carrier} (priority {leg.priority}, weight {leg.weight})" for leg in route.legs)
         rows.append((f"route {route.name}", legs))
+    rows += deaf(found, day)
     rows.append(("configuration", found.digest))
     return rows + [("compare with the law again", stale(row)) for row in rules if day - row.checked_on > STALE_DAYS]
+
+
+def located_at(topology: Topology, trunk: CarrierTrunk, servers: Sequence[str]) -> str:
+    """Its address as it is written, and where that leads."""
+    where = place(Endpoint(trunk.host, trunk.port)) if trunk.port else trunk.host
+    return where + reached(topology, trunk, servers)
+
+
+def deaf(found: Configuration, day: int) -> list[tuple[str, str]]:
+    """The numbers that a person calls back in vain, the first of them by name."""
+    directory = found.edition.directory
+    ways = BackWays(replace(found.settings.topology, platforms=found.trunks.platforms))
+    told: list[str] = []
+    for customer in directory.customers():
+        for entry in directory.numbers_of(customer.id):
+            if entry.state == ACTIVE and entry.held_by(customer.id, day):
+                chosen = choose(found.edition, entry.number.canonical, day, ways.own)
+                rule = NO_WAY if chosen.rule == FORWARDED and not ways.leads(chosen) else chosen.rule
+                if rule != FORWARDED:
+                    told.append(f"{entry.number.canonical} ({meaning(rule, False)})")
+    if len(told) > NAMED_MOST:
+        told[NAMED_MOST:] = [f"and {len(told) - NAMED_MOST} more"]
+    return [("called back in vain", ", ".join(told))] if told else []
 
 
 def reached(topology: Topology, carrier: CarrierTrunk, servers: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ from typing import Final
 
 import msgspec
 
+from proxy.policy.call_back import is_call_back, meaning
 from proxy.policy.checks_ledger import FrequencyCheck
 from proxy.policy.decide import UNREACHABLE
 from proxy.policy.edition import Edition
@@ -71,7 +72,8 @@ def told(line: DecisionLine, edition: Edition, language: str) -> str:
     if line.revision != edition.revision:
         pairs.append(("revision", f"{line.revision} ({edition.revision}: {word(LABELS, 'other', language)})"))
     lines = [f"{word(LABELS, key, language):<{WIDTH}}{text}" for key, text in pairs if text]
-    lines += ["", *rule_lines(rules_told(line, facts, ledger, edition, language), language)]
+    if not is_call_back(line.rule):
+        lines += ["", *rule_lines(rules_told(line, facts, ledger, edition, language), language)]
     said = advice(line, edition, language)
     if said:
         lines += ["", f"{word(LABELS, 'tell', language)} {said}"]
@@ -79,7 +81,9 @@ def told(line: DecisionLine, edition: Edition, language: str) -> str:
 
 
 def advice(line: DecisionLine, edition: Edition, language: str) -> str:
-    """What to tell the customer: the words of the version that decided, else of another version of that rule."""
+    """What to tell the customer; of a call back, what its outcome means: the words of the version that decided, else of another version of that rule."""
+    if is_call_back(line.rule):
+        return meaning(line.rule, language == FRENCH)
     if line.rule == UNREACHABLE:
         return SILENT_STORE[LANGUAGES.index(language)]
     versions = {entry.partition(" ")[0] for entry in line.rules}

@@ -94,6 +94,7 @@ VALUES: Final[dict[str, str]] = {  # words of the configuration and of what a ru
     "npv": "NPV",
     "withheld": "sans numéro",
     "unchanged": "inchangé",
+    "caller": "numéro de la personne qui rappelle",
     "prospecting_consumer": "démarchage d’un consommateur",
     "contract_current": "contrat en cours",
     "service": "service",

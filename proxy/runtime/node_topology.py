@@ -54,6 +54,16 @@ def placed(carrier: CarrierTrunk) -> CarrierTrunk:
     return replace(carrier, host="", address=name)
 
 
+def callees(trunks: Trunks) -> list[CarrierTrunk]:
+    """The platforms that calls back are sent to."""
+    return [one.callee for one in trunks.platforms if one.callee is not None]
+
+
+def kind(trunk: CarrierTrunk) -> str:
+    """What a trunk that gets calls is."""
+    return "platform" if trunk.platform else "carrier"
+
+
 class Machine(Protocol):
     """Who routes calls; `b2bua.engine.Engine` is one."""
 
@@ -127,16 +137,20 @@ class NodeTopology:
     def _renew(self, all_anew: bool) -> None:
         """Hand over the topology, then follow the names that it has; one that is followed already goes on."""
         node, timers = self._node.topology, self._node.timers
-        carriers = [replace(one, t1=timers.t1, t2=timers.t2, t4=timers.t4) for one in self._trunks.carriers]
+        paced = [
+            replace(one, t1=timers.t1, t2=timers.t2, t4=timers.t4)
+            for one in (*self._trunks.carriers, *callees(self._trunks))
+        ]
         topology = replace(
             node,
             platforms=tuple([armed_platform(one, self._say) for one in self._trunks.platforms]),
-            carriers=tuple([armed_carrier(placed(one), self._say) for one in carriers]),
+            carriers=tuple([armed_carrier(placed(one), self._say) for one in paced if not one.platform]),
+            call_backs=tuple([placed(one) for one in paced if one.platform]),
             routes=self._trunks.routes,
         )
         self._machine.use_topology(topology, self._clock.monotonic())
         self._moved()
-        names = {one.name: wanted(node, one) for one in carriers if not addresses.is_ip(one.host)}
+        names = {one.name: wanted(node, one) for one in paced if not addresses.is_ip(one.host)}
         for carrier, (question, task) in list(self._following.items()):
             if all_anew or names.get(carrier) != question:
                 task.cancel()
@@ -146,10 +160,10 @@ class NodeTopology:
                 event = self._first[carrier] = asyncio.Event()
                 task = self._tasks.spawn(self._follow(carrier, question, event), f"address of {question.host}")
                 self._following[carrier] = (question, task)
-        for one in carriers:
+        for one in paced:
             if addresses.is_ip(one.host) and node.listener_to(one) < 0:
                 self._say(
-                    f"no listener reaches the carrier {one.name} at {one.host} over {one.transport}: it gets no call"
+                    f"no listener reaches the {kind(one)} {one.name} at {one.host} over {one.transport}: it gets no call"
                 )
 
     async def _follow(self, carrier: str, question: Wanted, event: asyncio.Event) -> None:

@@ -14,6 +14,7 @@ from typing import Final, TypeAlias, final
 import msgspec
 
 from proxy.b2bua.outputs import CallRecord, DecisionRecord, Fault
+from proxy.policy.call_back import UNKNOWN, is_call_back
 from proxy.policy.decision import ACTION_WORDS, PRESENTATION_WORDS, Action
 from proxy.policy.directory import Directory
 from proxy.policy.edition import Edition
@@ -86,7 +87,7 @@ class Lines:
             trunk=facts.trunk.name,
             trunk_facts=trunk_line(facts.trunk),
             presented=[identity(shown, edition.directory, self._whole) for shown in facts.presented],
-            called=called_text(facts) if self._whole else masked(called_text(facts)),
+            called=called_text(facts) if self._whole or is_ours(record) else masked(called_text(facts)),
             called_class="" if called is None else called.cls,
             territory="" if called is None else called.territory,
             called_zone="" if called is None else called.zone,
@@ -127,12 +128,13 @@ class Lines:
             campaign=record.campaign[:LONGEST_TEXT],
             trunk=record.trunk,
             carrier=record.carrier,
-            called=record.called if self._whole else masked(record.called),
+            called=record.called if self._whole or record.direction == "back" else masked(record.called),
             status=record.status,
             ended_by=record.ended_by,
             reason=record.reason[:LONGEST_TEXT],
             a_call_id=text_of(record.a_call_id),
             b_call_id=text_of(record.b_call_id),
+            direction=record.direction,
         )
 
 
@@ -186,6 +188,11 @@ def state_line(state: PersonState | None) -> StateLine | None:
         campaign_last=state.campaign_last,
         reserved=state.reserved,
     )
+
+
+def is_ours(record: DecisionRecord) -> bool:
+    """Is the called number one that a customer holds, and was called back?"""
+    return is_call_back(record.decision.rule) and record.decision.rule != UNKNOWN
 
 
 def called_text(facts: CallFacts) -> str:

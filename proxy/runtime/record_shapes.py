@@ -116,7 +116,8 @@ class DecisionLine(msgspec.Struct, tag_field="record", tag="decision"):
 
 
 class CallLine(msgspec.Struct, tag_field="record", tag="call"):
-    """One ended call. A time that never came is an empty text; `seconds` counts from the answer to the end."""
+    """One ended call. A time that never came is an empty text; `seconds` counts from the answer to the end;
+    `direction` is `out`, or `back` for a call to a number of the directory."""
 
     decision: str
     node: str
@@ -135,6 +136,7 @@ class CallLine(msgspec.Struct, tag_field="record", tag="call"):
     reason: str
     a_call_id: str
     b_call_id: str
+    direction: str = "out"
 
 
 class FaultLine(msgspec.Struct, tag_field="record", tag="fault"):

@@ -16,6 +16,7 @@ from typing import Final, final
 
 import msgspec
 
+from proxy.policy.call_back import is_call_back
 from proxy.policy.decide import decide
 from proxy.policy.decision import ACTION_WORDS, PRESENTATION_WORDS, Action, Decision
 from proxy.policy.edition import Edition
@@ -91,13 +92,15 @@ class Replay:
         self._touched: Final[Counter[str]] = Counter()
 
     def add(self, raw: bytes) -> None:
-        """One line of a record file; other kinds than decisions are passed over."""
+        """One line of a record file; other kinds than decisions are passed over, and calls back, which no rule decided."""
         if DECISION not in raw[:HEAD]:
             return
         try:
             line = self._decode(raw)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             self.unreadable += 1
+            return
+        if is_call_back(line.rule):
             return
         decision = self.decide(line)
         self.decisions += 1

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Final, final
 
+from proxy.policy.call_back import is_call_back
 from proxy.policy.checks import Check
 from proxy.policy.checks_consent import ConsentCheck
 from proxy.policy.checks_ledger import CampaignAttemptsCheck, FrequencyCheck, RefusalCheck
@@ -58,8 +59,10 @@ class Trail:
         unknown-pass and unknown-refuse.
 
         The unknown ones are rules whose state was missing when the store was silent, with what they say then. `chose` is the rule that let the call go on and settled what is shown. The presentation rules of a call that
-        was refused after them are left out: they settled nothing.
+        was refused after them are left out: they settled nothing. A call back asks no rule.
         """
+        if is_call_back(decision.rule):
+            return []
         posts = self._signposts(facts, edition)
         trail: list[str] = []
         settled = False

@@ -23,12 +23,11 @@ from proxy.runtime.login_checks import check_logins
 from proxy.runtime.login_settings import read_auth, read_login
 from proxy.runtime.mistakes import Mistakes
 from proxy.runtime.numbering_file import Numbering
-from proxy.runtime.resolver import AUTO
 from proxy.runtime.route_settings import TRANSFERS, read_route, with_service
 from proxy.runtime.toml_source import Table, TomlSource, seen
 from proxy.runtime.trunk_checks import FACES, PLATFORM, ROUTE, Written, check_trunks
-from proxy.runtime.trunk_transport import tls_of, transport_of
-from proxy.sip.hop import TRANSPORTS, UDP, default_port
+from proxy.runtime.trunk_transport import NUMBER_FORMS, callback_hosts, endpoint_of, read_callee, tls_of, transport_of
+from proxy.sip.hop import TRANSPORTS
 
 NAME: Final = re.compile(r"[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?")
 E164: Final = re.compile(r"\+[1-9][0-9]{5,14}")
@@ -36,7 +35,6 @@ NAMING_HEADERS: Final = ("customer_header", "campaign_header", "purpose_header",
 ORIGINS: Final = ("national", "international")
 PASS_OR_REFUSE: Final = ("pass", "refuse")
 PROFILES: Final = ("law", "strict")
-NUMBER_FORMS: Final = ("e164", "00", "national")
 HIDDEN_FORMS: Final = ("withheld", "unavailable")
 
 Trunk = PlatformTrunk | CarrierTrunk | Route
@@ -105,6 +103,7 @@ def read_platform(table: Table, numbering: Numbering) -> PlatformTrunk:
     if bool(carrier) == bool(route):
         both = "both" if carrier else "neither"
         raise table.error("carrier", "either `carrier` or `route` to say where its calls go", both)
+    callee = read_callee(table, name) if table.has("address") else None
     platform = PlatformTrunk(
         name=name,
         sources=sources(table, auth is not None),
@@ -129,6 +128,8 @@ def read_platform(table: Table, numbering: Numbering) -> PlatformTrunk:
         purpose_header=headers["purpose_header"],
         mode_header=headers["mode_header"],
         transports=table.texts("transports", TRANSPORTS),
+        callee=callee,
+        callback_hosts=callback_hosts(table) if callee is not None else (),
     )
     table.close()
     return platform
@@ -137,18 +138,7 @@ def read_platform(table: Table, numbering: Numbering) -> PlatformTrunk:
 def read_carrier(table: Table) -> CarrierTrunk:
     """One peer that takes calls; `host` may be a name."""
     transport = transport_of(table)
-    address = table.text("address")
-    try:
-        usual = default_port(UDP if transport == AUTO else TRANSPORTS.index(transport))
-        endpoint = addresses.endpoint(address, usual)
-        if not addresses.is_host(endpoint.host):
-            raise ValueError("`address:port`, `name:port`, or a name with SRV records")
-        if not addresses.is_ip(endpoint.host) and addresses.split_port(address)[1] is None:
-            endpoint = endpoint._replace(port=0)  # its SRV records name the port (RFC 3263 4.2)
-        if transport == AUTO and addresses.is_ip(endpoint.host):
-            raise ValueError("a name, whose records choose the transport; an address needs a `transport`")
-    except ValueError as wrong:
-        raise table.error("address", str(wrong)) from None
+    endpoint = endpoint_of(table, transport)
     domain = table.text("domain", endpoint.host)
     if not addresses.is_host(domain):
         raise table.error("domain", "a host name or an IP address")

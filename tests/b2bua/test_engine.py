@@ -35,10 +35,12 @@ def test_a_stranger_is_403_and_never_becomes_a_call(ladder: Ladder) -> None:
     assert not ladder.outputs
 
 
-def test_the_carrier_places_no_calls(ladder: Ladder) -> None:
+def test_the_carrier_places_calls_to_our_numbers_only(ladder: Ladder) -> None:
     ladder.feed("b", Caller().invite())
-    ladder.expect("b 403 INVITE")
-    assert ladder.engine.counters.requests_in == {("b", "INVITE"): 1}
+    ladder.expect("b 404 INVITE")
+    ladder.feed("b", Caller(2).invite().replace(b"INVITE", b"MESSAGE"))
+    ladder.expect("b 403 MESSAGE")
+    assert ladder.engine.counters.requests_in == {("a", "INVITE"): 1, ("b", "MESSAGE"): 1}
 
 
 def test_stray_responses_and_acks_are_dropped_and_counted(ladder: Ladder) -> None:

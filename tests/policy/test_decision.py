@@ -8,7 +8,9 @@ from proxy.policy.inquiry import Inquiry
 
 def test_the_words_stand_in_the_order_of_the_numbers() -> None:
     assert [ACTION_WORDS[action] for action in Action] == ["forward", "refuse", "need"]
-    assert [PRESENTATION_WORDS[presentation] for presentation in Presentation] == ["npv", "withheld", "unchanged"]
+    assert [PRESENTATION_WORDS[presentation] for presentation in Presentation] == [
+        "npv", "withheld", "unchanged", "caller",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("status", "cause"), [(403, 21), (433, 21), (404, 21), (484, 21), (480, 31)])

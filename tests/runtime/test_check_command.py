@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,10 +27,22 @@ def test_the_summary_counts_what_the_files_hold() -> None:
     assert told["listener udp"] == "udp on 127.0.0.1:5060, shown as 127.0.0.1:5060"
     assert told["customers"].startswith(f"{len(directory.customers())} (")
     assert told["numbers"] == str(sum(len(directory.numbers_of(one.id)) for one in directory.customers()))
-    assert told["platform vms"] == "127.0.0.1 -> carrier-1, customer in X-Account"
+    assert told["platform vms"] == ("127.0.0.1 -> carrier-1, customer in X-Account, calls back to 127.0.0.1:5070")
     assert told["carrier carrier-1"] == "127.0.0.1:5080, edge.example.net"
     assert told["configuration"] == found.digest
     assert int(told["rules in force"].split()[0]) > 10
+
+
+def test_numbers_that_are_called_back_in_vain_are_named() -> None:
+    what = "called back in vain"
+    found = load_configuration(SHIPPED)
+    told = dict(summary(found, AT))[what]
+    assert told == "+33162000009 (the number has no call-back target that can be read)"
+    deaf = tuple(replace(one, callee=None, callback_hosts=()) for one in found.trunks.platforms)
+    silent = replace(found, trunks=replace(found.trunks, platforms=deaf))
+    told = dict(summary(silent, AT))[what]
+    assert told.count("(no trunk leads to the call-back target)") == 9
+    assert re.search(r", and \d+ more$", told)
 
 
 def test_rules_that_nobody_compared_with_the_law_for_long_are_named() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from proxy.b2bua.outputs import DecisionRecord
 from proxy.policy.decide import decide
+from proxy.policy.decision import Presentation, forward
 from proxy.policy.edition import Edition
 from proxy.policy.facts import TrunkFacts
 from proxy.policy.gather import gather
@@ -35,6 +36,24 @@ def line(
     )  # fmt: skip
     record = DecisionRecord("d-1", at, facts, decide(facts, edition, ledger), b"c", 0.0, ledger)
     return msgspec.json.decode(Lines("edge-1").line(record, edition), type=DecisionLine)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "the person was put through"), ("fr", "la personne a été mise en relation")]
+)
+def test_a_call_back_is_told_without_rules(edition: Edition, language: str, said: str) -> None:
+    facts = gather(
+        edition, TrunkFacts("carrier-1"), "acme", "", "service", "manual", "INVITE", [("From", "0612345678")],
+        "0162000001", AT, False,
+    )  # fmt: skip
+    answer = forward("callback.forwarded", Presentation.CALLER, None, "", (), False)
+    raw = Lines("edge-1").line(DecisionRecord("d-1", AT, facts, answer, b"c", 0.0), edition)
+    text = told(msgspec.json.decode(raw, type=DecisionLine), edition, language)
+    assert said in text
+    assert "callback.forwarded" in text
+    assert "+33162000001" in text
+    assert "hours." not in text
+    assert "612345678" not in text
 
 
 def state(**values: float) -> LedgerView:

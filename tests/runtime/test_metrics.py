@@ -83,6 +83,7 @@ def busy_node() -> FakeNode:
     counters.count_refresh("a", "alive")
     counters.count_probe("carrier-1", True)
     counters.count_failover("carrier-1", "503")
+    counters.count_call_back("callback.forwarded")
     counters.observe(counters.setup_seconds, "carrier-1", CALL_BOUNDS, 2.0)
     counters.observe(counters.pdd_seconds, "carrier-1", CALL_BOUNDS, 0.3)
     counters.observe(counters.duration_seconds, "carrier-1", DURATION_BOUNDS, 45.0)

@@ -98,6 +98,24 @@ async def test_trunks_and_node_make_a_topology(node: Node) -> None:
     assert (node.server.asked, node.said) == ([], [])
 
 
+async def test_platforms_that_are_called_back_are_followed_like_carriers(node: Node) -> None:
+    node.server.zone["pbx.acme.example", "A"] = ["192.0.2.90"]
+    named = PEERS.replace("[[platform]]\n", '[[platform]]\naddress = "pbx.acme.example"\n', 1)
+    node.topology.use_trunks(trunks(named))
+    (topology,) = node.used
+    (callee,) = topology.call_backs
+    assert (callee.name, callee.host, callee.address, callee.platform) == ("vms", "", "pbx.acme.example", True)
+    assert (callee.t1, topology.callees) == (0.1, (*topology.carriers, callee))
+    await node.topology.settled()
+    assert node.led == [("vms", [("udp", "192.0.2.90", 5060)])]
+
+
+async def test_a_platform_that_no_listener_reaches_is_told(node: Node) -> None:
+    beyond = PEERS.replace("[[platform]]\n", '[[platform]]\naddress = "[2001:db8::9]:5060"\n', 1)
+    node.topology.use_trunks(trunks(beyond))
+    assert "the platform vms at 2001:db8::9" in node.said[0]
+
+
 async def test_the_same_trunks_again_build_nothing(node: Node) -> None:
     for text in (PEERS, PEERS, PEERS.replace("vms", "crm")):
         node.topology.use_trunks(trunks(text))

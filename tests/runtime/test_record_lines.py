@@ -9,6 +9,7 @@ import pytest
 
 from proxy.b2bua.outputs import CallRecord, DecisionRecord, Fault
 from proxy.policy.decide import decide
+from proxy.policy.decision import Presentation, forward, refuse
 from proxy.policy.edition import Edition
 from proxy.policy.facts import TrunkFacts
 from proxy.policy.gather import gather
@@ -150,6 +151,7 @@ def test_an_ended_call(edition: Edition) -> None:
         "reason": "bye",
         "a_call_id": "call-1@vms",
         "b_call_id": "b-1",
+        "direction": "out",
     }
 
 
@@ -220,3 +222,31 @@ def test_what_the_store_and_the_engine_said(edition: Edition) -> None:
 def test_how_a_number_fits_the_plan(edition: Edition, called: str, length: str, repaired: bool) -> None:
     found = read(Lines("edge-1").line(decision(edition, called), edition))
     assert (found["called_length"], found["called_repaired"]) == (length, repaired)
+
+
+def called_back(edition: Edition, rule: str, called: str) -> DecisionRecord:
+    facts = gather(
+        edition, TrunkFacts("carrier-1"), "acme", "", "service", "manual", "INVITE",
+        [("From", "0612345678")], called, AT, False,
+    )  # fmt: skip
+    answer = forward(rule, Presentation.CALLER, None, "", (), False)
+    if rule != "callback.forwarded":
+        answer = refuse(rule, 404, "Not Found", (), 0.0, 0)
+    return DecisionRecord("d-2", AT, facts, answer, b"back-1@carrier", 0.0)
+
+
+def test_a_call_back_shows_the_number_and_not_the_person(edition: Edition) -> None:
+    found = read(Lines("edge-1").line(called_back(edition, "callback.forwarded", "0162000001"), edition))
+    assert (found["action"], found["presentation"], found["rule"]) == ("forward", "caller", "callback.forwarded")
+    assert (found["called"], found["shown"], found["rules"]) == ("+33162000001", "", [])
+    assert found["presented"][0]["number"] == "+336xxxxxx78"  # type: ignore[index]  # a list of identities
+    unknown = read(Lines("edge-1").line(called_back(edition, "callback.unknown", "0140000000"), edition))
+    assert unknown["called"] == "+331xxxxxx00"
+
+
+def test_the_record_of_a_call_back_names_the_number(edition: Edition) -> None:
+    ended = CallRecord(
+        "d-2", "acme", "", "carrier-1", "vms", "+33162000001", AT, AT, 0.0, AT, 486, "b", "", b"a", b"b", "back"
+    )  # fmt: skip
+    found = read(Lines("edge-1").line(ended, edition))
+    assert (found["direction"], found["called"]) == ("back", "+33162000001")

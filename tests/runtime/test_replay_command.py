@@ -11,6 +11,7 @@ import pytest
 
 from proxy.b2bua.outputs import DecisionRecord
 from proxy.policy.decide import decide
+from proxy.policy.decision import Presentation, forward
 from proxy.policy.edition import Edition
 from proxy.policy.facts import TrunkFacts
 from proxy.policy.gather import gather
@@ -53,6 +54,19 @@ def test_a_rule_switched_off_is_seen_by_rule_and_customer(tmp_path: Path, editio
     assert sum(one.calls for one in result.customers) == 600
     assert result.changes[0].examples[0] in {record.id for record in hit}
     assert result.changes == sorted(result.changes, key=lambda one: (-one.calls, one.before))
+
+
+def test_calls_back_are_passed_over(edition: Edition) -> None:
+    at = datetime.fromisoformat("2026-11-24T11:00:00+01:00").timestamp()
+    facts = gather(
+        edition, TrunkFacts("carrier-1"), "acme", "", "service", "manual", "INVITE", [("From", "0612345678")],
+        "0162000001", at, False,
+    )  # fmt: skip
+    answer = forward("callback.forwarded", Presentation.CALLER, None, "", (), False)
+    replaying = Replay(edition)
+    replaying.add(Lines("edge-1").line(DecisionRecord("d", at, facts, answer, b"c", 0.0), edition))
+    result = replaying.result()
+    assert (result.decisions, result.unreadable, result.rules) == (0, 0, [])
 
 
 def test_what_the_store_would_have_said_is_not_guessed(edition: Edition) -> None:

@@ -49,6 +49,39 @@ def test_a_platform_with_defaults() -> None:
     assert (facts.allowed_classes, facts.profile) == (frozenset(), "law")
 
 
+def test_a_platform_that_is_called_back() -> None:
+    assert platform(PLATFORM).callee is None
+    callee = platform(PLATFORM + 'address = "198.51.100.9"\n').callee
+    assert callee is not None
+    assert (callee.name, callee.host, callee.port, callee.transport, callee.domain) == (
+        "vms", "198.51.100.9", 5060, "udp", "",
+    )  # fmt: skip
+    assert (callee.platform, callee.numbers, callee.user_phone) == (True, "e164", True)
+    text = 'address = "pbx.acme.example"\ntransport = "tls"\nlistener = "tls"\nnumbers = "00"\nuser_phone = false\n'
+    named = platform(PLATFORM + text + 'tls_ca = "ca.pem"\n').callee
+    assert named is not None
+    assert (named.host, named.port, named.listener, named.tls.ca) == ("pbx.acme.example", 0, "tls", "ca.pem")
+    assert (named.numbers, named.user_phone) == ("00", False)
+    shared = platform(PLATFORM + 'address = "198.51.100.9"\ncallback_hosts = ["acme.example", "192.0.2.9"]\n')
+    assert shared.callback_hosts == ("acme.example", "192.0.2.9")
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ('callback_hosts = ["acme.example"]', "callback_hosts"),
+        ('address = "198.51.100.9"\ncallback_hosts = ["no host"]', "callback_hosts"),
+        ('transport = "tcp"', "transport"),
+        ('address = "not a host"', "address"),
+        ('address = "198.51.100.9"\ntransport = "auto"', "address"),
+        ('address = "pbx.acme.example"\ntls_ca = "ca.pem"', "tls_ca"),
+    ],
+)
+def test_what_is_wrong_with_where_calls_back_go(text: str, key: str) -> None:
+    with pytest.raises(ConfigError, match=key):
+        platform(f"{PLATFORM}{text}\n")
+
+
 def test_a_platform_with_everything() -> None:
     found = platform(
         '[[platform]]\nname = "crm"\nsources = ["192.0.2.1:5060", "10.0.0.0/8"]\ncustomer = "acme"\n'

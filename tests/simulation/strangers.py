@@ -14,7 +14,7 @@ from tests.simulation.transactions import Client, Party
 EXPECTED: Final = {
     ("platform", b"OPTIONS"): (200,), ("platform", b"REGISTER"): (405,), ("platform", b"BYE"): (481,),
     ("platform", b"INFO"): (481,), ("platform", b"CANCEL"): (481,),
-    ("carrier", b"OPTIONS"): (200,), ("carrier", b"INVITE"): (403,), ("carrier", b"BYE"): (481,),
+    ("carrier", b"OPTIONS"): (200,), ("carrier", b"INVITE"): (404,), ("carrier", b"BYE"): (481,),
     ("carrier", b"SUBSCRIBE"): (405,),
     ("stranger", b"OPTIONS"): (200, 403), ("stranger", b"INVITE"): (403,), ("stranger", b"MESSAGE"): (403,),
     ("stranger", b"REGISTER"): (403, 405),

@@ -103,6 +103,7 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         "destinations": TEXTS,
         "profile": TEXT,
         "address": TEXT,
+        "callback_hosts": TEXTS,
         "domain": TEXT,
         "numbers": TEXT,
         "user_phone": FLAG,
