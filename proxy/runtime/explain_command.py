@@ -20,7 +20,15 @@ from proxy.policy.call_back import is_call_back, meaning
 from proxy.policy.checks_ledger import FrequencyCheck
 from proxy.policy.decide import UNREACHABLE
 from proxy.policy.edition import Edition
-from proxy.policy.explain import NOT_APPLICABLE, VERDICT_OFF, explain, versions_in_force
+from proxy.policy.explain import (
+    NOT_APPLICABLE,
+    VERDICT_CLEAR,
+    VERDICT_HIT,
+    VERDICT_OFF,
+    VERDICT_WARN,
+    explain,
+    versions_in_force,
+)
 from proxy.policy.facts import CallFacts
 from proxy.policy.ledger import LedgerView
 from proxy.policy.moment import iso_day
@@ -32,6 +40,7 @@ from proxy.runtime.record_shapes import DecisionLine
 
 ID: Final = re.compile(r"[\w.:-]{1,128}", re.ASCII)
 NOT_ASKED: Final = "not asked"
+WOULD: Final = {VERDICT_CLEAR: "would pass", VERDICT_WARN: "would warn", VERDICT_HIT: "would refuse"}
 WIDTH: Final = 24
 
 
@@ -155,7 +164,7 @@ def local(facts: CallFacts, edition: Edition, at: float, language: str) -> str:
 def rules_told(
     line: DecisionLine, facts: CallFacts, ledger: LedgerView, edition: Edition, language: str
 ) -> list[RuleTold]:
-    """Every rule: those of the record as recorded, then those that were not asked."""
+    """Every rule: those of the record as recorded, the others as the book at hand judges them."""
     recorded: dict[str, tuple[str, str]] = {}
     for entry in line.rules:
         version, _, verdict = entry.partition(" ")
@@ -167,13 +176,20 @@ def rules_told(
     for step in explain(facts, edition, ledger):
         since, verdict = recorded.pop(step.id, ("", ""))
         if not verdict:
-            verdict = step.verdict if step.verdict in (NOT_APPLICABLE, VERDICT_OFF) else NOT_ASKED
             since = iso_day(step.since)
+            verdict = would(step.verdict, rows[step.id, since])
         saw = step.saw if since == iso_day(step.since) and verdict != NOT_ASKED else ""
         found.append(rule_told(step.id, since, verdict, rows.get((step.id, since)), saw, sources, language))
     for rule_id, (since, verdict) in recorded.items():
         found.append(rule_told(rule_id, since, verdict, None, "", sources, language))
     return found
+
+
+def would(verdict: str, row: RuleRow) -> str:
+    """What becomes of a verdict when an earlier rule had decided; a row without a status chooses what is shown."""
+    if verdict in (NOT_APPLICABLE, VERDICT_OFF):
+        return verdict
+    return "would choose" if verdict == VERDICT_HIT and not row.status else WOULD.get(verdict, NOT_ASKED)
 
 
 def rule_told(

@@ -60,6 +60,10 @@ VERDICTS: Final[dict[str, tuple[str, str]]] = {
     "off": ("off", "inactive"),
     "not applicable": ("not applicable", "sans objet"),
     "not asked": ("not asked", "non consultée"),
+    "would pass": ("would pass", "passerait"),
+    "would warn": ("would warn", "avertirait"),
+    "would refuse": ("would refuse", "refuserait"),
+    "would choose": ("would choose", "serait retenue"),
 }
 
 MEANINGS: Final[dict[str, tuple[str, str]]] = {
@@ -81,7 +85,26 @@ MEANINGS: Final[dict[str, tuple[str, str]]] = {
     ),
     "off": ("the rule is switched off", "la règle est désactivée"),
     "not applicable": ("the rule does not concern such a call", "la règle ne concerne pas un tel appel"),
-    "not asked": ("an earlier rule had decided", "une règle antérieure avait déjà décidé"),
+    "not asked": (
+        "an earlier rule had decided, so the store was not asked",
+        "une règle antérieure avait déjà décidé, la base partagée n’a donc pas été interrogée",
+    ),
+    "would pass": (
+        "an earlier rule had decided; the call keeps to this one",
+        "une règle antérieure avait déjà décidé ; l’appel respecte celle-ci",
+    ),
+    "would warn": (
+        "an earlier rule had decided; this one would only tell",
+        "une règle antérieure avait déjà décidé ; celle-ci aurait seulement signalé l’appel",
+    ),
+    "would refuse": (
+        "an earlier rule had decided; this one would have refused the call too",
+        "une règle antérieure avait déjà décidé ; celle-ci aurait aussi refusé l’appel",
+    ),
+    "would choose": (
+        "an earlier rule had decided; what would have been shown was settled here",
+        "une règle antérieure avait déjà décidé ; l’affichage aurait été fixé ici",
+    ),
 }
 
 VALUES: Final[dict[str, str]] = {  # words of the configuration and of what a rule saw, in French

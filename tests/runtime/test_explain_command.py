@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -84,9 +85,29 @@ def test_every_rule_is_told_with_version_verdict_and_basis(edition: Edition) -> 
         assert f"\n{rule} " in text
     assert "refuse" in text
     assert "2025-2215" in text
-    assert "not asked" in text
+    assert "not asked" not in verdicts(text).values()
     assert "What to tell the customer: A mobile number" in text
     assert "698765432" not in text
+
+
+def verdicts(text: str) -> dict[str, str]:
+    """Every rule and its verdict as told in English."""
+    rows = re.findall(r"^([a-z]+\.[a-z_0-9]+) +\d{4}-\d\d-\d\d +((?:\w+ )*\w+)  ", text, re.MULTILINE)
+    return dict(rows)
+
+
+def test_rules_that_were_not_asked_are_judged_all_the_same(edition: Edition) -> None:
+    full = state(attempts=4, first_attempt=AT - 9 * DAY, refusal_at=AT - DAY)
+    found = verdicts(told(line(edition, full), edition, "en"))
+    assert set(found) == {rule.id for rule in edition.book.rules}
+    assert found["refusal.consumer"] == "refuse"
+    assert found["frequency.consumer"] == "would refuse"
+    assert found["attempts.campaign"] == "would pass"
+    assert found["presentation.campaign"] == "would choose"
+    early = told(line(edition, LedgerView(None), caller="0698765432"), edition, "en")
+    assert verdicts(early)["cli.mobile"] == "refuse"
+    assert verdicts(early)["refusal.consumer"] == "not asked"
+    assert "not asked: an earlier rule had decided, so the store was not asked" in early
 
 
 def test_the_clock_is_the_one_of_the_called_person(edition: Edition) -> None:
