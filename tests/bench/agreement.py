@@ -35,7 +35,7 @@ from proxy.runtime.record_lines import Lines
 from proxy.runtime.record_shapes import DecisionLine
 from proxy.runtime.replay_command import Replay, is_same
 from proxy.runtime.store.embedded import EmbeddedLedger
-from proxy.runtime.store.interface import ATTEMPTS_KEPT, Consent
+from proxy.runtime.store.interface import ATTEMPTS_KEPT, SLOT_MOST, Consent
 from proxy.runtime.store.person_keys import AttemptKey, PersonKeys
 from tests.runtime.recorded import Dice
 from tests.runtime.store.histories import STATE_FIELDS
@@ -160,7 +160,8 @@ class Trial:
             if await self.ledger.withdraw_refusal(customer, person) != (book.refusals.pop(pair, None) is not None):
                 self.wrong["refusal withdrawn"] += 1
         elif roll < 0.75:
-            slot = (self.now + 60, self.now + 4 * DAY) if dice.random() < 0.3 else (0.0, 0.0)
+            start = self.now + dice.uniform(60, DAY)
+            slot = (start, start + SLOT_MOST) if dice.random() < 0.3 else (0.0, 0.0)
             until = self.now + dice.uniform(5, 300) * DAY
             consent = Consent(customer, person, self.now, until, f"c{dice.randrange(4)}", "", "register", "p", *slot)
             await self.ledger.consent(consent)
