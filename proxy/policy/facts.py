@@ -16,6 +16,7 @@ FROM: Final = "From"
 PAI: Final = "P-Asserted-Identity"
 INTERNATIONAL: Final = "international"
 STRICT: Final = "strict"
+CONFORMANCE: Final = "conformance"  # a trunk for test suites, whose calls are between names
 
 
 @final

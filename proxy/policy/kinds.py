@@ -14,6 +14,7 @@ from proxy.policy.checks_cli import (
     ReservedRangeCheck,
     SmsOnlyCheck,
 )
+from proxy.policy.checks_conformance import ConformanceCheck
 from proxy.policy.checks_consent import CapacityCheck, ConsentCheck, SectorCheck
 from proxy.policy.checks_destination import (
     CampaignUnknownCheck,
@@ -47,6 +48,7 @@ COUNTING: Final = (FREQUENCY, CAMPAIGN_ATTEMPTS)  # an inquiry has room for one 
 
 KINDS: Final[tuple[Kind, ...]] = (
     Kind("emergency", (), lambda params: EmergencyCheck()),
+    Kind("conformance", (), lambda params: ConformanceCheck()),
     Kind("customer_unknown", (), lambda params: CustomerUnknownCheck()),
     Kind("customer_suspended", (), lambda params: CustomerSuspendedCheck()),
     Kind("customer_unverified", (), lambda params: CustomerUnverifiedCheck()),

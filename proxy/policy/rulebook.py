@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final, final
 
 from proxy.policy.checks import Aftermath, Check, Schedule, Show
+from proxy.policy.checks_conformance import ConformanceCheck
 from proxy.policy.checks_destination import EmergencyCheck
 from proxy.policy.facts import STRICT, CallFacts
 
@@ -137,7 +138,7 @@ class Walk:
     def add(self, rule: Rule, enforced: bool) -> None:
         """Puts a rule behind those of its sort."""
         check = rule.check
-        if isinstance(check, EmergencyCheck):
+        if isinstance(check, EmergencyCheck | ConformanceCheck):
             self.bypasses.append(Gate(rule, enforced))
         elif isinstance(check, Show):
             self.shows.append(ShowGate(rule.id, check))

@@ -15,11 +15,11 @@ from typing import Final, Protocol, final
 from aiohttp import web
 
 from proxy.runtime import build
-from proxy.runtime.metrics import CONTENT_TYPE, Metrics, Observed, snapshot
+from proxy.runtime.metrics import CONTENT_TYPE, Metrics, Observed, TopologyView, snapshot
 from proxy.runtime.toml_source import ConfigError
 
 
-class Prober(Protocol):
+class Prober(TopologyView, Protocol):
     """Who can ask the gateways of a carrier; `node_topology.NodeTopology` is one."""
 
     async def asked(self, carrier: str) -> list[dict[str, str]]:

@@ -16,6 +16,7 @@ from proxy.b2bua.back_ways import BackWays
 from proxy.b2bua.trunks import CarrierTrunk, Topology
 from proxy.policy.call_back import FORWARDED, NO_WAY, choose, meaning
 from proxy.policy.directory import ACTIVE
+from proxy.policy.facts import CONFORMANCE
 from proxy.policy.moment import iso_day
 from proxy.policy.rulebook import OFF, WARN, RuleRow
 from proxy.runtime import addresses
@@ -63,6 +64,8 @@ def summary(found: Configuration, at: float) -> list[tuple[str, str]]:
         if platform.callee is not None:
             where += f", calls back to {located_at(topology, platform.callee, settings.name_servers)}"
         rows.append((f"platform {platform.name}", where))
+        if platform.facts.profile == CONFORMANCE:
+            rows.append(("ATTENTION", f"platform {platform.name} has the profile conformance: for test suites only"))
     for carrier in found.trunks.carriers:
         name, _, found_at = located_at(topology, carrier, settings.name_servers).partition(" ")
         rows.append((f"carrier {carrier.name}", f"{name}, {carrier.domain}{' ' if found_at else ''}{found_at}"))

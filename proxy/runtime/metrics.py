@@ -71,6 +71,7 @@ TABLE: Final = (
     Row("npv_config_info", "gauge", ("hash",), "1; the label is the hash of all configuration files in force."),
     Row("npv_config_reloads_total", "counter", ("outcome",), "Reloads applied, and reloads refused with the old state kept."),
     Row("npv_draining", "gauge", (), "1 while no new call is taken."),
+    Row("npv_conformance_trunks", "gauge", (), "Platforms with the profile `conformance`, for test suites: 0 wherever real calls are placed."),
     Row("npv_records_written_total", "counter", (), "Records written to the journal."),
     Row("npv_records_dropped_total", "counter", (), "Records lost because the journal could not keep up."),
     Row("npv_faults_total", "counter", (), "Defects of ours that ended a call."),
@@ -119,6 +120,12 @@ class StreamView(Protocol):
     def samples(self) -> Snapshot: ...
 
 
+class TopologyView(Protocol):
+    """What is read of `node_topology.NodeTopology`."""
+
+    def conformance_trunks(self) -> int: ...
+
+
 class Observed(Protocol):
     """The running process, as far as metrics look at it; `app.App` is one."""
 
@@ -140,6 +147,8 @@ class Observed(Protocol):
     def shared(self) -> SharedView: ...
     @property
     def streams(self) -> StreamView: ...
+    @property
+    def topology(self) -> TopologyView: ...
 
 
 def snapshot(node: Observed) -> Snapshot:
@@ -177,6 +186,7 @@ def snapshot(node: Observed) -> Snapshot:
         "npv_config_info": {(node.digest,): 1},
         "npv_config_reloads_total": by_one(node.reloads),
         "npv_draining": {(): float(node.draining)},
+        "npv_conformance_trunks": {(): node.topology.conformance_trunks()},
         "npv_records_written_total": {(): node.journal.written},
         "npv_records_dropped_total": {(): node.journal.dropped},
         "npv_faults_total": {(): counters.faults},

@@ -15,6 +15,7 @@ from typing import Final, Protocol, final
 from proxy.b2bua.gateways import Place
 from proxy.b2bua.probing import Probed, Probes
 from proxy.b2bua.trunks import CarrierTrunk, Topology
+from proxy.policy.facts import CONFORMANCE
 from proxy.runtime import addresses
 from proxy.runtime.clock import Clock
 from proxy.runtime.resolver import AUTO, Ask, Places, Unanswered, Wanted, located
@@ -108,11 +109,17 @@ class NodeTopology:
         if trunks != self._trunks:
             self._trunks = trunks
             self._renew(False)
+            if count := self.conformance_trunks():
+                self._say(f"ATTENTION: {count} platform(s) with the profile conformance, for test suites only")
 
     def use_settings(self, settings: Settings) -> None:
         """Take what `proxy.toml` says now, and ask for every name anew."""
         self._node = settings
         self._renew(True)
+
+    def conformance_trunks(self) -> int:
+        """How many platforms have the profile of test suites."""
+        return sum(one.facts.profile == CONFORMANCE for one in self._trunks.platforms)
 
     async def settled(self) -> None:
         """Wait until each name that is asked for has had its time."""

@@ -15,7 +15,7 @@ from typing import Final
 
 from proxy.b2bua.header_policy import IDENTITY_HEADERS, NEEDED
 from proxy.b2bua.trunks import CarrierTrunk, PlatformTrunk, Route
-from proxy.policy.facts import TrunkFacts
+from proxy.policy.facts import CONFORMANCE, TrunkFacts
 from proxy.policy.ranges import FOREIGN
 from proxy.runtime import addresses
 from proxy.runtime.headers_file import HEADER, header_name
@@ -34,7 +34,7 @@ E164: Final = re.compile(r"\+[1-9][0-9]{5,14}")
 NAMING_HEADERS: Final = ("customer_header", "campaign_header", "purpose_header", "mode_header")
 ORIGINS: Final = ("national", "international")
 PASS_OR_REFUSE: Final = ("pass", "refuse")
-PROFILES: Final = ("law", "strict")
+PROFILES: Final = ("law", "strict", CONFORMANCE)
 HIDDEN_FORMS: Final = ("withheld", "unavailable")
 
 Trunk = PlatformTrunk | CarrierTrunk | Route
@@ -104,6 +104,11 @@ def read_platform(table: Table, numbering: Numbering) -> PlatformTrunk:
         both = "both" if carrier else "neither"
         raise table.error("carrier", "either `carrier` or `route` to say where its calls go", both)
     callee = read_callee(table, name) if table.has("address") else None
+    profile = table.one_of("profile", PROFILES, "law")
+    if profile == CONFORMANCE and (not customer or any(headers.values())):
+        raise table.error(
+            "profile", "`conformance` only with one `customer`, and no header that names another", profile
+        )
     platform = PlatformTrunk(
         name=name,
         sources=sources(table, auth is not None),
@@ -114,7 +119,7 @@ def read_platform(table: Table, numbering: Numbering) -> PlatformTrunk:
             emergency=table.one_of("emergency", PASS_OR_REFUSE, "pass"),
             unopened=table.one_of("unopened", PASS_OR_REFUSE, "pass"),
             allowed_classes=frozenset(destinations(table, numbering)),
-            profile=table.one_of("profile", PROFILES, "law"),
+            profile=profile,
         ),
         carrier=carrier,
         route=route,

@@ -9,6 +9,7 @@ from proxy.policy.edition import Edition
 from proxy.policy.kinds import KINDS
 from proxy.policy.params import DAY, FLAG, NUMBER, TEXT, TEXTS, WEEK, Kind, Params
 from proxy.policy.schedule import Week
+from proxy.runtime.edition_file import load_edition
 
 README = Path(__file__).parents[2] / "config" / "README.md"
 CLOSED_WEEK: Week = ((), (), (), (), (), (), ())
@@ -45,5 +46,7 @@ def test_no_two_kinds_build_the_same_check() -> None:
 
 
 def test_all_kinds_are_in_use(shipped: Edition) -> None:
-    used = {rule.row.kind for rule in shipped.book.rules}
+    suites = README.parent / "conformance"
+    example = load_edition(suites / "rules", README.parent / "numbering.toml", suites / "customers.toml")
+    used = {rule.row.kind for edition in (shipped, example) for rule in edition.book.rules}
     assert {kind.name for kind in KINDS} - used == set()

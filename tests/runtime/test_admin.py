@@ -69,6 +69,9 @@ class FakeNode:
     def topology(self) -> FakeNode:
         return self
 
+    def conformance_trunks(self) -> int:
+        return 0
+
     async def asked(self, carrier: str) -> list[dict[str, str]]:
         return [{"carrier": carrier, "serves": "yes"}] if carrier == "carrier-1" else []
 

@@ -55,6 +55,12 @@ def test_rules_that_nobody_compared_with_the_law_for_long_are_named() -> None:
     assert all(re.fullmatch(r"[\w.]+ \(.*\.toml:\d+, last on 20\d\d-\d\d-\d\d\)", text) for text in told)
 
 
+def test_a_trunk_for_test_suites_is_told_loudly() -> None:
+    told = summary(load_configuration(SHIPPED.parent / "conformance" / "proxy.toml"), AT)
+    assert ("ATTENTION", "platform suite has the profile conformance: for test suites only") in told
+    assert "ATTENTION" not in dict(summary(load_configuration(SHIPPED), AT))
+
+
 def test_a_pipe_gets_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
     check(SHIPPED)
     lines = capsys.readouterr().out.splitlines()

@@ -41,6 +41,11 @@ class FakeEngine:
         return dict(self.repeats)
 
 
+class FakeTopology:
+    def conformance_trunks(self) -> int:
+        return 2
+
+
 @dataclass
 class FakeJournal:
     written: int = 11
@@ -57,6 +62,7 @@ class FakeNode:
     digest: str = "c0ffee"
     draining: bool = False
     shared: FakeShared = field(default_factory=FakeShared)
+    topology: FakeTopology = field(default_factory=FakeTopology)
     streams: StreamCounts = field(default_factory=lambda: StreamCounts(["tls"]))
 
 
@@ -141,6 +147,7 @@ def scrape(node: FakeNode) -> dict[str, float]:
         ("npv_timers_active{}", 7),
         ('npv_config_info{hash="c0ffee"}', 1),
         ('npv_config_reloads_total{outcome="refused"}', 4),
+        ("npv_conformance_trunks{}", 2),
         ("npv_records_written_total{}", 11),
         ("npv_records_dropped_total{}", 2),
         ("npv_draining{}", 0),

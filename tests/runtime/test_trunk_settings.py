@@ -103,6 +103,27 @@ def test_a_platform_with_everything() -> None:
     assert (found.calls_per_second, found.most_calls) == (20.0, 300)
 
 
+SUITE = '[[platform]]\nname = "suite"\nsources = ["127.0.0.1"]\ncarrier = "c"\nprofile = "conformance"\n'
+
+
+def test_a_trunk_for_test_suites_has_one_customer() -> None:
+    assert platform(SUITE + 'customer = "suite"\n').facts.profile == "conformance"
+
+
+@pytest.mark.parametrize(
+    "naming",
+    [
+        'customer_header = "X-Account"',
+        'customer = "suite"\ncampaign_header = "X-Campaign"',
+        'customer = "suite"\npurpose_header = "X-Purpose"',
+        'customer = "suite"\nmode_header = "X-Mode"',
+    ],
+)
+def test_no_header_names_the_customer_of_a_test_suite(naming: str) -> None:
+    with pytest.raises(ConfigError, match="`conformance` only with one `customer`"):
+        platform(SUITE + naming + "\n")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "line", "message"),
     [
