@@ -39,7 +39,8 @@ class Traced:
 @dataclass(frozen=True)
 class Case:
     """One play. `before` are commands of npv-proxy on the store of the play; `ends` makes it a series to one person;
-    `transfers` are the rules that judged the targets of its REFERs, `answered` for one that was let through."""
+    `transfers` are the rules that judged the targets of its REFERs, `answered` for one that was let through.
+    With `back` the sides are exchanged: the carrier calls, and the platform is called."""
 
     name: str
     uac: str
@@ -62,6 +63,7 @@ class Case:
     untouched: bool = False
     traced: tuple[Traced, ...] = ()
     transfers: tuple[str, ...] = ()
+    back: bool = False
 
     @property
     def decided(self) -> int:
@@ -282,4 +284,29 @@ _TEXT = (
     ),
 )
 
-CASES: dict[str, Case] = {case.name: case for case in (*_IDENTITY, *_DESTINATION, *_STATE, *_TEXT, *_CALL, *_LOGIN)}
+_PERSON = '"Marie" <sip:+33140000009@carrier.example.net>'
+_BACK = (
+    Case(
+        "callback",
+        "callback",
+        "callback",
+        caller=_PERSON,
+        identity="P-Asserted-Identity: <sip:0140000009@carrier.example.net>",
+        called="0162000001",
+        shown="+33140000009",
+        back=True,
+    ),
+    Case(
+        "callback_ring",
+        "callback_refused",
+        "silent",
+        caller=_PERSON,
+        identity=SUBJECT,
+        called="0033162000006",
+        rule="callback.ring",
+        back=True,
+    ),
+)
+
+_ALL = (*_IDENTITY, *_DESTINATION, *_STATE, *_TEXT, *_CALL, *_LOGIN, *_BACK)
+CASES: dict[str, Case] = {case.name: case for case in _ALL}

@@ -70,7 +70,8 @@ def play(case: Case, transport: str = "udp", keep: Path | None = None, logs: Pat
 
 def _play(case: Case, way: Way, folder: Path) -> list[str]:
     ports = {"sip": free_port(), "admin": free_port(), "carrier": free_port(), "platform": free_port()}
-    config = write_config(folder, ports, case.settings, way.listen(ports["sip"]), way.carrier(), way.host)
+    told = ports | {"carrier": ports["platform"], "platform": ports["carrier"]} if case.back else ports
+    config = write_config(folder, told, case.settings, way.listen(ports["sip"]), way.carrier(), way.host, not case.back)
     with bridges(way, ports, folder) as (near, far):
         return _played(case, way, ports, config, near, far)
 

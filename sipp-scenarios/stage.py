@@ -61,11 +61,14 @@ path = "{folder}/records.jsonl"
 _TRUNKS_TOML = """\
 [[platform]]
 name = "vms"
-sources = ["{host}"]
+sources = ["{source}"]
 customer_header = "X-Account"
 campaign_header = "X-Campaign"
 carrier = "carrier-1"
 origin = "national"
+address = "{place}:{platform}"
+callback_hosts = ["acme.example"]
+{transport}
 {platform_more}
 
 [[carrier]]
@@ -111,18 +114,21 @@ def free_port() -> int:
 
 
 def write_config(
-    folder: Path, ports: Mapping[str, int], settings: Mapping[str, int | str], listen: str, carrier: str, host: str
-) -> Path:
+    folder: Path, ports: Mapping[str, int], settings: Mapping[str, int | str], listen: str, carrier: str, host: str,
+    alone: bool = True,
+) -> Path:  # fmt: skip
     """proxy.toml and trunks.toml for one play; `settings` are keys as `limits.answer_timeout`, of `limits`, `timers`,
     `platform` or `carrier`, with values as TOML writes them.
 
-    `listen` are the listeners and `carrier` the further keys of the carrier as TOML, `host` is the address of all SIP.
+    `listen` are the listeners and `carrier` the further keys of the carrier as TOML, `host` is the address of all SIP;
+    without `alone` the platform sends from its own port only, and the carrier from any other.
     """
+    place = f"[{host}]" if ":" in host else host
     tables = {
-        place: "\n".join(
+        name: "\n".join(
             f"{key.partition('.')[2]} = {value}" for key, value in settings.items() if key.startswith(table)
         )
-        for table, place in (
+        for table, name in (
             ("limits", "limits"),
             ("timers", "timers"),
             ("platform", "platform_more"),
@@ -134,7 +140,7 @@ def write_config(
     for file, text in ((path, _PROXY_TOML), (folder / "trunks.toml", _TRUNKS_TOML)):
         file.write_text(
             text.format(
-                host=host, place=f"[{host}]" if ":" in host else host, root=ROOT, folder=folder, customers=customers,
+                source=host if alone else f"{place}:{ports['platform']}", place=place, root=ROOT, folder=folder, customers=customers,
                 listen=listen, transport=carrier, **ports, **tables,
             ),
             encoding="utf-8",
