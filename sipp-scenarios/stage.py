@@ -180,14 +180,17 @@ class Program:
         self.command = command
         self.log = log
         self.folder = log.parent
+        self.files: tuple[int, ...] = ()
+        """Open files that the program inherits, by their numbers here."""
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Program:
         with self.log.open("wb") as out:
             try:
                 self._process = subprocess.Popen(
-                    self.command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=self.folder, env=environment()
-                )
+                    self.command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=self.folder, env=environment(),
+                    pass_fds=self.files,
+                )  # fmt: skip
             except FileNotFoundError:
                 raise StageError(f"`{self.command[0]}` is missing") from None
         return self

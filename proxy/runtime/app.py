@@ -25,6 +25,7 @@ from proxy.runtime.clock import Clock, FixedClock, SystemClock
 from proxy.runtime.configuration import Configuration, load_configuration, load_successor
 from proxy.runtime.dns_query import DnsQuery
 from proxy.runtime.edition_file import edition_with
+from proxy.runtime.held_sockets import handed_over
 from proxy.runtime.ids import RandomIds
 from proxy.runtime.journal import Journal
 from proxy.runtime.loop_lag import LoopLag
@@ -101,7 +102,7 @@ class App:
         await self.topology.settled()
         transports = Transports(self.engine, self.clock, self.journal)
         ports = SipPorts(settings.listen, transports, self.streams, self.tasks, say)
-        ports.open(lambda one: needed(settings.path, one.where, FREE, shown(one.address)))
+        ports.open(lambda one: needed(settings.path, one.where, FREE, shown(one.address)), handed_over())
         self._ports = ports
         taken.push_async_callback(ports.stop)
         self._moved()

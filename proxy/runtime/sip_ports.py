@@ -9,10 +9,12 @@ import ssl
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from socket import SOCK_DGRAM, SOCK_STREAM, socket
 from typing import Final, final
 
 from proxy.b2bua.trunks import CarrierTrunk, TlsClient
 from proxy.runtime.acceptor import Acceptor, listening_socket
+from proxy.runtime.held_sockets import HeldSockets
 from proxy.runtime.listen_settings import Listening
 from proxy.runtime.stream_counts import StreamCounts
 from proxy.runtime.stream_trust import trust_of
@@ -49,29 +51,33 @@ class SipPorts:
         self._streams: Streams | None = None
         self._trusted: tuple[tuple[str, TlsClient], ...] = ()
 
-    def open(self, told: Told) -> None:
-        """Take every address; an OSError of a listener is raised within `told` of it. Call `close` after a failure too."""
+    def open(self, told: Told, held: HeldSockets) -> None:
+        """Take every address, from `held` where it is there; an OSError of a listener is raised within `told` of it."""
         ways = self.transports.ways
         ports: dict[int, UdpPort] = {}
         try:
             for number, one in enumerate(self._listeners):
                 with told(one):
                     if one.transport == UDP:
-                        ports[number] = UdpPort(bound_socket(*one.address), self.transports, number)
+                        bound = held.take(SOCK_DGRAM, one.address) or bound_socket(*one.address)
+                        ports[number] = UdpPort(bound, self.transports, number)
                     else:
-                        self._doors[number] = self._door(number, one)
+                        bound = held.take(SOCK_STREAM, one.address) or listening_socket(*one.address)
+                        self._doors[number] = self._door(bound, number, one)
         except BaseException:
             for port in ports.values():
                 port.close()
             for door in self._doors.values():
                 door.close()
             raise
+        for place in held.left():
+            self._say(f"no listener for the socket {place} that was handed over: it is given back")
         streams = self._streams = Streams(self.transports, tuple(self._doors.values()), self.counts, self._tasks)
         ways.extend(ports.get(number, streams) for number in range(len(self._listeners)))
 
-    def _door(self, number: int, one: Listening) -> Acceptor:
+    def _door(self, bound: socket, number: int, one: Listening) -> Acceptor:
         return Acceptor(
-            listening_socket(*one.address),
+            bound,
             number,
             one.transport,
             idle=float(one.idle),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from proxy.b2bua.trunks import TlsClient
 from proxy.runtime.acceptor import listening_socket
 from proxy.runtime.addresses import Endpoint
 from proxy.runtime.clock import FixedClock
+from proxy.runtime.held_sockets import HeldSockets
 from proxy.runtime.listen_settings import Listening
 from proxy.runtime.sip_ports import SipPorts
 from proxy.runtime.stream_counts import StreamCounts
@@ -28,6 +30,9 @@ from tests.ladder import carrier
 from tests.runtime.certificates import Authority
 from tests.runtime.sockets import EPOCH, HOST, Machine, Recorder, until
 from tests.runtime.stream_peers import ANSWER, message
+
+NOTHING_HELD = HeldSockets({}, 0)
+HIGH = 200  # nobody in a test process has so many files
 
 
 def listening(transport: int, name: str, port: int, tls: ServerTls | None = None) -> Listening:
@@ -44,7 +49,7 @@ def ports(machine: Machine, said: list[str], *listeners: Listening) -> SipPorts:
 async def test_every_listener_hears_and_answers_under_its_number(machine: Machine) -> None:
     udp, tcp = listening(UDP, "udp", free_port()), listening(TCP, "tcp", free_port())
     opened = ports(machine, [], tcp, udp)
-    opened.open(lambda _: nullcontext())
+    opened.open(lambda _: nullcontext(), NOTHING_HELD)
     assert [type(way) for way in opened.transports.ways] == [Streams, UdpPort]
     reader, writer = await asyncio.open_connection(HOST, tcp.address.port)
     writer.write(message(1))
@@ -68,7 +73,7 @@ async def test_when_one_address_cannot_be_had_the_others_are_given_back(machine:
         third = listening(TCP, "c", taken.getsockname()[1])
         opened = ports(machine, [], first, second, third)
         with pytest.raises(OSError, match="in use"):
-            opened.open(lambda _: nullcontext())
+            opened.open(lambda _: nullcontext(), NOTHING_HELD)
     listening_socket(*first.address).close()
     bound_socket(*second.address).close()
     opened.use_carriers([carrier(transport="tls")], Path())  # nothing to tell yet
@@ -82,7 +87,7 @@ async def test_a_reload_shows_the_new_certificate_and_keeps_the_old_one_if_that_
     old, new = (authority.certificate(name) for name in ("old.example", "new.example"))
     one = listening(TLS, "tls", free_port(), ServerTls((Certificate(old, old),)))
     opened = ports(machine, said, one)
-    opened.open(lambda _: nullcontext())
+    opened.open(lambda _: nullcontext(), NOTHING_HELD)
     opened.use_listeners((replace(one, tls=ServerTls((Certificate(new, new),))),))
     assert await shown_at(one.address.port, authority) == ["new.example"]
     new.unlink()
@@ -104,3 +109,21 @@ async def shown_at(port: int, authority: Authority) -> list[str]:
     writer.close()
     await writer.wait_closed()
     return names
+
+
+async def test_a_socket_that_is_held_for_us_is_used_and_one_that_nobody_wants_is_told(machine: Machine) -> None:
+    said: list[str] = []
+    one = listening(UDP, "udp", free_port())
+    with bound_socket(*one.address) as kept, bound_socket(HOST, 0) as other:
+        for number, held in enumerate((kept, other)):
+            os.dup2(held.fileno(), HIGH + number)
+        opened = ports(machine, said, one)
+        opened.open(lambda _: nullcontext(), HeldSockets({"LISTEN_PID": "1", "LISTEN_FDS": "2"}, 1, HIGH))
+        place = f"{HOST}:{other.getsockname()[1]}"
+        assert said == [f"no listener for the socket udp {place} that was handed over: it is given back"]
+        with bound_socket(HOST, 0) as far:
+            far.sendto(message(1), one.address)
+            await until(lambda: machine.fed == [message(1)])
+            await opened.stop()
+            far.sendto(message(2), one.address)
+        assert kept.recv(65535) == message(2)
