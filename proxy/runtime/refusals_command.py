@@ -18,7 +18,7 @@ from proxy.runtime.listing import Listing, show
 from proxy.runtime.person_entries import REFUSAL, Context, Entry, entries
 from proxy.runtime.persons import Persons
 from proxy.runtime.store.directory_changes import Signature, noted
-from proxy.runtime.store.interface import Consent, LedgerSilent, Refusal
+from proxy.runtime.store.interface import PAGE, Consent, LedgerSilent, Refusal
 from proxy.runtime.store.ledger_choice import chosen_ledger
 from proxy.runtime.store.person_keys import KeysDiffer
 
@@ -65,7 +65,10 @@ def list_all(config: Path, kind: str, customer: str, number: str, as_json: bool)
             return refusal_listing(await persons.refusals(customer, number))
         return consent_listing(await persons.consents(customer, number))
 
-    show(with_persons(config, work), as_json)
+    found = with_persons(config, work)
+    show(found, as_json)
+    if len(found.rows) >= PAGE:
+        typer.echo(f"there may be more: these are the newest {PAGE}; --number looks for one person", err=True)
 
 
 def refusal_listing(found: Sequence[Refusal]) -> Listing:

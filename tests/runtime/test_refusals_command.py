@@ -53,6 +53,14 @@ def test_a_long_file_is_written_slice_by_slice(desk: Desk, monkeypatch: pytest.M
     assert recorded(desk, "refusals") == 50
 
 
+def test_a_list_that_is_not_whole_says_so(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("proxy.runtime.refusals_command.PAGE", 2)
+    assert desk.lines("refusals", "import", written(desk, GOOD)) == ["2 refusals recorded"]
+    done = desk.ran("refusals", "list", "--customer", "acme")
+    assert done.stderr.splitlines() == ["there may be more: these are the newest 2; --number looks for one person"]
+    assert desk.ran("refusals", "list", "--customer", "acme", "--number", "0612345678").stderr == ""
+
+
 def test_consents_come_by_file_too(desk: Desk) -> None:
     path = written(desk, "customer;number;at;until;reference\nacme;0612345678;2026-09-01;2027-08-31;f1\n")
     assert desk.lines("consents", "import", path) == ["1 consent recorded"]

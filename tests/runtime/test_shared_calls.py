@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +139,28 @@ async def test_a_busy_person_was_called(app: App, site: Site, ends: Ends) -> Non
     await ends.failed(ends.caller(), 486)
     await app.stop()
     assert [line["state"]["attempts"] for line in decisions(site)] == [0, 1]
+
+
+@pytest.mark.parametrize("disk", ["full", "stuck"])
+async def test_a_disk_that_takes_no_records_stops_no_call(site: Site, ends: Ends, disk: str) -> None:
+    path = Path("/dev/full") if disk == "full" else site.folder / "pipe"
+    site.change("proxy.toml", f'path = "{site.records}"', f'path = "{path}"\nqueue = 4')
+    if disk == "stuck":
+        os.mkfifo(path)
+        reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        filler = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+        with suppress(BlockingIOError):
+            while True:
+                os.write(filler, b"x" * 4096)
+    app = await started(site)
+    try:
+        await called(ends, MOST)
+        await until(lambda: app.journal.dropped > 0)
+    finally:
+        if disk == "stuck":
+            os.close(reader)
+            os.close(filler)
+        await app.stop()
 
 
 async def test_a_restart_keeps_the_count_and_the_refusals(app: App, site: Site, ends: Ends) -> None:
