@@ -31,6 +31,7 @@ def forwarded(call: CallState, message: Message, called: str) -> bool:
     """Settle where the call goes and write it down; False: it was refused, and answered."""
     fabric = call.fabric
     edition = fabric.edition
+    call.a.hop = call.a.hop.of(call.trunk.name)  # our requests to the caller are requests to a carrier
     day = edition.calendar.paris_day(fabric.epoch)
     before = fabric.stopwatch()
     chosen = policy.choose(edition, called, day, fabric.back_ways.own)

@@ -22,9 +22,9 @@ def is_challenge(message: Message) -> bool:
 
 def answered(fabric: Fabric, client: ClientTransaction, message: Message, sent: bytes) -> bool:
     """Answer the challenge to `sent`, the request of `client`; False when its owner must hear of it."""
-    if client.leg != "b" or not sent:
-        return False
     trunk = client.hop.trunk
+    if not trunk or not sent:
+        return False
     login = fabric.logins.get(trunk)
     challenge = login.choose(message) if login is not None else None
     if login is None or challenge is None:
@@ -44,7 +44,7 @@ def answered(fabric: Fabric, client: ClientTransaction, message: Message, sent: 
     key = fabric.ids.branch()
     client.owner = None
     again = fabric.ask(
-        "b", client.pace, key, client.method, renewed(sent, client.key, key, cseq), client.hop, owner
+        client.leg, client.pace, key, client.method, renewed(sent, client.key, key, cseq), client.hop, owner
     )  # fmt: skip
     again.tries = client.tries + 1
     if isinstance(owner, Exchange):
@@ -64,5 +64,6 @@ def cseq_after(owner: object, sent: bytes) -> int:
     """The next CSeq of the dialog that `sent` belongs to, or of the one that it asks for."""
     number = cseq_of(sent) + 1
     if isinstance(owner, Exchange) and owner.fork is not None:
-        return max(number, owner.fork.b.next_cseq())
+        dialog = owner.fork.b if owner.from_a else owner.fork.a
+        return max(number, dialog.next_cseq())
     return number

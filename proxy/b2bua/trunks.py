@@ -85,7 +85,8 @@ class CarrierTrunk:
     is down after `down_after` failures in a row and up after `up_after` successes. An INVITE that hears nothing in
     `silent_after` seconds (0: timer B) goes elsewhere; one that hears no 18x in `no_progress` seconds (0: the answer
     timeout) ends. `redirects`: its 3xx are followed; `large_over_tcp`: an INVITE too large for a datagram goes over TCP;
-    `transfer`: a REFER of it is decided instead of refused; `platform`: it is a platform, which takes calls back.
+    `transfer`: a REFER of it is decided instead of refused; `platform`: it is a platform, which takes calls back. Its own calls
+    may come from `sources`, as those of a platform, beside the host that it is called at.
     """
 
     name: str
@@ -116,6 +117,7 @@ class CarrierTrunk:
     transfer: bool = False
     login: CarrierLogin | None = None
     platform: bool = False
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

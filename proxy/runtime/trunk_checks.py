@@ -81,10 +81,10 @@ def check_names(rows: Sequence[Written], mistakes: Mistakes) -> None:
 
 
 def check_sources(rows: Sequence[Written], mistakes: Mistakes) -> None:
-    """Keep a mistake for each source that an earlier platform has too."""
+    """Keep a mistake for each source that an earlier trunk has too."""
     first: dict[str, Written] = {}
     for row in rows:
-        if isinstance(row.trunk, PlatformTrunk):
+        if isinstance(row.trunk, PlatformTrunk | CarrierTrunk):
             for source in row.trunk.sources:
                 if first.setdefault(source, row) is not row:
                     expected = f"another source than {first[source].place}"

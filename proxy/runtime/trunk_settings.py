@@ -161,6 +161,7 @@ def read_carrier(table: Table) -> CarrierTrunk:
         transport=transport,
         listener=table.text("listener", ""),
         tls=tls_of(table),
+        sources=sources(table, True),
         login=read_login(table.table("login")) if table.has("login") else None,
     )
     carrier = with_service(carrier, table)
@@ -177,7 +178,7 @@ def trunk_name(table: Table) -> str:
 
 
 def sources(table: Table, optional: bool) -> tuple[str, ...]:
-    """Where requests of a platform come from; at least one, unless it is known by something else."""
+    """Where requests of a peer come from; at least one, unless it is known by something else."""
     found = []
     for text in table.texts("sources"):
         try:

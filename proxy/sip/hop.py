@@ -50,6 +50,10 @@ class Hop:
             return Hop(self.transport, host, port, self.listener, self.connection, self.trunk, self.peer)
         return Hop(self.transport, host, port, self.listener, 0, self.trunk, "")
 
+    def of(self, trunk: str) -> Hop:
+        """The same way, known to be that of a trunk."""
+        return Hop(self.transport, self.host, self.port, self.listener, self.connection, trunk, self.peer)
+
     def same_place(self, other: Hop) -> bool:
         """Do both lead to the same transport, host and port?"""
         return self.port == other.port and self.host == other.host and self.transport == other.transport

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from proxy.b2bua.logins import CarrierLogin
 from proxy.b2bua.trunks import Limits
 from proxy.policy.edition import Edition
 from proxy.runtime.edition_file import load_edition
@@ -59,6 +60,37 @@ def test_a_person_reaches_the_customer_and_hangs_up(back: Ladder) -> None:
     assert outcomes(back) == {"forwarded": 1}
     back.advance(40)
     back.assert_empty()
+
+
+def test_a_carrier_may_call_from_another_address(ladder_of: MakeLadder, called_back: Edition) -> None:
+    ladder = ladder_of(back_topology(sources=("198.51.100.0/24",)), called_back)
+    ladder.feed_from(("198.51.100.7", 5060), Person().invite())
+    ladder.expect("198.51.100.7:5060 100 INVITE", "a INVITE")
+    ladder.feed_from(("198.51.101.7", 5060), Person(2).invite())
+    ladder.expect("198.51.101.7:5060 403 INVITE")
+
+
+def test_a_carrier_that_asks_for_credentials_gets_them_from_the_called_side_too(
+    ladder_of: MakeLadder, called_back: Edition
+) -> None:
+    ladder = ladder_of(back_topology(login=CarrierLogin(b"edge", b"secret")), called_back)
+    talk = put_through(ladder)
+    ladder.feed("a", talk.pbx.request("INVITE", body=ANSWER))
+    asked = ladder.one("b INVITE")
+    assert asked.header("authorization") == ""
+    ladder.feed(
+        "b", Callee(asked).reply(401, extra=['WWW-Authenticate: Digest realm="carrier", nonce="n1"'], contact=False)
+    )
+    _, again = ladder.expect("b ACK", "b INVITE")
+    assert 'username="edge"' in again.header("authorization")
+    assert int(again.header("cseq").split()[0]) == int(asked.header("cseq").split()[0]) + 1
+    ladder.feed("b", Callee(again).reply(200, to=again, body=ANSWER))
+    ok, _ = ladder.expect("a 200 INVITE", "b ACK")
+    ladder.feed("a", talk.pbx.ack(ok))
+    ladder.feed("a", talk.pbx.request("BYE"))
+    _, bye = ladder.expect("a 200 BYE", "b BYE")
+    assert 'uri="sip:gw@10.2.0.1:5080"' in bye.header("authorization")
+    ladder.feed("b", Callee(bye).reply(200, to=bye))
 
 
 def test_the_customer_hangs_up(back: Ladder) -> None:

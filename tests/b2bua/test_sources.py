@@ -20,6 +20,21 @@ def of(topology: Topology) -> Sources:
     return Sources(topology, Routing(topology))
 
 
+def test_a_carrier_calls_from_its_gateways_and_from_the_sources_that_it_names() -> None:
+    named = carrier(sources=("198.51.100.9", "10.1.2.0/24", "10.0.0.0/15"))
+    known = of(Topology((OWN_UDP,), (platform(sources=("10.1.2.3", "10.1.0.0/16")),), (named,)))
+    faces = {host: known.calling_back(Hop(UDP, host, 5099)) for host in ("10.2.0.1", "198.51.100.9", "10.1.2.9")}
+    assert {face.name for face in faces.values() if face is not None and face.calls_back} == {"carrier-1"}
+    assert None not in faces.values()
+    for host, gateway in (("10.2.0.1", False), ("198.51.100.9", True), ("10.1.2.9", True)):
+        hop = Hop(UDP, host, 5099)
+        assert (known.is_gateway(hop), known.is_carrier(hop), known.platform(hop)) == (gateway, True, None)
+    for host in ("10.1.2.3", "10.1.9.9"):
+        hop = Hop(UDP, host, 5099)
+        assert (known.calling_back(hop), known.is_carrier(hop)) == (None, False)
+        assert known.platform(hop) is not None
+
+
 @pytest.mark.parametrize(
     ("host", "port", "name"),
     [

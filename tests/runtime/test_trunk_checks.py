@@ -19,6 +19,7 @@ CASES = [
     (PLATFORM.replace('"c1"', '"c9"') + CARRIER, "carrier", "expected the name of a carrier (`c1`), seen `c9`"),
     (PEERS.replace('customer_header = "X-Account"', 'customer = "zz"'), "customer", "expected the id of a customer"),
     (PEERS + PLATFORM.replace("vms", "crm"), "sources", "seen `192.0.2.1`"),
+    (PEERS.replace("[[carrier]]\n", '[[carrier]]\nsources = ["192.0.2.1"]\n'), "sources", "seen `192.0.2.1`"),
 ]
 
 

@@ -38,3 +38,15 @@ def test_the_same_place_is_transport_host_and_port() -> None:
     assert not hop.same_place(Hop(TLS, "192.0.2.1", 5060, 1, 7))
     assert not hop.same_place(Hop(TCP, "192.0.2.2", 5060, 1, 7))
     assert not hop.same_place(Hop(TCP, "192.0.2.1", 5061, 1, 7))
+
+
+def test_a_way_that_is_known_to_be_of_a_trunk() -> None:
+    hop = Hop(TLS, "192.0.2.1", 5061, 2, 7, "", "peer.example").of("carrier-1")
+    assert (hop.trunk, hop.connection, hop.peer, hop.listener, hop.reliable) == (
+        "carrier-1",
+        7,
+        "peer.example",
+        2,
+        True,
+    )
+    assert hop.same_place(Hop(TLS, "192.0.2.1", 5061))
