@@ -110,9 +110,8 @@ class Fabric:
         self.routing.use_topology(topology)
         self.back_ways = BackWays(topology)
         self.logins = logins_for(topology, self.logins)
-        if topology.carriers:
-            first = topology.carriers[0]
-            self.a_pace = Pace(first.t1, first.t2, first.t4)
+        t1, t2, t4 = topology.timers
+        self.a_pace = Pace(t1, t2, t4)
 
     def reply(
         self,

@@ -76,7 +76,8 @@ class CarrierTrunk:
     `e164`, `00` or `national`; `hidden` is the display of a withheld call: `withheld` (RFC 3323, 3325) or
     `unavailable`; `network_number` is shown in P-Asserted-Identity with `Privacy: id` when the carrier wants one.
     `cross` adds header names that may cross to it; identity headers are refused by the settings loader. `drop` takes
-    names away in both directions. `t1`, `t2`, `t4` are the RFC 3261 timers in seconds. `transport` is `udp`, `tcp`,
+    names away in both directions. `t1`, `t2`, `t4` are the RFC 3261 timers in seconds, out of `own_timers` where those
+    are not 0, else out of the node's. `transport` is `udp`, `tcp`,
     `tls` or `auto`, `listener` the name of the listener that it is reached from; the first one of that transport and IP
     version when empty. `login` answers its challenges.
 
@@ -118,6 +119,7 @@ class CarrierTrunk:
     login: CarrierLogin | None = None
     platform: bool = False
     sources: tuple[str, ...] = ()
+    own_timers: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -172,6 +174,7 @@ class Listener:
 class Topology:
     """Everything about the node and its peers. The place of a listener in `listeners` is its number in a `Hop`.
 
+    `timers` are T1, T2 and T4 towards platforms, in seconds (RFC 3261 table 4).
     `headers` says which headers cross; none by default. `call_backs` are platforms as callees, each by its own name.
     """
 
@@ -185,6 +188,7 @@ class Topology:
     routes: tuple[Route, ...] = ()
     auth: AuthPolicy = field(default_factory=AuthPolicy)
     call_backs: tuple[CarrierTrunk, ...] = ()
+    timers: tuple[float, float, float] = (0.5, 4.0, 5.0)
 
     @property
     def callees(self) -> tuple[CarrierTrunk, ...]:

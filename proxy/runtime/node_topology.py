@@ -20,7 +20,7 @@ from proxy.runtime import addresses
 from proxy.runtime.clock import Clock
 from proxy.runtime.resolver import AUTO, Ask, Places, Unanswered, Wanted, located
 from proxy.runtime.secret_references import armed_carrier, armed_platform
-from proxy.runtime.settings import Settings
+from proxy.runtime.settings import Settings, Timers
 from proxy.runtime.tasks import Tasks
 from proxy.runtime.trunk_settings import NO_TRUNKS, Trunks
 from proxy.sip.hop import TRANSPORTS
@@ -63,6 +63,13 @@ def callees(trunks: Trunks) -> list[CarrierTrunk]:
 def kind(trunk: CarrierTrunk) -> str:
     """What a trunk that gets calls is."""
     return "platform" if trunk.platform else "carrier"
+
+
+def timed(carrier: CarrierTrunk, timers: Timers) -> CarrierTrunk:
+    """The trunk with its own timers, or the node's where it has none; T2 is never less than T1."""
+    t1, t2, t4 = carrier.own_timers
+    first = t1 or timers.t1
+    return replace(carrier, t1=first, t2=max(first, t2 or timers.t2), t4=t4 or timers.t4)
 
 
 class Machine(Protocol):
@@ -144,10 +151,7 @@ class NodeTopology:
     def _renew(self, all_anew: bool) -> None:
         """Hand over the topology, then follow the names that it has; one that is followed already goes on."""
         node, timers = self._node.topology, self._node.timers
-        paced = [
-            replace(one, t1=timers.t1, t2=timers.t2, t4=timers.t4)
-            for one in (*self._trunks.carriers, *callees(self._trunks))
-        ]
+        paced = [timed(one, timers) for one in (*self._trunks.carriers, *callees(self._trunks))]
         topology = replace(
             node,
             platforms=tuple([armed_platform(one, self._say) for one in self._trunks.platforms]),

@@ -1,4 +1,4 @@
-"""`[[route]]`, and what a `[[carrier]]` says of its service: its health, its patience, and whether it takes calls."""
+"""`[[route]]`, and what a `[[carrier]]` says of its service: its health, its patience and timers, and whether it takes calls."""
 
 from __future__ import annotations
 
@@ -47,6 +47,7 @@ def with_service(carrier: CarrierTrunk, table: Table) -> CarrierTrunk:
         no_progress=float(table.bound("no_progress")),
         transfer=table.one_of("transfer", TRANSFERS, REFUSE) == "decide",
         large_over_tcp=table.one_of("large_requests", ("udp", "tcp"), "udp") == "tcp",
+        own_timers=(table.bound("t1_ms") / 1e3, table.bound("t2_ms") / 1e3, table.bound("t4_ms") / 1e3),
         redirects=table.one_of("redirects", (REFUSE, FOLLOW), REFUSE) == FOLLOW,
     )
 

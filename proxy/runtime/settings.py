@@ -58,7 +58,7 @@ class Files:
 
 @dataclass(frozen=True)
 class Timers:
-    """`[timers]`: RFC 3261 timers towards carriers, in seconds."""
+    """`[timers]`: RFC 3261 timers, in seconds."""
 
     t1: float = 0.5
     t2: float = 4.0
@@ -123,6 +123,7 @@ def load_settings(path: Path) -> Settings:
             server_name=node.server_name,
             node=node.name,
             auth=auth,
+            timers=(timers.t1, timers.t2, timers.t4),
         ),
         digest=shared_digest(source),
         name_servers=name_servers,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from proxy.b2bua.fabric import Fabric, method_name
@@ -76,7 +78,9 @@ def test_a_pair_of_dialogs_is_found_by_both_legs_until_it_is_dropped(fabric: Fab
 
 
 def test_each_carrier_has_its_own_face_and_pace(fabric: Fabric) -> None:
-    fabric.use_topology(topology(carrier_trunk=carrier(name="slow", t1=1.0, t2=8.0, t4=10.0)))
+    slow = topology(carrier_trunk=carrier(name="slow", t1=1.0, t2=8.0, t4=10.0))
+    fabric.use_topology(replace(slow, timers=(0.25, 2.0, 2.5)))
+    assert (fabric.a_pace.t1, fabric.a_pace.t2, fabric.a_pace.t4) == (0.25, 2.0, 2.5)
     gateway = fabric.routing.choose("slow", [], 0.0)
     assert gateway is not None
     assert (gateway.carrier.t1, gateway.pace.t1, gateway.pace.long) == (1.0, 1.0, 64.0)

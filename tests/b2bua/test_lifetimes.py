@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -265,7 +265,8 @@ class World:
 def test_many_calls_over_a_bad_wire_all_end(ladder_of: Callable[..., Ladder], loss: float) -> None:
     # a shorter T1 keeps the run short; every relation between the timers stays
     quick = carrier(t1=0.1, t2=0.4, t4=0.5)
-    ladder = ladder_of(topology(limits=Limits(answer_timeout=20, longest_call=60), carrier_trunk=quick))
+    node = topology(limits=Limits(answer_timeout=20, longest_call=60), carrier_trunk=quick)
+    ladder = ladder_of(replace(node, timers=(0.1, 0.4, 0.5)))
     world = World(ladder, random.Random(int(loss * 100)), loss)
     calls = 700
     for number in range(calls):

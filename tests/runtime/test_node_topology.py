@@ -98,6 +98,25 @@ async def test_trunks_and_node_make_a_topology(node: Node) -> None:
     assert (node.server.asked, node.said) == ([], [])
 
 
+@pytest.mark.parametrize(
+    ("own", "timers"),
+    [
+        ("", (0.1, 4.0, 5.0)),
+        ("t1_ms = 800", (0.8, 4.0, 5.0)),
+        ("t1_ms = 6000", (6.0, 6.0, 5.0)),  # T2 is never less than T1
+        ("t1_ms = 50\nt2_ms = 300\nt4_ms = 400", (0.05, 0.3, 0.4)),
+    ],
+)
+async def test_a_carriers_timers_are_its_own_or_the_nodes(
+    node: Node, own: str, timers: tuple[float, float, float]
+) -> None:
+    node.topology.use_trunks(trunks(PEERS + own))
+    (topology,) = node.used
+    (carrier,) = topology.carriers
+    assert (carrier.t1, carrier.t2, carrier.t4) == timers
+    assert topology.timers == (0.1, 4.0, 5.0)
+
+
 async def test_platforms_that_are_called_back_are_followed_like_carriers(node: Node) -> None:
     node.server.zone["pbx.acme.example", "A"] = ["192.0.2.90"]
     named = PEERS.replace("[[platform]]\n", '[[platform]]\naddress = "pbx.acme.example"\n', 1)

@@ -42,12 +42,21 @@ def test_a_carrier_says_its_health_and_patience() -> None:
     assert (trunk.drained, trunk.probe_every, trunk.down_after, trunk.up_after) == (True, 20.0, 2, 4)
     assert (trunk.silent_after, trunk.no_progress, trunk.redirects, trunk.transfer) == (6.0, 25.0, True, True)
     assert trunk.large_over_tcp
+    assert with_service(carrier(), table("t1_ms = 250\nt4_ms = 2500")).own_timers == (0.25, 0.0, 2.5)
     assert with_service(carrier(), table("")) == carrier()
 
 
 @pytest.mark.parametrize(
     "text",
-    ["down_after = 0", "up_after = 0", "probe_every = -1", 'state = "off"', 'redirects = "yes"', 'transfer = "yes"'],
+    [
+        "down_after = 0",
+        "up_after = 0",
+        "probe_every = -1",
+        'state = "off"',
+        'redirects = "yes"',
+        'transfer = "yes"',
+        "t1_ms = -1",
+    ],
 )
 def test_a_service_that_cannot_be_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match=text.split(" ")[0]):
