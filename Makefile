@@ -6,6 +6,8 @@
 # make interop   calls with programs that we did not write
 # make fuzz    look for inputs that break a promise for SECONDS (60) seconds
 # make simulate   thousands of calls on a bad network in SEEDS (200) made-up worlds, with what must hold
+# make bench   the proxy and its peers under the same load, figures in var/bench; QUICK=1 takes minutes instead of half an hour
+# make profile   flame graph of the proxy under load, in var/profile
 # make wheel   the compiled wheel, in dist/
 # make clean   remove what the others made
 #
@@ -18,7 +20,7 @@ SHELL := bash
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .ONESHELL:
-.PHONY: help demo run test scenarios check interop fuzz simulate wheel clean sipp prometheus redis kamailio baresip compiler
+.PHONY: help demo run test scenarios check interop fuzz simulate bench profile wheel clean sipp prometheus redis kamailio baresip compiler
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -132,11 +134,15 @@ test: compiler $(VENV)/installed $(VENV)/tested sipp prometheus redis kamailio
 	$(PY) -m pytest -q -m 'not source_only' --ignore=tests/test_layout.py </dev/null
 
 # the strangers of PyPI have an environment of their own: one of them brings a package named `tests`
+# sippy installs its own tests as the package `tests`, which would hide ours
+own_tests = rm -rf $(VENV)/lib/python*/site-packages/tests
+
 $(VENV)/strangers: pyproject.toml $(VENV)/made
 	@echo "installing the strangers of PyPI"
 	$(PY) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["interop"], sep="\n")' > $@.txt
 	"$(PYTHON)" -m venv $(VENV)/others
 	$(VENV)/others/bin/python -m pip install -q -r $@.txt
+	$(own_tests)
 	touch $@
 
 # with CI set a program that is missing is a failure and not a test left out
@@ -160,6 +166,21 @@ fuzz: $(VENV)/fuzzing
 SEEDS ?= 200
 simulate: $(VENV)/installed $(VENV)/tested
 	@$(PY) -P -c 'import sys; sys.path.append("."); from tests.simulation.run import main; sys.exit(main())' --seeds $(SEEDS)
+
+$(VENV)/benched: pyproject.toml $(VENV)/made
+	@echo "installing what measures the package"
+	$(PY) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["bench"], sep="\n")' > $@.txt
+	$(PY) -m pip install -q -r $@.txt
+	$(own_tests)
+	touch $@
+
+# -P: measured is the installed, compiled proxy. ONLY=proxy,kamailio leaves others out
+bench: compiler $(VENV)/installed $(VENV)/benched sipp kamailio
+	@$(PY) -P tests/bench/run.py $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) </dev/null
+
+RATE ?= 500
+profile: compiler $(VENV)/installed $(VENV)/benched sipp
+	@$(PY) -P tests/bench/flame.py --rate $(RATE) </dev/null
 
 scenarios: $(VENV)/installed sipp
 	@for transport in udp tcp tls ipv6; do
