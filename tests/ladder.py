@@ -103,6 +103,7 @@ def topology(
     *, platform_trunk: PlatformTrunk | None = None, carrier_trunk: CarrierTrunk | None = None,
     limits: Limits | None = None, server_name: str = "", listeners: tuple[Listener, ...] = (OWN_UDP,),
     carriers: tuple[CarrierTrunk, ...] = (), routes: tuple[Route, ...] = (),
+    call_backs: tuple[CarrierTrunk, ...] = (),
 ) -> Topology:  # fmt: skip
     """One platform, one carrier unless `carriers` names others, and this node between them."""
     return Topology(
@@ -113,6 +114,7 @@ def topology(
         server_name,
         headers=HEADERS,
         routes=routes,
+        call_backs=call_backs,
     )
 
 

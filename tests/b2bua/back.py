@@ -16,10 +16,8 @@ def back_topology(*, server_name: str = "", limits: Limits | None = None, **chan
     """The usual trunks, of which the platform takes calls back at `pbx.acme.example`, its address known."""
     named = CarrierTrunk("vms", "pbx.acme.example", A[1], "", platform=True)
     trunk = platform(customer="acme", customer_header="", callee=named)
-    given = topology(platform_trunk=trunk, carrier_trunk=carrier(**changes), limits=limits, server_name=server_name)
-    return Topology(
-        given.listeners, given.platforms, given.carriers, given.limits, given.server_name, headers=given.headers,
-        call_backs=(PBX,),
+    return topology(
+        platform_trunk=trunk, carrier_trunk=carrier(**changes), limits=limits, server_name=server_name, call_backs=(PBX,)
     )  # fmt: skip
 
 

@@ -25,6 +25,8 @@ def trait_of(name: str) -> set[str]:
         ("busy", {"a486INVITE", "b0ACK"}),
         ("bye_a", {"a200BYE", "b0BYE"}),
         ("drain_and_stop", {"a503INVITE", "b0BYE"}),
+        ("call_back", {"a0INVITE", "b183INVITE", "b200INVITE", "a0ACK", "b200BYE", "a0BYE"}),
+        ("call_back_hidden", {"a0INVITE", "b486INVITE"}),
         ("strangers", {"a200OPTIONS", "a405REGISTER", "a403INVITE"}),
     ],
 )

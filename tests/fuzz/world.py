@@ -14,7 +14,7 @@ from typing import Final
 
 from proxy.b2bua.engine import Engine
 from proxy.b2bua.outputs import CallRecord, Fault, Fetch
-from proxy.b2bua.trunks import Limits
+from proxy.b2bua.trunks import CarrierTrunk, Limits
 from proxy.policy.inquiry import PersonState
 from proxy.sip.hop import UDP, Hop
 from proxy.sip.message import ParseError
@@ -35,6 +35,7 @@ from tests.ladder import (
     CountedIds,
     Seen,
     Ticks,
+    platform,
     topology,
 )
 
@@ -46,6 +47,7 @@ MOST_STEPS: Final = 24
 MOST_SECONDS: Final = 4000.0
 FOREVER: Final = 20_000.0
 SECRET: Final = b"145001234"
+PBX: Final = CarrierTrunk("vms", *A, "", platform=True)
 LIMITS: Final = Limits(longest_call=600)
 
 
@@ -53,7 +55,11 @@ class World:
     """One engine, its clock, and what it sent."""
 
     def __init__(self) -> None:
-        self.engine = Engine(topology(limits=LIMITS, listeners=(OWN_UDP, OWN_TCP)), edition(), CountedIds(), Ticks())
+        given = topology(
+            platform_trunk=platform(callee=PBX, callback_hosts=("acme.example",)), limits=LIMITS,
+            listeners=(OWN_UDP, OWN_TCP), call_backs=(PBX,),
+        )  # fmt: skip
+        self.engine = Engine(given, edition(), CountedIds(), Ticks())
         self.now = 1000.0
         self.trait: list[str] = []
         self.told_by_carrier = False  # the carrier said the secret itself
