@@ -41,9 +41,9 @@ _CALLABLE: Final = frozenset((b"sip", b"sips", b"tel"))
 
 
 def may_transfer(call: CallState, from_a: bool) -> bool:
-    """Does the trunk of this side let it transfer?"""
-    if from_a:
-        return call.trunk.transfer
+    """Does the trunk of this side let it transfer? Nobody may in a call back: a target there is no call of a customer."""
+    if from_a or call.back is not None:
+        return call.trunk.transfer and call.back is None
     carrier = call.b_face.trunk
     return carrier is not None and carrier.transfer
 

@@ -379,6 +379,21 @@ def test_both_ends_may_change_the_session(back: Ladder) -> None:
     back.feed("a", talk.pbx.ack(ok))
 
 
+def test_a_call_back_is_transferred_by_nobody(ladder_of: MakeLadder, called_back: Edition) -> None:
+    ladder = ladder_of(back_topology(transfer=True), called_back)
+    person = Person(called="+33162000003")
+    ladder.feed("b", person.invite())
+    _, invite = ladder.expect("b 100 INVITE", "b INVITE")
+    callee = Callee(invite)
+    ladder.feed("b", callee.reply(200, body=ANSWER))
+    ok, _ = ladder.expect("b 200 INVITE", "b ACK")
+    person.learn(ok)
+    ladder.feed("b", person.ack())
+    for side in (person, callee):
+        ladder.feed("b", side.request("REFER", extra=["Refer-To: <sip:+33140000000@10.0.0.1>"]))
+        ladder.expect("b 403 REFER")
+
+
 @pytest.mark.parametrize(("status", "seen"), [(302, 480), (401, 502), (407, 502), (503, 503), (603, 603)])
 def test_what_the_platform_answers(back: Ladder, status: int, seen: int) -> None:
     back.feed("b", Person().invite())

@@ -9,11 +9,17 @@ from typing import Any
 
 import pytest
 
-from proxy.policy.decision import Action
+from proxy.b2bua.outputs import DecisionRecord
+from proxy.policy.decision import Action, Presentation, forward
 from proxy.policy.edition import Edition
+from proxy.policy.facts import TrunkFacts
+from proxy.policy.gather import gather
 from proxy.runtime.audit_command import Evidence, Subject, known, told
 from proxy.runtime.audit_file import verify
 from proxy.runtime.audit_key import public_text
+from proxy.runtime.record_archive import Keeping
+from proxy.runtime.record_files import RecordFile
+from proxy.runtime.record_lines import Lines
 from proxy.runtime.store.directory_records import Change, Record, Version
 from tests.runtime.recorded import write_day
 from tests.runtime.sealed import KEY, records
@@ -72,6 +78,25 @@ def test_a_number(tmp_path: Path, edition: Edition) -> None:
     assert {rule["version"] for rule in of(lines, "rule")} == versions
     assert all(rule["known"] and rule["basis"] and "/" not in rule["file"] for rule in of(lines, "rule"))
     assert lines[-1]["record"] == "signature"
+
+
+def test_calls_to_the_number_are_evidence_too(tmp_path: Path, edition: Edition) -> None:
+    facts = gather(
+        edition, TrunkFacts("carrier-1"), "acme", "", "service", "manual", "INVITE", [("From", "0612345678")],
+        "0162000001", NOW, False,
+    )  # fmt: skip
+    answer = forward("callback.forwarded", Presentation.CALLER, None, "", (), False)
+    record = DecisionRecord("back-1", NOW, facts, answer, b"c", 0.0)
+    path = tmp_path / "r.jsonl"
+    file = RecordFile(str(path), "edge-1", Keeping())
+    file.open(1.0)
+    file.add([Lines("edge-1").line(record, edition)], 0, 2.0)
+    file.close(3.0)
+    for subject in (Subject("+33162000001", ""), Subject("", "acme")):
+        lines = gathered(tmp_path, edition, subject, path)
+        assert [line["text"]["id"] for line in of(lines, "line")] == ["back-1"]
+        assert of(lines, "rule") == []
+    assert of(gathered(tmp_path, edition, Subject("+33162000002", ""), path), "line") == []
 
 
 def test_who_changed_what_in_the_directory(tmp_path: Path, edition: Edition) -> None:
