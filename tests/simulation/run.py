@@ -15,6 +15,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
@@ -96,9 +97,11 @@ def explore(options: argparse.Namespace) -> int:
     )
     begin, told = time.perf_counter(), 0.0
     shown = 0
-    with get_context("spawn").Pool(options.processes) as pool:
-        todo = pieces(options.first, options.seeds, options.calls, done)
-        for piece, result, broken in pool.imap_unordered(play, todo):
+    # unlike a Pool, an executor says so when one of its processes dies, instead of waiting for ever
+    with ProcessPoolExecutor(options.processes, get_context("spawn")) as pool:
+        todo = [pool.submit(play, piece) for piece in pieces(options.first, options.seeds, options.calls, done)]
+        for finished in as_completed(todo):
+            piece, result, broken = finished.result()
             counts.update(result["counts"])
             seen.update(result["seen"])
             now = time.perf_counter() - begin
