@@ -8,6 +8,7 @@
 # make simulate   thousands of calls on a bad network in SEEDS (200) made-up worlds, with what must hold
 # make bench   the proxy and its peers under the same load, figures in var/bench; QUICK=1 takes minutes instead of half an hour
 # make profile   flame graph of the proxy under load, in var/profile
+# make micro   what pieces of the proxy's work cost, against a reference in the tree
 # make wheel   the compiled wheel, in dist/
 # make clean   remove what the others made
 #
@@ -20,7 +21,7 @@ SHELL := bash
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .ONESHELL:
-.PHONY: help demo run test scenarios check interop fuzz simulate bench profile wheel clean sipp prometheus redis kamailio baresip compiler
+.PHONY: help demo run test scenarios check interop fuzz simulate bench profile micro wheel clean sipp prometheus redis kamailio baresip compiler
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -181,6 +182,9 @@ bench: compiler $(VENV)/installed $(VENV)/benched sipp kamailio
 RATE ?= 500
 profile: compiler $(VENV)/installed $(VENV)/benched sipp
 	@$(PY) -P tests/bench/flame.py --rate $(RATE) </dev/null
+
+micro: compiler $(VENV)/installed
+	@$(PY) -P tests/bench/micro.py </dev/null
 
 scenarios: $(VENV)/installed sipp
 	@for transport in udp tcp tls ipv6; do

@@ -16,14 +16,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from stage import HERE, HOST, Program, StageError, free_port
+from stage import HOST, Program, StageError, free_port
 
 from tests.bench import processes, yardstick
 from tests.bench.contenders import Contender, Site, accounts_csv, called_csv, npv
 from tests.bench.figures import CALL, Counts, Held, Load, Outcome, counts
 from tests.bench.processes import Cores
+from tests.bench.scenario import FOLDER
 
-SCENARIOS = HERE / "load"
 LISTENS_WITHIN = 30.0
 SETTLES_IN = 1.0
 GRACE = 10.0
@@ -44,7 +44,7 @@ class Sipp(Program):
         where = ["-i", HOST, "-p", str(port), "-cid_str", f"%u-%p-{scenario[-3:]}@%s"]
         pace = ["-max_recv_loops", "1000", "-max_sched_loops", "1000", "-buff_size", "4194304", "-rtcheck", "loose"]
         figures = ["-trace_stat", "-stf", str(self.figures), "-fd", "1", "-nostdin", "-message_file", str(self.trace)]
-        command = ["sipp", "-sf", str(SCENARIOS / f"{scenario}.xml"), *where, *pace, *figures, *options]
+        command = ["sipp", "-sf", str(FOLDER / f"{scenario}.xml"), *where, *pace, *figures, *options]
         super().__init__(pinned(cores.others, command), folder / f"{scenario}.log")
 
     def __enter__(self) -> Sipp:
