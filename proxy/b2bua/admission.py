@@ -9,6 +9,7 @@ from proxy.b2bua.fabric import Fabric
 from proxy.b2bua.rewrite import ACCEPT_ENCODING, encoded
 from proxy.b2bua.stateless import RETRY_DRAINING, broken, unsupported_options
 from proxy.sip.message import Message
+from proxy.sip.sdp import nowhere
 
 ADMITTED: Final = 0
 MOST_BREADTH: Final = 60  # what RFC 5393 5.3.3 assumes where nothing is said; more is not let out
@@ -22,8 +23,8 @@ def merge_key(message: Message) -> bytes:
 def refusal(fabric: Fabric, message: Message, hops: int, draining: bool) -> tuple[int, list[bytes]]:
     """Status and header lines that refuse this INVITE before a decision; `ADMITTED` lets it go on.
 
-    An encoded body cannot be searched for what must not leave: 415. An emergency call is let in with it, and
-    while draining (CPCE D98-8). A request that may not fork at all cannot go on (RFC 5393 5.3.3): 440. Raises ParseError.
+    An encoded body cannot be searched for what must not leave: 415. An offer whose media have no address leads to no
+    talk: 488. An emergency call is let in with either, and while draining (CPCE D98-8). A request that may not fork at all cannot go on (RFC 5393 5.3.3): 440. Raises ParseError.
     """
     if merge_key(message) in fabric.merged:
         return 482, []
@@ -40,6 +41,8 @@ def refusal(fabric: Fabric, message: Message, hops: int, draining: bool) -> tupl
         return 420, [b"Unsupported: " + unsupported]
     if encoded(message) and not is_emergency(fabric, message):
         return 415, [ACCEPT_ENCODING]
+    if nowhere(message) and not is_emergency(fabric, message):
+        return 488, []
     if not draining or is_emergency(fabric, message):
         return ADMITTED, []
     fabric.counters.count_drop("draining")

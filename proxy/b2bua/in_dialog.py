@@ -12,6 +12,7 @@ from proxy.b2bua.legs import Couple, Fork
 from proxy.b2bua.rewrite import ACCEPT_ENCODING, ALLOW_LINE, encoded
 from proxy.b2bua.stateless import unsupported_options
 from proxy.sip.message import Message
+from proxy.sip.sdp import nowhere
 from proxy.sip.transaction import ServerTransaction
 
 CROSSES: Final = frozenset(("INVITE", "UPDATE", "INFO", "PRACK", "MESSAGE", "OPTIONS"))
@@ -37,7 +38,7 @@ def refusal(message: Message, method: str, fork: Fork, from_a: bool, hops: int) 
 
     Checked are order (RFC 3261 12.2.2), hops, method and glare: an INVITE of the other side pending gives 491, one of
     the same side 500 with Retry-After (14.2). What must not
-    leave cannot be looked for in an encoded body of the platform: 415.
+    leave cannot be looked for in an encoded body of the platform: 415. Media without an address give 488.
     """
     dialog = fork.a if from_a else fork.b
     if not dialog.accept_cseq(message.cseq):
@@ -54,6 +55,8 @@ def refusal(message: Message, method: str, fork: Fork, from_a: bool, hops: int) 
             return 420, [b"Unsupported: " + unsupported]
     if from_a and encoded(message):
         return 415, [ACCEPT_ENCODING]
+    if nowhere(message):
+        return 488, []
     pending = fork.couple.invite
     if method == "INVITE" and isinstance(pending, Exchange):
         if pending.from_a != from_a:

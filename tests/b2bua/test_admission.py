@@ -54,6 +54,24 @@ def test_an_extension_that_we_cannot_carry_is_420(ladder: Ladder, lines: list[st
     assert ladder.one("a 420 INVITE").header("unsupported") == unsupported
 
 
+def test_an_offer_without_an_address_is_488(ladder: Ladder) -> None:
+    ladder.feed(
+        "a", Caller().invite(body=b"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n")
+    )
+    ladder.expect("a 488 INVITE")
+    assert ladder.decisions() == []
+
+
+def test_an_emergency_call_is_let_in_with_such_an_offer(ladder: Ladder) -> None:
+    ladder.feed(
+        "a",
+        Caller(called="112").invite(
+            body=b"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n"
+        ),
+    )
+    ladder.expect("a 100 INVITE", "b INVITE")
+
+
 def test_a_body_that_cannot_be_looked_into_is_415(ladder: Ladder) -> None:
     ladder.feed("a", Caller().invite(extra=["Content-Encoding: gzip", "Content-Type: application/sdp"]))
     assert ladder.one("a 415 INVITE").header("accept-encoding") == "identity"

@@ -80,6 +80,18 @@ def test_an_extension_that_we_cannot_carry_is_420(ladder: Ladder) -> None:
     ladder.expect("b UPDATE")
 
 
+@pytest.mark.parametrize("method", ["INVITE", "UPDATE"])
+def test_an_offer_without_an_address_is_488_and_the_call_goes_on(ladder: Ladder, method: str) -> None:
+    talk = set_up(ladder)
+    nowhere = b"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n"
+    ladder.feed("a", talk.caller.request(method, body=nowhere))
+    ladder.expect(f"a 488 {method}")
+    ladder.feed("b", talk.callee.request(method, body=nowhere))
+    ladder.expect(f"b 488 {method}")
+    ladder.feed("a", talk.caller.request("INFO"))
+    ladder.expect("b INFO")
+
+
 def test_a_body_that_cannot_be_looked_into_is_415(ladder: Ladder) -> None:
     talk = set_up(ladder)
     ladder.feed("a", talk.caller.request("INFO", extra=["Content-Encoding: gzip"], body=b"\x1f\x8b"))
