@@ -1,5 +1,7 @@
 """How much may pass at once: calls per second and calls in progress, per customer, per trunk and for the node.
 
+A carrier's meter stands with its gateways (`gateways.Pool`), for it is asked when one of them is chosen.
+
 Counted here because it is the engine that sees calls begin and end; judged in `policy` by the rules `capacity.*`, which
 read a `Load`. A look counts nothing; a call that is forwarded is counted once and given back once, whatever way it
 ends. Time is the engine's monotonic `now`.

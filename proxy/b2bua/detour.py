@@ -22,9 +22,10 @@ def take_gateway(call: CallState) -> bool:
     """Choose the gateway of the call and take its face, pace and hop; False: none is left."""
     fabric, way = call.fabric, call.way
     tried = call.tried if call.tried is not None else _UNTRIED
+    call.leave_room()
     gateway = call.redirected[-1] if call.redirected else None
     if gateway is None or gateway is call.gateway:
-        gateway = fabric.routing.choose(way, tried, fabric.now)
+        gateway = fabric.routing.choose(way, tried, fabric.now, call.metered)
     call.gateway = gateway
     if gateway is None:
         return False
@@ -33,7 +34,9 @@ def take_gateway(call: CallState) -> bool:
     if not call.dialled_at:
         call.dialled_at = fabric.now
     tried = [*tried, gateway]
-    call.tried = tried if fabric.routing.another(way, tried, fabric.now) is not None else None
+    call.tried = tried if fabric.routing.another(way, tried, fabric.now, call.metered) is not None else None
+    if call.metered and fabric.routing.limited:
+        call.enter_room(fabric.routing.pools.get(call.carrier))
     return True
 
 
@@ -76,7 +79,8 @@ def elsewhere(call: CallState, status: int, message: Message | None) -> bool:
             return gateway.carrier.redirects and call.state == table.INVITING and redirected(call, gateway, message)
     if call.tried is None or call.state != table.INVITING or status not in REROUTED:
         return False
-    if fabric.routing.another(call.way, call.tried, fabric.now) is None:
+    call.leave_room()
+    if fabric.routing.another(call.way, call.tried, fabric.now, call.metered) is None:
         return False
     fabric.counters.count_failover(gateway.carrier.name, "silent" if message is None and status == 408 else str(status))
     return True

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Final, final
 
+from proxy.b2bua.capacity import Meter
 from proxy.b2bua.rewrite import Face
 from proxy.b2bua.trunks import CarrierTrunk
 from proxy.sip.hop import Hop
@@ -112,13 +113,18 @@ class Gateway:
 
 @final
 class Pool:
-    """The gateways of one carrier, best priority first."""
+    """The gateways of one carrier, best priority first, and the meter of what it takes (None: no bound)."""
 
-    __slots__ = ("carrier", "gateways")
+    __slots__ = ("carrier", "gateways", "meter")
 
     def __init__(self, carrier: CarrierTrunk, gateways: list[Gateway]) -> None:
         self.carrier: Final = carrier
         self.gateways = gateways
+        self.meter: Meter | None = None
+
+    def has_room(self, now: float) -> bool:
+        """Does the carrier take one more call within its limits?"""
+        return self.meter is None or not self.meter.wait(now)
 
     def first(self, tried: list[Gateway], now: float, preferred: bool = False) -> Gateway | None:
         """Any gateway that this call may still use, without taking a turn."""

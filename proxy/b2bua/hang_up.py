@@ -71,6 +71,7 @@ def close(call: CallState) -> None:
     if fabric.calls.pop(call.number, None) is None:
         return
     abandon(call)
+    call.leave_room()
     if call.metered and call.back is not None:
         fabric.capacity.node.live -= 1
     elif call.metered:

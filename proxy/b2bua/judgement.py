@@ -71,7 +71,7 @@ def _note_attempt(call: CallState, refused: bool, state: PersonState | None, exp
 
 
 def load_of(call: CallState, facts: CallFacts) -> Load:
-    """What one more call would break of the limits of customer, trunk and node."""
+    """What one more call would break of the limits of customer, platform, node, and of every carrier of its way."""
     customer, trunk = facts.customer, call.trunk
     limits = UNLIMITED
     if customer is not None and (customer.calls_per_second or customer.most_calls):
@@ -79,4 +79,10 @@ def load_of(call: CallState, facts: CallFacts) -> Load:
     bounds = UNLIMITED
     if trunk.calls_per_second or trunk.most_calls:
         bounds = (trunk.calls_per_second, trunk.most_calls)
-    return call.fabric.capacity.look(call.customer, limits, trunk.name, bounds, call.fabric.now)
+    fabric = call.fabric
+    load = fabric.capacity.look(call.customer, limits, trunk.name, bounds, fabric.now)
+    if load is FREE and fabric.routing.limited:
+        wait = fabric.routing.wait(call.way, fabric.now)
+        if wait:
+            return Load("trunk", wait)
+    return load

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final, final
 
+from proxy.b2bua.capacity import Meter
 from proxy.b2bua.gateways import STATES, Gateway, Place, Pool
 from proxy.b2bua.rewrite import Face
 from proxy.b2bua.trunks import CarrierTrunk, Route, Topology, route_key
@@ -34,18 +35,21 @@ class _Way:
 class Routing:
     """Routes and gateways of one topology; what is known of a gateway's health outlives a new one."""
 
-    __slots__ = ("pools", "_topology", "_routes")
+    __slots__ = ("pools", "limited", "_topology", "_routes", "_meters")
 
     def __init__(self, topology: Topology) -> None:
         self.pools: dict[str, Pool] = {}
         self._topology = topology
         self._routes: dict[str, list[_Way]] = {}
+        self._meters: Final[dict[str, Meter]] = {}
+        self.limited = False  # some carrier has limits
         self.use_topology(topology)
 
     def use_topology(self, topology: Topology) -> None:
         """Take carriers and routes anew; a gateway that stays keeps its health."""
         self._topology = topology
         pools: dict[str, Pool] = {}
+        limited = False
         for carrier in topology.callees:
             known = self.pools.get(carrier.name)
             pool = pools[carrier.name] = Pool(carrier, [])
@@ -53,10 +57,25 @@ class Routing:
             if known is not None and carrier.address and known.carrier.address == carrier.address:
                 places = [_place(gateway) for gateway in known.gateways]
             self._fill(pool, places, known)
+            pool.meter = self._meter(carrier)
+            limited = limited or pool.meter is not None
         self.pools = pools
+        self.limited = limited
         self._routes = {carrier.name: [_Way(pools[carrier.name], 0, 1)] for carrier in topology.callees}
         for route in topology.routes:
             self._routes[route_key(route.name)] = _ways(route, pools)
+
+    def _meter(self, carrier: CarrierTrunk) -> Meter | None:
+        """What counts the calls of this carrier, the one that there was; None without a limit."""
+        if carrier.calls_per_second <= 0 and not carrier.most_calls:
+            self._meters.pop(carrier.name, None)
+            return None
+        meter = self._meters.get(carrier.name)
+        if meter is None:
+            meter = self._meters[carrier.name] = Meter(carrier.calls_per_second, carrier.most_calls, 0.0)
+        else:
+            meter.set(carrier.calls_per_second, carrier.most_calls)
+        return meter
 
     def use_places(self, carrier: str, places: list[Place]) -> None:
         """The carrier's name leads here now, which must be somewhere; a gateway that is known keeps its health."""
@@ -107,23 +126,41 @@ class Routing:
         hop = Hop(TRANSPORTS.index(place.transport), place.host, place.port, number, 0, carrier.name)
         return Gateway(carrier, hop, face)
 
-    def choose(self, route: str, tried: list[Gateway], now: float) -> Gateway | None:
-        """The gateway for a call on `route` (a key as `route_key` makes it, or a carrier's name) that tried these."""
+    def choose(self, route: str, tried: list[Gateway], now: float, bounded: bool = True) -> Gateway | None:
+        """The gateway for a call on `route` (a key as `route_key` makes it, or a carrier's name) that tried these.
+
+        A carrier at its limit is passed over, unless the call is not `bounded`.
+        """
         ways = self._routes.get(route)
         if ways is None:
             return None
+        if bounded and self.limited:
+            ways = [way for way in ways if way.pool.has_room(now)]
         if len(ways) == 1:
             return ways[0].pool.choose(tried, now)
         best = _turn(ways, tried, now, True) or _turn(ways, tried, now, False)
         return None if best is None else best.pool.choose(tried, now)
 
-    def another(self, route: str, tried: list[Gateway], now: float) -> Gateway | None:
+    def another(self, route: str, tried: list[Gateway], now: float, bounded: bool = True) -> Gateway | None:
         """Any gateway that is left for this call, without taking a turn."""
         for way in self._routes.get(route, ()):
+            if bounded and not way.pool.has_room(now):
+                continue
             gateway = way.pool.first(tried, now)
             if gateway is not None:
                 return gateway
         return None
+
+    def wait(self, route: str, now: float) -> int:
+        """Seconds after which some carrier of the route takes one more call within its limits; 0 when one does now."""
+        least = 0
+        for way in self._routes.get(route, ()):
+            meter = way.pool.meter
+            wait = 0 if meter is None else meter.wait(now)
+            if not wait:
+                return 0
+            least = wait if not least else min(least, wait)
+        return least
 
     def retry_after(self, route: str, now: float) -> int:
         """Seconds after which a gateway may be there again."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from proxy.b2bua.back_leg import BackLeg
+from proxy.b2bua.capacity import Meter
 from proxy.b2bua.exchange import Exchange
 from proxy.b2bua.fabric import Fabric
-from proxy.b2bua.gateways import Gateway
+from proxy.b2bua.gateways import Gateway, Pool
 from proxy.b2bua.legs import Asker, Couple, Fork
 from proxy.b2bua.outputs import Release
 from proxy.b2bua.trunks import PlatformTrunk
@@ -70,6 +71,7 @@ class CallState(Couple):
         self.asked_at = 0.0
         self.dialled_at = 0.0  # when the first INVITE left, on the scale of timers
         self.metered = False
+        self.room: Meter | None = None  # of the carrier that has the call, if it has limits
         self.b_call_id = b""
         self.b_tag = b""
         self.b_from = b""
@@ -98,6 +100,18 @@ class CallState(Couple):
     def seed(self) -> bytes:
         """Our own tag towards the platform."""
         return self.a.local_tag
+
+    def enter_room(self, pool: Pool | None) -> None:
+        """Count the call at the carrier that gets it, if that one has limits."""
+        if pool is not None and pool.meter is not None:
+            self.room = pool.meter
+            self.room.take(self.fabric.now)
+
+    def leave_room(self) -> None:
+        """Give back the place at a carrier."""
+        if self.room is not None:
+            self.room.live -= 1
+            self.room = None
 
     def stop_timer(self) -> None:
         """Cancel the one timer that the call's state runs, and that of its session."""

@@ -88,6 +88,7 @@ class CarrierTrunk:
     timeout) ends. `redirects`: its 3xx are followed; `large_over_tcp`: an INVITE too large for a datagram goes over TCP;
     `transfer`: a REFER of it is decided instead of refused; `platform`: it is a platform, which takes calls back. Its own calls
     may come from `sources`, as those of a platform, beside the host that it is called at.
+    `calls_per_second` and `most_calls` bound what it gets; 0 means no bound.
     """
 
     name: str
@@ -120,6 +121,8 @@ class CarrierTrunk:
     platform: bool = False
     sources: tuple[str, ...] = ()
     own_timers: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    calls_per_second: float = 0.0
+    most_calls: int = 0
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ def read_route(table: Table, name: str) -> Route:
 
 
 def with_service(carrier: CarrierTrunk, table: Table) -> CarrierTrunk:
-    """The carrier with what its table says of health, patience and redirections; seconds are whole. Raises ConfigError."""
+    """The carrier with what its table says of health, limits, patience and redirections; numbers are whole. Raises ConfigError."""
     return replace(
         carrier,
         drained=table.one_of("state", (ACTIVE, DRAINED), ACTIVE) == DRAINED,
@@ -45,6 +45,8 @@ def with_service(carrier: CarrierTrunk, table: Table) -> CarrierTrunk:
         up_after=at_least_one(table, "up_after", 2),
         silent_after=float(table.bound("silent_after")),
         no_progress=float(table.bound("no_progress")),
+        calls_per_second=float(table.bound("calls_per_second")),
+        most_calls=table.bound("most_calls"),
         transfer=table.one_of("transfer", TRANSFERS, REFUSE) == "decide",
         large_over_tcp=table.one_of("large_requests", ("udp", "tcp"), "udp") == "tcp",
         own_timers=(table.bound("t1_ms") / 1e3, table.bound("t2_ms") / 1e3, table.bound("t4_ms") / 1e3),

@@ -251,3 +251,54 @@ def test_what_fits_or_may_not_move_stays_on_udp(ladder_of: LadderOf, large: bool
     ladder.feed("a", Caller().invite(body=body))
     _, invite = ladder.expect("a 100 INVITE", "b INVITE")
     assert invite.hop.transport == UDP
+
+
+def answered(ladder: Ladder, caller: Caller, side: str) -> Callee:
+    """The call gets its answer on that side."""
+    ladder.feed("a", caller.invite())
+    _, offered = ladder.expect("a 100 INVITE", f"{side} INVITE")
+    callee = Callee(offered)
+    if side == "c":
+        callee.contact = "sip:gw@10.2.0.2:5080"
+    ladder.feed(side, callee.reply(200, body=ANSWER))
+    final, _ = ladder.expect("a 200 INVITE", f"{side} ACK")
+    caller.learn(final)
+    ladder.feed("a", caller.ack())
+    return callee
+
+
+def test_a_carrier_at_its_limit_is_left_out_until_a_call_of_it_ends(ladder_of: LadderOf) -> None:
+    ladder, callers = ladder_of(two(most_calls=1)), [Caller(number) for number in range(1, 4)]
+    callees = [answered(ladder, callers[0], "b"), answered(ladder, callers[1], "c")]
+    ladder.feed("a", callers[0].request("BYE"))
+    _, bye = ladder.expect("a 200 BYE", "b BYE")
+    ladder.feed("b", callees[0].reply(200, to=bye))
+    ladder.advance(40)
+    answered(ladder, callers[2], "b")
+    assert ladder.engine.counters.failovers == {}
+
+
+def test_a_full_carrier_alone_answers_503_by_the_rule_on_capacity(ladder_of: LadderOf) -> None:
+    ladder, callers = (
+        ladder_of(topology(carriers=(carrier(most_calls=1),))),
+        [Caller(1), Caller(2), Caller(3, called="15")],
+    )
+    answered(ladder, callers[0], "b")
+    ladder.feed("a", callers[1].invite())
+    refused = ladder.one("a 503 INVITE")
+    assert "capacity.trunk" in refused.header("reason")
+    assert refused.header("retry-after") == "1"
+    ladder.feed("a", callers[1].ack_failure(refused))
+    ladder.feed("a", callers[2].invite())
+    ladder.expect("a 100 INVITE", "b INVITE")
+
+
+def test_a_failed_carrier_gives_its_place_back_at_once(ladder_of: LadderOf) -> None:
+    ladder, caller = ladder_of(two(most_calls=1)), Caller()
+    ladder.feed("a", caller.invite())
+    _, first = ladder.expect("a 100 INVITE", "b INVITE")
+    ladder.feed("b", Callee(first).reply(503))
+    ladder.expect("b ACK", "c INVITE")
+    meter = ladder.engine.fabric.routing.pools["carrier-1"].meter
+    assert meter is not None
+    assert meter.live == 0

@@ -91,3 +91,37 @@ def test_a_platform_is_told_when_the_first_gateway_is_back() -> None:
     for gateway, seconds in zip(table.gateways(), (60.0, 20.5), strict=False):
         gateway.rest(0.0, seconds)
     assert table.retry_after(WAY, 0.0) == 21
+
+
+def test_a_carrier_at_its_limit_is_passed_over_and_the_wait_is_that_of_the_first_to_be_free() -> None:
+    first = carrier(name="c1", host="10.2.0.1", most_calls=1)
+    second = carrier(name="c2", host="10.2.0.2", calls_per_second=0.25)
+    way = Route("france", (RouteLeg("c1", 1, 1), RouteLeg("c2", 2, 1)))
+    table = Routing(topology(carriers=(first, second, THREE), routes=(way,)))
+
+    def chosen(now: float, bounded: bool = True) -> str:
+        gateway = table.choose(WAY, [], now, bounded)
+        return "" if gateway is None else gateway.carrier.name
+
+    meters = [table.pools[name].meter for name in ("c1", "c2", "c3")]
+    assert meters[2] is None
+    one, two = meters[:2]
+    assert one is not None
+    assert two is not None
+    assert (chosen(0.0), table.wait(WAY, 0.0)) == ("c1", 0)
+    one.take(0.0)
+    assert (chosen(0.0), table.wait(WAY, 0.0)) == ("c2", 0)
+    two.take(0.0)
+    assert (chosen(0.0), table.another(WAY, [], 0.0), table.wait(WAY, 0.0)) == ("", None, 1)
+    assert table.wait("c2", 0.0) == 5
+    assert chosen(0.0, bounded=False) == "c1"
+    assert table.another(WAY, [], 0.0, bounded=False) is not None
+    assert chosen(4.0) == "c2"
+    one.live -= 1
+    assert chosen(0.0) == "c1"
+    assert table.wait("c3", 0.0) == table.wait("c9", 0.0) == 0
+    table.use_topology(topology(carriers=(first, THREE)))
+    assert table.pools["c1"].meter is one
+    table.use_topology(topology(carriers=(carrier(name="c1", host="10.2.0.1"),)))
+    assert [pool.meter for pool in table.pools.values()] == [None]
+    assert not table.limited

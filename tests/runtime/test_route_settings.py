@@ -37,12 +37,13 @@ def test_what_is_wrong_with_a_route_is_said(text: str, expected: str) -> None:
 
 
 def test_a_carrier_says_its_health_and_patience() -> None:
-    text = 'state = "drained"\nprobe_every = 20\ndown_after = 2\nup_after = 4\nsilent_after = 6\nno_progress = 25\nredirects = "follow"\nlarge_requests = "tcp"\ntransfer = "decide"'
+    text = 'state = "drained"\nprobe_every = 20\ndown_after = 2\nup_after = 4\nsilent_after = 6\nno_progress = 25\ncalls_per_second = 30\nmost_calls = 200\nredirects = "follow"\nlarge_requests = "tcp"\ntransfer = "decide"'
     trunk = with_service(carrier(), table(text))
     assert (trunk.drained, trunk.probe_every, trunk.down_after, trunk.up_after) == (True, 20.0, 2, 4)
     assert (trunk.silent_after, trunk.no_progress, trunk.redirects, trunk.transfer) == (6.0, 25.0, True, True)
     assert trunk.large_over_tcp
     assert with_service(carrier(), table("t1_ms = 250\nt4_ms = 2500")).own_timers == (0.25, 0.0, 2.5)
+    assert (trunk.calls_per_second, trunk.most_calls) == (30.0, 200)
     assert with_service(carrier(), table("")) == carrier()
 
 
@@ -52,6 +53,8 @@ def test_a_carrier_says_its_health_and_patience() -> None:
         "down_after = 0",
         "up_after = 0",
         "probe_every = -1",
+        "calls_per_second = -1",
+        "most_calls = -1",
         'state = "off"',
         'redirects = "yes"',
         'transfer = "yes"',
