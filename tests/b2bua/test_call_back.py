@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from proxy.b2bua.gateways import Place
 from proxy.b2bua.logins import CarrierLogin
 from proxy.b2bua.trunks import Limits
 from proxy.policy.edition import Edition
 from proxy.runtime.edition_file import load_edition
-from tests.b2bua.back import OURS, PERSON, Pbx, Person, back_topology, put_through
-from tests.ladder import ANSWER, Callee, Caller, Ladder, hang_up, set_up
+from tests.b2bua.back import OURS, PBX, PERSON, Pbx, Person, back_topology, put_through
+from tests.ladder import ANSWER, A, Callee, Caller, Ladder, hang_up, set_up
 
 CONFIG = Path(__file__).parents[2] / "config"
 MakeLadder = Callable[..., Ladder]
@@ -145,10 +147,33 @@ def test_nothing_of_the_platform_is_seen_by_the_caller(back: Ladder) -> None:
         assert b"m=audio 6000" in seen.body
 
 
-@pytest.mark.parametrize("written", ["0162000001", "0033162000001", "+33162000001", "33162000001"])
-def test_the_number_is_known_in_any_writing(back: Ladder, written: str) -> None:
-    back.feed("b", Person(called=written).invite())
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "sip:0162000001@10.0.0.1",
+        "sip:0033162000001@edge.example.net:5060;user=phone",
+        "sip:+33162000001;npdi;rn=+33999@10.0.0.1;user=phone",
+        "sip:33162000001@10.0.0.1",
+        "sip:01.62.00.00.01@10.0.0.1",
+        "tel:+33-1-62-00-00-01",
+    ],
+)
+def test_the_number_is_known_in_any_writing(back: Ladder, uri: str) -> None:
+    back.feed("b", Person().invite().replace(b"INVITE sip:+33162000001@10.0.0.1 SIP", f"INVITE {uri} SIP".encode()))
     back.expect("b 100 INVITE", "a INVITE")
+    assert back.decisions()[0].facts.called_text != ""
+
+
+def test_a_platform_whose_name_leads_nowhere_yet_is_503(ladder_of: MakeLadder, called_back: Edition) -> None:
+    given = back_topology()
+    ladder = ladder_of(replace(given, call_backs=(replace(PBX, host="", address="pbx.acme.example"),)), called_back)
+    ladder.feed("b", Person().invite())
+    _, answer = ladder.expect("b 100 INVITE", "b 503 INVITE")
+    assert answer.header("retry-after")
+    ladder.engine.use_places("vms", [Place("udp", *A)], ladder.now)
+    ladder.feed("b", Person(2).invite())
+    ladder.expect("b 100 INVITE", "a INVITE")
+    assert ladder.engine.fabric.capacity.node.live == 1
 
 
 def test_the_caller_is_shown_as_the_carrier_says(back: Ladder) -> None:
