@@ -34,7 +34,7 @@ def forwarded(call: CallState, message: Message, called: str) -> bool:
     call.a.hop = call.a.hop.of(call.trunk.name)  # our requests to the caller are requests to a carrier
     day = edition.calendar.paris_day(fabric.epoch)
     before = fabric.stopwatch()
-    chosen = policy.choose(edition, called, day, fabric.back_ways.own)
+    chosen = policy.choose(edition.plan, edition.directory, called, day, fabric.back_ways.own)
     customer = chosen.entry.customer if chosen.entry is not None else ""
     rule, wait = chosen.rule, 0
     if rule == policy.FORWARDED:

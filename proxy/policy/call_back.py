@@ -11,9 +11,8 @@ from __future__ import annotations
 
 from typing import Final, final
 
-from proxy.policy.directory import ENDED, NumberEntry
-from proxy.policy.edition import Edition
-from proxy.policy.numbers import Number
+from proxy.policy.directory import ENDED, Directory, NumberEntry
+from proxy.policy.numbers import Number, NumberingPlan
 
 PREFIX: Final = "callback."
 FORWARDED: Final = "callback.forwarded"
@@ -78,31 +77,31 @@ class CallBack:
         self.steps: Final = steps
 
 
-def choose(edition: Edition, text: str, day: int, own: frozenset[str]) -> CallBack:
+def choose(plan: NumberingPlan, directory: Directory, text: str, day: int, own: frozenset[str]) -> CallBack:
     """Where a call to the number that `text` writes goes on that day; `own` are places as of
     `place_of` that name this node in a target."""
-    called = edition.plan.number(text, day)
-    entry = None if called is None else holder(edition, called.canonical, day)
+    called = plan.number(text, day)
+    entry = None if called is None else holder(directory, called.canonical, day)
     if called is None or entry is None:
         return CallBack(UNKNOWN, called, None, None, "", 0)
     seen = [called.canonical]
     while True:
-        number, uri = target_of(edition, entry, day, own)
+        number, uri = target_of(plan, entry, day, own)
         if number is None:
             return CallBack(FORWARDED if uri else NO_TARGET, called, entry, None, uri, len(seen))
         if number.canonical in seen:
             return CallBack(RING, called, entry, None, "", len(seen))
-        further = holder(edition, number.canonical, day)
+        further = holder(directory, number.canonical, day)
         if further is None:
             return CallBack(FORWARDED, called, entry, number, "", len(seen))
         seen.append(number.canonical)
         entry = further
 
 
-def holder(edition: Edition, canonical: str, day: int) -> NumberEntry | None:
+def holder(directory: Directory, canonical: str, day: int) -> NumberEntry | None:
     """The right in force on that day: the assignee's before one by consent, one with a target before one without."""
     best: NumberEntry | None = None
-    for entry in edition.directory.entries(canonical):
+    for entry in directory.entries(canonical):
         ended = entry.until is not None and entry.until < day
         if entry.since > day or ended or entry.state in ENDED:
             continue
@@ -116,7 +115,7 @@ def _rank(entry: NumberEntry) -> int:
 
 
 def target_of(
-    edition: Edition, entry: NumberEntry, day: int, own: frozenset[str]
+    plan: NumberingPlan, entry: NumberEntry, day: int, own: frozenset[str]
 ) -> tuple[Number | None, str]:  # fmt: skip
     """The target as a number, or as a URI at a host that is not ours; neither when it cannot be read."""
     text = entry.callback_target.strip()
@@ -126,7 +125,7 @@ def target_of(
         text = text.partition(":")[2].rpartition("@")[0]
     elif text[:4].lower() == "tel:":
         text = text[4:]
-    number = edition.plan.number(text.partition(";")[0], day)
+    number = plan.number(text.partition(";")[0], day)
     if number is None or not number.complete or number.cls not in REACHABLE:
         return None, ""
     return number, ""

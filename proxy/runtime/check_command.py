@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -12,15 +11,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from proxy.b2bua.back_ways import BackWays
 from proxy.b2bua.trunks import CarrierTrunk, Topology
-from proxy.policy.call_back import FORWARDED, NO_WAY, choose, meaning
-from proxy.policy.directory import ACTIVE
 from proxy.policy.facts import CONFORMANCE
 from proxy.policy.moment import iso_day
 from proxy.policy.rulebook import OFF, WARN, RuleRow
 from proxy.runtime import addresses
 from proxy.runtime.addresses import Endpoint
+from proxy.runtime.call_back_checks import CallBackChecks
 from proxy.runtime.clock import SystemClock
 from proxy.runtime.configuration import Configuration, load_configuration
 from proxy.runtime.dns_query import DnsQuery
@@ -85,16 +82,14 @@ def located_at(topology: Topology, trunk: CarrierTrunk, servers: Sequence[str]) 
 
 def deaf(found: Configuration, day: int) -> list[tuple[str, str]]:
     """The numbers that a person calls back in vain, the first of them by name."""
-    directory = found.edition.directory
-    ways = BackWays(replace(found.settings.topology, platforms=found.trunks.platforms))
+    plan, directory = found.edition.plan, found.edition.directory
+    checks = CallBackChecks(plan, directory, found.trunks, found.settings.topology)
     told: list[str] = []
     for customer in directory.customers():
         for entry in directory.numbers_of(customer.id):
-            if entry.state == ACTIVE and entry.held_by(customer.id, day):
-                chosen = choose(found.edition, entry.number.canonical, day, ways.own)
-                rule = NO_WAY if chosen.rule == FORWARDED and not ways.leads(chosen) else chosen.rule
-                if rule != FORWARDED:
-                    told.append(f"{entry.number.canonical} ({meaning(rule, False)})")
+            warning = checks.warning(entry, day)
+            if warning:
+                told.append(f"{entry.number.canonical} ({warning})")
     if len(told) > NAMED_MOST:
         told[NAMED_MOST:] = [f"and {len(told) - NAMED_MOST} more"]
     return [("called back in vain", ", ".join(told))] if told else []

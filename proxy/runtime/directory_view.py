@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from proxy.policy.moment import iso_day
+from proxy.runtime.call_back_checks import CallBackChecks
 from proxy.runtime.directory_desk import Desk, at_desk
 from proxy.runtime.directory_edits import NAMED, canonical, found
 from proxy.runtime.directory_warnings import customer_warnings, number_warnings
@@ -34,9 +35,10 @@ def list_records(config: Path, kind: str, customer: str, as_json: bool) -> None:
     async def work(desk: Desk) -> Listing:
         book, uses = await desk.book(), await desk.store.uses()
         rows, objects = [], []
+        checks = checks_of(desk, book) if kind == NUMBER else None
         for (of_kind, key), record in book.records.items():
             if of_kind == kind and record.concerns(customer):
-                values, warnings = whole(book, kind, key), warned(book, kind, key, uses, desk.today)
+                values, warnings = whole(book, kind, key), warned(book, kind, key, uses, desk.today, checks)
                 rows.append((*(cell(values, field) for field in HEADS[kind]), "; ".join(warnings)))
                 objects.append({**values, "warnings": warnings})
         return Listing((*HEADS[kind], "warnings"), rows, objects)
@@ -50,7 +52,8 @@ def show_record(config: Path, kind: str, name: str, customer: str, as_json: bool
     async def work(desk: Desk) -> tuple[list[tuple[str, str]], Values]:
         book, uses = await desk.book(), await desk.store.uses()
         key = found(book, desk.numbering, kind, name, customer, f"{NAMED[kind]} show {name}")
-        values, warnings = whole(book, kind, key), warned(book, kind, key, uses, desk.today)
+        checks = checks_of(desk, book) if kind == NUMBER else None
+        values, warnings = whole(book, kind, key), warned(book, kind, key, uses, desk.today, checks)
         use = uses.get(str(values.get("number"))) if kind == NUMBER else None
         shown: Values = {} if use is None else {"first_shown": iso_day(use.first), "last_shown": iso_day(use.last)}
         versions = [one for one in await desk.store.versions(0) if touches(one, kind, key)]
@@ -92,13 +95,22 @@ def whole(book: Book, kind: str, key: str) -> Values:
     return values
 
 
-def warned(book: Book, kind: str, key: str, uses: Mapping[str, Use], today: int) -> list[str]:
+def checks_of(desk: Desk, book: Book) -> CallBackChecks:
+    """Whether numbers can be called back, as the node of this configuration would."""
+    return CallBackChecks(desk.numbering.plan, book.directory(), book.peers(), desk.settings.topology)
+
+
+def warned(
+    book: Book, kind: str, key: str, uses: Mapping[str, Use], today: int, checks: CallBackChecks | None
+) -> list[str]:  # fmt: skip
     """What there is to do about a record."""
     if kind == CUSTOMER:
         return customer_warnings(book.customers[key], today)
     if kind == NUMBER:
         entry = book.numbers[key]
-        return number_warnings(entry, book.records[kind, key], uses.get(entry.number.canonical), today)
+        told = number_warnings(entry, book.records[kind, key], uses.get(entry.number.canonical), today)
+        vain = checks.warning(entry, today) if checks is not None and entry.callback_target else ""
+        return [*told, f"called back in vain: {vain}"] if vain else told
     return []
 
 

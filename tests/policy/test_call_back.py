@@ -36,9 +36,8 @@ def entry(
 
 
 def chosen(edition: Edition, text: str, *entries: NumberEntry) -> CallBack:
-    directory = Directory([], list(entries), [])
-    made = Edition(edition.plan, edition.calendar, edition.book, directory, "tests")
-    return choose(made, text, DAY, frozenset({"10.0.0.1:5060", "2001:db8::1:5060"}))
+    own = frozenset({"10.0.0.1:5060", "2001:db8::1:5060"})
+    return choose(edition.plan, Directory([], list(entries), []), text, DAY, own)
 
 
 def test_a_uri_is_taken_as_it_stands(shipped: Edition) -> None:

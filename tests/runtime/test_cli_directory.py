@@ -68,7 +68,8 @@ def test_a_customer_from_the_first_call_to_the_last_number(desk: Desk) -> None:
     desk.lines("numbers", "assign", "01 62 00 00 10", "--to", "zed", "callback_target=sip:z@z", "--from", "2026-01-05")
     shown = desk.json("numbers", "show", "+33162000010")[0]
     assert (shown["customer"], shown["state"], shown["right"]) == ("zed", "active", "assigned")
-    assert shown["warnings"] == ["call back never tested", "never used"]
+    vain = "called back in vain: no trunk leads to the call-back target"
+    assert shown["warnings"] == ["call back never tested", "never used", vain]
     who = [
         line.split("\t")[2] for line in desk.lines("directory", "history", "--kind", "customer", "--name", "zed")[1:]
     ]
@@ -105,7 +106,7 @@ def test_trunks_from_the_file_and_by_command(desk: Desk) -> None:
     [
         ("add name=x", "trunks add: key `kind`: expected one of `platform`, `carrier`, `route`, seen nothing"),
         ("add kind=carrier name=vms address=192.0.2.1", "trunks add: key `name`: expected a trunk that is new; "),
-        ("add kind=carrier name=x address=192.0.2.1 sources=192.0.2.1", "seen the unknown key `sources`"),
+        ("add kind=carrier name=x address=192.0.2.1 profile=law", "seen the unknown key `profile`"),
         (
             "set vms kind=carrier",
             "trunks set vms: key `kind`: expected no change; the history hangs on it, seen `carrier`",

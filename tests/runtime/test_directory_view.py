@@ -47,6 +47,14 @@ def test_json_says_what_silence_means(desk: Desk) -> None:
     assert "call back never tested" in str(one["warnings"])
 
 
+def test_a_number_that_is_called_back_in_vain_is_told(desk: Desk) -> None:
+    desk.lines("numbers", "assign", "0162000010", "--to", "acme", "callback_target=sip:a@nowhere.example")
+    told = {str(one["number"]): str(one["warnings"]) for one in desk.json("numbers", "list")}
+    assert "called back in vain: no trunk leads to the call-back target" in told["+33162000010"]
+    assert "in vain" not in told["+33162000001"]
+    assert any("called back in vain" in line for line in desk.lines("numbers", "show", "0162000010"))
+
+
 def test_a_record_is_shown_with_the_versions_that_changed_it(desk: Desk) -> None:
     desk.lines("customers", "set", "acme", "note=x", "--as", "zoe")
     lines = desk.lines("customers", "show", "acme")
