@@ -16,6 +16,7 @@ from proxy.b2bua.crossing import WITH_CONTACT, answer, crossed_rack, crossing_st
 from proxy.b2bua.fabric import Fabric
 from proxy.b2bua.legs import Couple, Fork
 from proxy.sip.message import Message
+from proxy.sip.sdp import nowhere
 from proxy.sip.transaction import PROCEEDING, ServerTransaction
 
 SET_UP_CSEQ: Final = 1
@@ -89,7 +90,7 @@ class Exchange(Acknowledging):
             self.pass_on(message, self.fork)
 
     def _final(self, message: Message) -> None:
-        """The final answer of a re-INVITE."""
+        """The final answer of a re-INVITE. One that accepts the offer with media that lead nowhere is a failure to the asker."""
         if message.status >= 300:
             self.finish()
             if self.server.status < 200:
@@ -99,6 +100,10 @@ class Exchange(Acknowledging):
         elif self.server.status >= 300:  # we answered before: nobody waits for it
             self.finish()
             self.acknowledge(None)
+        elif not self.ok and self.offered and nowhere(message):
+            self.finish()
+            self.acknowledge(None)
+            self.fabric.reply(self.server, 502, self.couple.session_line(self.from_a), b"")
         elif not self.ok:
             self.answer(message, self.fork)
 

@@ -287,3 +287,18 @@ def test_a_multipart_body_towards_the_platform_is_the_same_byte_for_byte(ladder:
     ladder.feed("b", talk.callee.request("INFO", extra=kind, body=body))
     crossed = ladder.one("a INFO")
     assert (crossed.body, crossed.header("content-type")) == (body, "multipart/mixed;boundary=b")
+
+
+@pytest.mark.parametrize(("asker", "other"), [("a", "b"), ("b", "a")])
+def test_an_answer_without_an_address_is_502_and_the_call_goes_on(ladder: Ladder, asker: str, other: str) -> None:
+    talk = set_up(ladder)
+    asks, answers = (talk.caller, talk.callee) if asker == "a" else (talk.callee, talk.caller)
+    ladder.feed(asker, asks.request("INVITE", body=OFFER))
+    asked = ladder.one(f"{other} INVITE")
+    nowhere = b"v=0\r\no=- 1 2 IN IP4 192.0.2.1\r\ns=-\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n"
+    ladder.feed(other, reply(asked, 200, contact=answers.contact, body=nowhere))
+    ladder.expect(f"{other} ACK", f"{asker} 502 INVITE")
+    ladder.feed(other, reply(asked, 200, contact=answers.contact, body=nowhere))  # its ACK was lost
+    ladder.expect(f"{other} ACK")
+    ladder.feed(asker, asks.request("INVITE", body=OFFER))
+    ladder.expect(f"{other} INVITE")
