@@ -117,7 +117,8 @@ def reply_hop(message: Message, source: Hop) -> Hop:
     """Where a response goes for a request that came from `source`.
 
     Over UDP the port of the source if rport asks for it, else that of the sent-by (RFC 3261 18.2.2, RFC 3581 4). Over a
-    stream the connection of the request; the port of the sent-by is for the case that it is gone.
+    stream the connection of the request; the port of the sent-by is for the case that it is gone. A `maddr` (RFC 3261
+    18.2.2) is not followed: whoever may ask us could aim our answers at anybody.
     """
     sent = message.sent_by
     if not sent or (message.rport and not source.reliable):

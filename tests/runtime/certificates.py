@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -12,6 +13,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+
+from proxy.b2bua.trunks import TlsClient
+from proxy.runtime.tls import client_context
 
 BORN = datetime.fromtimestamp(1_700_000_000, UTC)
 
@@ -66,3 +70,14 @@ def _general(name: str) -> x509.GeneralName:
         return x509.IPAddress(ip_address(name))
     except ValueError:
         return x509.DNSName(name)
+
+
+async def shown_at(port: int, authority: Authority) -> list[str]:
+    """The names of the certificate that is shown there."""
+    context = client_context(TlsClient(ca=str(authority.file)))
+    context.check_hostname = False
+    _, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context, server_hostname="any.example")
+    names = [value for _, value in writer.get_extra_info("peercert")["subjectAltName"]]
+    writer.close()
+    await writer.wait_closed()
+    return names

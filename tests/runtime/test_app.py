@@ -9,6 +9,7 @@ import asyncio
 import gc
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -23,6 +24,7 @@ import aiohttp
 import pytest
 from stage import HOST, Proxy, environment, free_port
 
+from proxy.b2bua.trunks import TlsClient
 from proxy.runtime import build
 from proxy.runtime.app import App
 from proxy.runtime.clock import FixedClock
@@ -32,8 +34,10 @@ from proxy.runtime.directory_edits import added, altered
 from proxy.runtime.mistakes import ConfigErrors
 from proxy.runtime.store.directory_changes import rolled_back
 from proxy.runtime.store.directory_records import CUSTOMER, TRUNK
+from proxy.runtime.tls import client_context
 from proxy.runtime.toml_source import ConfigError
 from tests.ladder import EPOCH, datagram
+from tests.runtime.certificates import Authority, shown_at
 from tests.runtime.ends import OPEN, PATIENCE, End, Ends, Site, site_in, until
 
 MOBILE = "+33612345678"
@@ -288,6 +292,29 @@ async def test_a_limit_in_the_directory_holds_from_the_next_call_on(site: Site, 
     assert ends.b.is_quiet()
     await ends.hang_up(*one)
     await ends.hang_up(*await ends.talk())
+
+
+async def test_a_reload_shows_a_new_certificate_and_leaves_open_connections_alone(site: Site, tmp_path: Path) -> None:
+    authority, port, shown = Authority(tmp_path), free_port(), tmp_path / "edge.pem"
+    shutil.copy(authority.certificate("old.example"), shown)
+    place = f'[[listen]]\naddress = "{HOST}:{site.sip}"\n\n[[listen]]\ntransport = "tls"\naddress = "{HOST}:{port}"\n'
+    site.change("proxy.toml", f'[listen]\nudp = "{HOST}:{site.sip}"', f'{place}certificate = "{shown}"')
+    app = app_of(site)
+    await app.start()
+    context = client_context(TlsClient(ca=str(authority.file)))
+    reader, writer = await asyncio.open_connection(HOST, port, ssl=context, server_hostname="old.example")
+    shutil.copy(authority.certificate("new.example"), shown)
+    assert await shown_at(port, authority) == ["old.example"]
+    await app.reload()
+    assert await shown_at(port, authority) == ["new.example"]
+    writer.write(b"\r\n\r\n")
+    assert await asyncio.wait_for(reader.readexactly(2), PATIENCE) == b"\r\n"
+    shown.write_text("no certificate", encoding="ascii")
+    with pytest.raises(ConfigError, match="certificate chain"):
+        await app.reload()
+    assert await shown_at(port, authority) == ["new.example"]
+    writer.close()
+    await app.stop()
 
 
 async def test_a_refused_reload_keeps_everything_and_says_why(app: App, site: Site, ends: Ends) -> None:

@@ -21,13 +21,13 @@ from proxy.runtime.sip_ports import SipPorts
 from proxy.runtime.stream_counts import StreamCounts
 from proxy.runtime.streams import Streams
 from proxy.runtime.tasks import Tasks
-from proxy.runtime.tls import Certificate, ServerTls, client_context
+from proxy.runtime.tls import Certificate, ServerTls
 from proxy.runtime.transports import Transports
 from proxy.runtime.udp import UdpPort, bound_socket
 from proxy.sip.hop import TCP, TLS, UDP
 from proxy.sip.wire import Send
 from tests.ladder import carrier
-from tests.runtime.certificates import Authority
+from tests.runtime.certificates import Authority, shown_at
 from tests.runtime.sockets import EPOCH, HOST, Machine, Recorder, until
 from tests.runtime.stream_peers import ANSWER, message
 
@@ -98,17 +98,6 @@ async def test_a_reload_shows_the_new_certificate_and_keeps_the_old_one_if_that_
     opened.use_carriers([carrier(transport="tls", tls=TlsClient(ca="gone.pem"))], tmp_path)
     assert len(said) == 2
     await opened.stop()
-
-
-async def shown_at(port: int, authority: Authority) -> list[str]:
-    """The names of the certificate that is shown there."""
-    context = client_context(TlsClient(ca=str(authority.file)))
-    context.check_hostname = False
-    _, writer = await asyncio.open_connection(HOST, port, ssl=context, server_hostname="any.example")
-    names = [value for _, value in writer.get_extra_info("peercert")["subjectAltName"]]
-    writer.close()
-    await writer.wait_closed()
-    return names
 
 
 async def test_a_socket_that_is_held_for_us_is_used_and_one_that_nobody_wants_is_told(machine: Machine) -> None:
