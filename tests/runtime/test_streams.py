@@ -171,6 +171,27 @@ async def test_what_is_idle_is_looked_for_and_ended(monkeypatch: pytest.MonkeyPa
         assert one.counts.closed == {(0, "idle"): 1}
 
 
+async def test_the_kernel_looks_for_peers_that_are_gone_without_a_word() -> None:
+    async with stage() as one, listener() as peer:
+        await one.connected()
+        one.order(Send(message(), peer.hop()))
+        await until(lambda: one.streams.open_count() == 2)
+        for stream in one.streams._all.values():
+            assert stream._transport is not None
+            watched = stream._transport.get_extra_info("socket")
+            assert watched.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            idle, every, tries, unread = (
+                watched.getsockopt(socket.IPPROTO_TCP, option)
+                for option in (
+                    socket.TCP_KEEPIDLE,
+                    socket.TCP_KEEPINTVL,
+                    socket.TCP_KEEPCNT,
+                    socket.TCP_USER_TIMEOUT,
+                )  # fmt: skip
+            )
+            assert (idle + every * tries, unread) == (90, 20_000)  # seconds; milliseconds
+
+
 async def test_at_the_end_last_words_are_sent_and_nothing_is_opened_any_more() -> None:
     async with stage() as one:
         peer = await one.connected()
