@@ -17,6 +17,8 @@ from proxy.sip.wire import Send
 from tests.runtime.sockets import HOST, until
 from tests.runtime.stream_peers import ANSWER, listener, message, stage
 
+LOOKED_FOR = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT, socket.TCP_USER_TIMEOUT)
+
 
 async def test_an_answer_goes_back_on_the_connection_of_its_request() -> None:
     async with stage() as one:
@@ -104,14 +106,16 @@ async def test_a_peer_that_does_not_read_is_cut_off_and_nobody_else_waits() -> N
         await until(lambda: one.machine.fed)
         hop = one.machine.hops[0]
         big = b"INFO sip:a SIP/2.0\r\nContent-Length: 60000\r\n\r\n" + b"x" * 60_000
-        for number in range(200):
-            one.order(Send(big, hop), Send(message(number), peer.hop()))
-            await asyncio.sleep(0)
-            if one.machine.lost:
-                break
+        one.order(Send(message(0), peer.hop()))
         await until(lambda: peer.peers)
-        await peer.peers[0].take(message(0))
-        assert one.machine.lost
+        sent = 1
+        while not one.machine.lost:
+            assert sent < 200
+            one.order(Send(big, hop), Send(message(sent), peer.hop()))
+            sent += 1
+            await asyncio.sleep(0)
+        await peer.peers[0].take(b"".join(message(number) for number in range(sent)))
+        assert set(one.machine.lost) == {big}
         assert one.counts.closed == {(0, "unread"): 1}
         assert one.machine.gone[0].connection == hop.connection
 
@@ -180,15 +184,7 @@ async def test_the_kernel_looks_for_peers_that_are_gone_without_a_word() -> None
             assert stream._transport is not None
             watched = stream._transport.get_extra_info("socket")
             assert watched.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
-            idle, every, tries, unread = (
-                watched.getsockopt(socket.IPPROTO_TCP, option)
-                for option in (
-                    socket.TCP_KEEPIDLE,
-                    socket.TCP_KEEPINTVL,
-                    socket.TCP_KEEPCNT,
-                    socket.TCP_USER_TIMEOUT,
-                )  # fmt: skip
-            )
+            idle, every, tries, unread = (watched.getsockopt(socket.IPPROTO_TCP, option) for option in LOOKED_FOR)
             assert (idle + every * tries, unread) == (90, 20_000)  # seconds; milliseconds
 
 
