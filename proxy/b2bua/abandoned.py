@@ -56,6 +56,23 @@ class Abandoned(Asker):
         return request(dialog.start_line(method), lines, b"")
 
 
+def leave(call: CallState) -> bool:
+    """No 18x came in time: cancel this INVITE, if it heard a 100 (RFC 3261 9.1), and let the call go to the next gateway.
+
+    False when none is left. A 2xx that comes all the same is hung up.
+    """
+    set_up, gateway, fabric, tried = call.set_up, call.gateway, call.fabric, call.tried
+    if set_up is None or set_up.client is None or gateway is None or tried is None:
+        return False
+    if fabric.routing.another(call.way, tried, fabric.now, call.metered) is None:
+        return False
+    fabric.counters.count_failover(gateway.carrier.name, "no progress")
+    set_up.send_cancel()
+    set_up.cancel_sent = False  # the next INVITE has its own
+    set_up.client.give_up(fabric.now)
+    return True
+
+
 def abandon(call: CallState) -> None:
     """Let the call go from its INVITE, if nobody waits for that one's answer any more."""
     set_up = call.set_up

@@ -9,6 +9,7 @@ from typing import Final, final
 
 from proxy.b2bua import coupling as table
 from proxy.b2bua import events, session_timer
+from proxy.b2bua.abandoned import leave
 from proxy.b2bua.actions import act, act_alone, bye_done
 from proxy.b2bua.call_back import forwarded
 from proxy.b2bua.detour import elsewhere
@@ -134,7 +135,7 @@ class Call(CallState):
             return
         self.timer = None
         if kind in (ANSWER_DUE, PROGRESS_DUE):
-            self.handle(events.NO_ANSWER, None)
+            self.handle(events.ELSEWHERE if kind == PROGRESS_DUE and leave(self) else events.NO_ANSWER, None)
         elif kind == LONGEST:
             self.handle(events.TOO_LONG, None)
         elif kind == STATE_DUE:

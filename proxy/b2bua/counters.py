@@ -132,7 +132,7 @@ class Counters:
         self.call_backs[outcome] = self.call_backs.get(outcome, 0) + 1
 
     def count_failover(self, carrier: str, cause: str) -> None:
-        """One more call that left `carrier` for the next one; `cause` is a status or `silent`."""
+        """One more call that left `carrier` for the next one; `cause` is a status, `silent` or `no progress`."""
         key = (carrier, cause)
         self.failovers[key] = self.failovers.get(key, 0) + 1
 

@@ -85,9 +85,10 @@ class CarrierTrunk:
     by `Routing.use_places`. `drained` takes it no new calls. Every `probe_every` seconds (0: never) it gets OPTIONS; it
     is down after `down_after` failures in a row and up after `up_after` successes. An INVITE that hears nothing in
     `silent_after` seconds (0: timer B) goes elsewhere; one that hears no 18x in `no_progress` seconds (0: the answer
-    timeout) ends. `redirects`: its 3xx are followed; `large_over_tcp`: an INVITE too large for a datagram goes over TCP;
-    `transfer`: a REFER of it is decided instead of refused; `platform`: it is a platform, which takes calls back. Its own calls
-    may come from `sources`, as those of a platform, beside the host that it is called at.
+    timeout) is cancelled and goes elsewhere, or ends. `redirects`: its 3xx are followed; `large_over_tcp`: an INVITE too
+    large for a datagram goes over TCP; `transfer`: a REFER of it is decided instead of refused; `platform`: it is a
+    platform, which takes calls back. Its own calls may come from `sources`, as those of a platform, beside the host that
+    it is called at.
     `calls_per_second` and `most_calls` bound what it gets; 0 means no bound.
     """
 

@@ -57,7 +57,7 @@ TABLE: Final = (
     Row("npv_carrier_challenges_total", "counter", ("carrier", "outcome"), "Challenges of carriers, by what became of them."),
     Row("npv_calls_started_total", "counter", (), "Calls offered to a carrier."),
     Row("npv_callbacks_total", "counter", ("outcome",), "Calls of carriers to numbers of the directory, by what became of them."),
-    Row("npv_carrier_failovers_total", "counter", ("carrier", "cause"), "Calls that left a carrier for the next one, by status or `silent`."),
+    Row("npv_carrier_failovers_total", "counter", ("carrier", "cause"), "Calls that left a carrier for the next one, by status, `silent` or `no progress`."),
     Row("npv_carrier_probes_total", "counter", ("carrier", "outcome"), "OPTIONS to gateways of carriers: `serves` (any answer but 408, 503, 504) or `fails`."),
     Row("npv_carrier_gateways", "gauge", ("carrier", "state"), "Addresses of each carrier: up, down, resting, drained."),
     Row("npv_session_refreshes_total", "counter", ("leg", "outcome"), "Own questions inside calls without session timers: `alive`, `glare` (491, asked again) or `gone` (408, 481, silence: the call is ended)."),

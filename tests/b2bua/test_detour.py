@@ -11,7 +11,7 @@ from proxy.b2bua.trunks import Route, RouteLeg, Topology
 from proxy.policy.edition import Edition
 from proxy.policy.inquiry import PersonState
 from proxy.sip.hop import TCP, UDP
-from tests.ladder import ANSWER, OWN_TCP, OWN_UDP, Callee, Caller, Ladder, carrier, platform, topology
+from tests.ladder import ANSWER, OWN_TCP, OWN_UDP, Callee, Caller, Ladder, carrier, platform, reply, topology
 
 LadderOf = Callable[..., Ladder]
 SECOND = carrier(name="carrier-2", host="10.2.0.2", numbers="00", hidden="unavailable")
@@ -176,8 +176,49 @@ def test_without_any_gateway_the_platform_hears_when_to_come_back(ladder_of: Lad
     ladder.assert_empty()
 
 
-def test_an_invite_without_progress_is_cancelled_and_not_tried_elsewhere(ladder_of: LadderOf) -> None:
+@pytest.mark.parametrize("trying", [True, False])
+@pytest.mark.parametrize("last", ["487", "200", "none"])
+def test_an_invite_without_progress_is_cancelled_and_the_call_goes_to_the_next(
+    ladder_of: LadderOf, trying: bool, last: str
+) -> None:
     ladder, caller = ladder_of(two(no_progress=20.0)), Caller()
+    ladder.feed("a", caller.invite())
+    _, first = ladder.expect("a 100 INVITE", "b INVITE")
+    slow = Callee(first, "slow")
+    if trying:
+        ladder.feed("b", slow.reply(100))
+    ladder.advance(20.1)
+    seen = ladder.expect(*(["b CANCEL"] if trying else ["b INVITE"] * 5), "c INVITE")
+    second = seen[-1]
+    if trying:
+        ladder.feed("b", slow.reply(200, to=seen[0]))
+    assert ladder.engine.counters.failovers == {("carrier-1", "no progress"): 1}
+    ladder.feed("b", slow.reply(180))  # it does not count any more
+    ladder.expect()
+    if last == "487":
+        ladder.feed("b", slow.reply(487))
+        ladder.one("b ACK")
+    elif last == "200":
+        ladder.feed("b", slow.reply(200, body=ANSWER))
+        _, bye = ladder.expect("b ACK", "b BYE")
+        ladder.feed("b", reply(bye, 200))
+    callee = Callee(second)
+    callee.contact = "sip:gw@10.2.0.2:5080"
+    ladder.feed("c", callee.reply(180))
+    ladder.one("a 180 INVITE")
+    ladder.feed("a", caller.cancel())
+    _, final, cancel = ladder.expect("a 200 CANCEL", "a 487 INVITE", "c CANCEL")
+    ladder.feed("a", caller.ack_failure(final))
+    ladder.feed("c", callee.reply(200, to=cancel))
+    ladder.feed("c", callee.reply(487))
+    ladder.one("c ACK")
+    ladder.advance(70)
+    ladder.assert_empty()
+    assert len(ladder.records()) == 1
+
+
+def test_the_last_gateway_without_progress_is_cancelled_and_the_call_ends(ladder_of: LadderOf) -> None:
+    ladder, caller = ladder_of(topology(carrier_trunk=carrier(no_progress=20.0))), Caller()
     ladder.feed("a", caller.invite())
     _, first = ladder.expect("a 100 INVITE", "b INVITE")
     callee = Callee(first)
