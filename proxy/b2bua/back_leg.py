@@ -48,7 +48,8 @@ class BackLeg:
     def request_uri(self, face: Face) -> bytes:
         """The target."""
         if self.number is None:
-            return self.uri.partition(b"?")[0]  # a Request-URI has no headers (RFC 3261 19.1.1)
+            uri = self.uri.partition(b"?")[0]  # a Request-URI has no headers (RFC 3261 19.1.1)
+            return b"sip:" + uri[5:] if uri[:5].lower() == b"sips:" else uri  # the trunk says what the leg goes over
         return b"sip:" + _spelled(self.number, face) + face.uri_tail
 
     def to(self, face: Face) -> bytes:

@@ -246,6 +246,12 @@ def test_a_target_at_the_platform_of_another_is_found_by_its_host(back: Ladder) 
     assert invite.start == "INVITE sip:lodger@PBX.acme.example;user=phone SIP/2.0"
 
 
+def test_a_target_is_called_without_its_headers_over_what_the_trunk_says(back: Ladder) -> None:
+    back.feed("b", Person(called="+33162000015").invite())
+    _, invite = back.expect("b 100 INVITE", "a INVITE")
+    assert invite.start == "INVITE sip:accueil@pbx.acme.example;x=y SIP/2.0"
+
+
 def test_a_target_at_no_known_host_goes_to_the_customers_own_trunk(back: Ladder) -> None:
     back.feed("b", Person(called="+33162000002").invite())
     _, invite = back.expect("b 100 INVITE", "a INVITE")
