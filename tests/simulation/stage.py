@@ -43,7 +43,8 @@ def topology(streams: bool) -> Topology:
     )  # fmt: skip
     carriers = tuple(
         CarrierTrunk(
-            f"carrier-{at}", address[0], address[1], "edge.example.net", transport="tcp" if streams and at else "udp"
+            f"carrier-{at}", address[0], address[1], "edge.example.net", transport="tcp" if streams and at else "udp",
+            no_progress=8.0,
         )
         for at, address in enumerate(CARRIERS)
     )  # fmt: skip
