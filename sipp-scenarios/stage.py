@@ -50,7 +50,11 @@ headers = "{root}/config/headers.toml"
 [records]
 path = "{folder}/records.jsonl"
 
+[store]
+wait_ms = 1900
+
 [limits]
+decision_timeout_ms = 2000
 {limits}
 
 [timers]
