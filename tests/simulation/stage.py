@@ -44,7 +44,7 @@ def topology(streams: bool) -> Topology:
     carriers = tuple(
         CarrierTrunk(
             f"carrier-{at}", address[0], address[1], "edge.example.net", transport="tcp" if streams and at else "udp",
-            no_progress=8.0,
+            no_progress=8.0 if at else 0.0,
         )
         for at, address in enumerate(CARRIERS)
     )  # fmt: skip
