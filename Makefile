@@ -175,9 +175,10 @@ $(VENV)/benched: pyproject.toml $(VENV)/made
 	$(own_tests)
 	touch $@
 
-# -P: measured is the installed, compiled proxy. ONLY=proxy,kamailio leaves others out
+# -P: measured is the installed, compiled proxy. ONLY=proxy,kamailio leaves others out; NICE=-10 puts
+# it before what else runs on the machine
 bench: compiler $(VENV)/installed $(VENV)/benched sipp kamailio
-	@$(PY) -P tests/bench/run.py $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) </dev/null
+	@$(PY) -P tests/bench/run.py $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(NICE),--nice $(NICE)) </dev/null
 
 RATE ?= 500
 profile: compiler $(VENV)/installed $(VENV)/benched sipp

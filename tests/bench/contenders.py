@@ -81,8 +81,11 @@ def accounts_csv() -> str:
 
 
 def called_csv(turn: int) -> str:
-    """For SIPp: another called number for each call, and others in each turn, so that nobody is called twice."""
-    return f"SEQUENTIAL,PRINTF=1000000,PRINTFOFFSET={turn % 100 * 1_000_000}\n+336%08d;\n"
+    """For SIPp: another called number for each call, and others in the next turns, so that nobody is called twice.
+
+    All are mobile numbers of metropolitan France, where it is the hour of the proxy's clock: 06 10 to 06 29.
+    """
+    return f"SEQUENTIAL,PRINTF=1000000,PRINTFOFFSET={10_000_000 + turn % 20 * 1_000_000}\n+336%08d;\n"
 
 
 def customers_toml() -> str:

@@ -102,11 +102,17 @@ class Latency:
 
 @dataclass(frozen=True)
 class Held:
-    """Bytes before any call and with `calls` of them up."""
+    """Bytes before any call and with `calls` of the `asked` up."""
 
+    asked: int
     calls: int
     idle: int
     full: int
+
+    @property
+    def whole(self) -> bool:
+        """Whether next to all calls that were asked for were up, so that the figure counts."""
+        return self.calls >= 0.99 * self.asked
 
     @property
     def per_call(self) -> float:

@@ -147,7 +147,7 @@ class Bench:
             while uas.counted().up < calls and time.monotonic() < over:
                 time.sleep(0.5)
             time.sleep(settle)
-            held = Held(uas.counted().up, idle, processes.memory(self.family()))
+            held = Held(calls, uas.counted().up, idle, processes.memory(self.family()))
             uac.process.kill()
             uas.process.kill()
         return held

@@ -60,6 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="a few minutes instead of about half an hour")
     parser.add_argument("--only", default="", help="names of contenders, with commas")
     parser.add_argument("--out", type=Path, default=Path("var/bench"), help="folder of the JSON file")
+    parser.add_argument(
+        "--nice", type=int, default=0, help="of everything that is started; below 0 (root) on a shared machine"
+    )
     asked = parser.parse_args(arguments)
     plan = QUICK if asked.quick else FULL
     lacking = [f"{program} (Debian: {package})" for program, package in NEEDED.items() if not shutil.which(program)]
@@ -73,6 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(f"missing: {', '.join(lacking)}")
         return 2
     os.sched_setaffinity(0, cores.others)
+    os.nice(asked.nice)
     with tempfile.TemporaryDirectory(prefix="npv-bench-") as made:
         results: list[Measured] = Comparison(everybody, plan, cores, Path(made), say).run()
     path = written(asked.out, as_json(results, plan, machine()))

@@ -14,6 +14,7 @@ from tests.bench.contenders import BASE
 from tests.bench.figures import CALL, REFUSED, Job, middle
 
 NONE = "-"
+FAILED = "calls failed"
 BUSY = 0.05
 """Share of the measured core that others may take before a run is not worth quoting."""
 
@@ -33,7 +34,7 @@ def cpu_cell(result: Measured, base: Measured | None, job: Job, rate: int) -> st
     """It, with its ratio; why there is none."""
     value = cpu(result, job, rate)
     if value is None:
-        return "calls failed" if result.at(job, rate) else NONE
+        return FAILED if result.at(job, rate) else NONE
     return f"{value:.3f}" + ratio(value, cpu(base, job, rate) if base and base is not result else None)
 
 
@@ -42,7 +43,13 @@ def latency_cell(result: Measured, base: Measured | None, place: int) -> str:
     if len(result.latencies) <= place:
         return result.no_latency or NONE
     found = result.latencies[place]
-    same = [one.p50 for one in base.latencies if one.rate == found.rate] if base and base is not result else []
+    if not found.clean:
+        return FAILED
+    same = (
+        [one.p50 for one in base.latencies if one.rate == found.rate and one.clean]
+        if base and base is not result
+        else []
+    )
     return f"{found.p50:.2f} / {found.p99:.2f}" + ratio(found.p50, same[0] if same else None)
 
 
@@ -65,8 +72,9 @@ def row(result: Measured, base: Measured | None, plan: Plan) -> list[str]:
     held = NONE
     if result.held:
         before = other.held if other else None
-        comparable = before.per_call if before and before.calls == result.held.calls else None
+        comparable = before.per_call if before and before.whole and before.asked == result.held.asked else None
         held = f"{result.held.per_call:.1f}" + ratio(result.held.per_call, comparable)
+        held = held if result.held.whole else FAILED
     return [
         result.name,
         *[cpu_cell(result, base, CALL, rate) for rate in plan.rates],
@@ -120,7 +128,7 @@ def as_json(results: Sequence[Measured], plan: Plan, machine: dict[str, str]) ->
                 for rate in rates
             },
             "highest": one.highest,
-            "kib_per_call": one.held.per_call if one.held else None,
+            "kib_per_call": one.held.per_call if one.held and one.held.whole else None,
         }
         for one in results
     }

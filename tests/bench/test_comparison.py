@@ -58,7 +58,7 @@ class PretendedBench:
 
     def hold(self, calls: int, rate: int, settle: float) -> Held:
         self.contender.held += [calls, rate]
-        return Held(calls, 0, calls * 2048)
+        return Held(calls, calls, 0, calls * 2048)
 
 
 class NoTap:

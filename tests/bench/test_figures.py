@@ -91,8 +91,13 @@ def test_latency_is_between_coming_and_leaving_of_the_same_call() -> None:
 
 
 def test_memory_per_call() -> None:
-    assert Held(1000, 10_000_000, 10_000_000 + 3 * 1024 * 1000).per_call == pytest.approx(3.0)
-    assert Held(0, 5, 5).per_call == 0.0
+    assert Held(1000, 1000, 10_000_000, 10_000_000 + 3 * 1024 * 1000).per_call == pytest.approx(3.0)
+    assert Held(5, 0, 5, 5).per_call == 0.0
+
+
+def test_memory_counts_when_the_calls_were_up() -> None:
+    assert Held(1000, 990, 0, 1).whole
+    assert not Held(1000, 989, 0, 1).whole
 
 
 def searched(can: int, known: int, first: int, most: int = 12_000, steps: int = 20) -> tuple[int, list[int]]:

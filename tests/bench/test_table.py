@@ -21,7 +21,7 @@ def measured(name: str, cpu: dict[tuple[Job, int], float], highest: int, p50: fl
         for (job, rate), ms in cpu.items()
     ]
     return Measured(
-        name, f"{name} 1.0", outcomes=outcomes, highest=highest, held=Held(held, 0, held * 4096),
+        name, f"{name} 1.0", outcomes=outcomes, highest=highest, held=Held(held, held, 0, held * 4096),
         latencies=[Latency(50, 900, p50, 2 * p50, 9.0, True), Latency(highest // 2, 9000, 1.0, 2.0, 9.0, True)],
     )  # fmt: skip
 
@@ -75,6 +75,14 @@ def test_failed_calls_are_not_figures() -> None:
     )
     assert row(failing, KAMAILIO, PLAN)[1:4] == ["calls failed"] * 3
     assert row(failing, KAMAILIO, PLAN)[5:7] == ["root only"] * 2
+
+
+def test_memory_of_calls_that_were_not_up_and_latency_of_failing_ones_are_no_figures() -> None:
+    unheld = replace(
+        PROXY, held=Held(2000, 1900, 0, 1), latencies=[replace(one, clean=False) for one in PROXY.latencies]
+    )
+    assert row(unheld, KAMAILIO, PLAN)[5:] == ["calls failed"] * 3
+    assert row(PROXY, unheld, PLAN)[5:] == ["0.40 / 0.80", "1.00 / 2.00", "4.0"]
 
 
 def test_the_table_is_markdown() -> None:
