@@ -34,8 +34,12 @@ def played(case: Case, folder: Path) -> tuple[list[str], set[tuple[str, int]]]:
     for key, value in case.settings.items():
         table, _, name = key.partition(".")
         more[table] += f"{name} = {value}\n"
+    source, outwards = HOST, ports["carrier_edge"]
+    if case.back:  # who calls is the carrier: the edges change their places
+        source, outwards = f"{HOST}:{ports['carrier_edge']}", ports["platform_edge"]
+        more["platform"] += f'address = "{source}"\ncallback_hosts = ["acme.example"]\n'
     edge = Edge(
-        folder, ports["proxy"], ports["carrier_edge"], naming=f"{BY_HEADER}\n{more['platform']}",
+        folder, ports["proxy"], outwards, source=source, naming=f"{BY_HEADER}\n{more['platform']}",
         carrier_more=more["carrier"], limits=more["limits"] + more["timers"], clock=case.clock,
     )  # fmt: skip
     for command in case.before:

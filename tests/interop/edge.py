@@ -43,7 +43,7 @@ decision_timeout_ms = 1000
 _TRUNKS_TOML = """\
 [[platform]]
 name = "vms"
-sources = ["{host}"]
+sources = ["{source}"]
 {naming}
 carrier = "carrier-1"
 
@@ -61,7 +61,7 @@ class Edge(Proxy):
     """A running proxy with the UDP port `sip`, whose carrier is at `carrier`.
 
     `listen` are more listeners, `naming` says how the platform names the customer, `carrier_more` and `limits` are further
-    keys of theirs, all as TOML. The store is patient: several programs share the machine, and a slow disk is not the subject.
+    keys of theirs, all as TOML; it sends from `source`. The store is patient: several programs share the machine, and a slow disk is not the subject.
     """
 
     def __init__(
@@ -75,11 +75,12 @@ class Edge(Proxy):
         carrier_more: str = "",
         limits: str = "",
         clock: str = OPEN,
+        source: str = HOST,
     ) -> None:
         admin = free_port()
         udp = f'[[listen]]\ntransport = "udp"\naddress = "{HOST}:{sip}"\n'
         values: Mapping[str, object] = {
-            "host": HOST, "admin": admin, "carrier": carrier, "listen": udp + listen, "naming": naming, "limits": limits,
+            "host": HOST, "source": source, "admin": admin, "carrier": carrier, "listen": udp + listen, "naming": naming, "limits": limits,
             "carrier_more": carrier_more, "folder": folder, "config": ROOT / "config", "customers": HERE / "config" / "customers.toml",
         }  # fmt: skip
         self.config = folder / "proxy.toml"

@@ -28,8 +28,6 @@ pytestmark = [
 
 NOT_THROUGH_A_PROXY = {
     "capacity": "a proxy makes 500 of a 503 (RFC 3261 16.7)",
-    "callback": "its edges are set up for calls of platforms",
-    "callback_ring": "its edges are set up for calls of platforms",
     "load": "nothing that one call does not show",
 }
 CHOSEN = {
