@@ -26,11 +26,11 @@ def take_gateway(call: CallState) -> bool:
     gateway = call.redirected[-1] if call.redirected else None
     if gateway is None or gateway is call.gateway:
         gateway = fabric.routing.choose(way, tried, fabric.now, call.metered)
-    call.gateway = gateway
     if gateway is None:
+        call.gateway = None
         return False
     call.carrier = gateway.carrier.name
-    call.b_face, call.b_pace, call.b_hop = gateway.face, gateway.pace, gateway.hop
+    _use(call, gateway)
     if not call.dialled_at:
         call.dialled_at = fabric.now
     tried = [*tried, gateway]
@@ -45,9 +45,13 @@ def widened(call: CallState) -> bool:
     twin = call.gateway.large if call.gateway is not None else None
     if twin is None or call.stays_small:
         return False
-    call.gateway = twin
-    call.b_face, call.b_pace, call.b_hop = twin.face, twin.pace, twin.hop
+    _use(call, twin)
     return True
+
+
+def _use(call: CallState, gateway: Gateway) -> None:
+    call.gateway = gateway
+    call.b_face, call.b_pace, call.b_hop = gateway.face, gateway.pace, gateway.hop
 
 
 def let_go(call: CallState) -> None:

@@ -8,6 +8,7 @@ probed is only shunned for a while: a call that has no other way still takes it.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final, final
 
 from proxy.b2bua.capacity import Meter
@@ -26,18 +27,15 @@ DRAINED: Final = "drained"
 STATES: Final = (UP, DOWN, RESTING, DRAINED)
 
 
-@final
+@dataclass(frozen=True)
 class Place:
-    """One address of a carrier's name, with `priority` and `weight` of its SRV record (RFC 2782)."""
+    """One address of a carrier's name, with `priority` and `weight` of its SRV record (RFC 2782), 0 without one."""
 
-    __slots__ = ("transport", "host", "port", "priority", "weight")
-
-    def __init__(self, transport: str, host: str, port: int, priority: int = 0, weight: int = 0) -> None:
-        self.transport: Final = transport
-        self.host: Final = host
-        self.port: Final = port
-        self.priority: Final = priority
-        self.weight: Final = weight
+    transport: str
+    host: str
+    port: int
+    priority: int = 0
+    weight: int = 0
 
 
 @final

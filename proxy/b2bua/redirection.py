@@ -37,7 +37,7 @@ def redirected(call: CallState, gateway: Gateway, message: Message) -> bool:
     if found is None or found.hop.same_place(gateway.hop):
         return False
     before = call.redirected or []
-    if [True for other in before if other.hop.same_place(found.hop)]:
+    if any(other.hop.same_place(found.hop) for other in before):
         return False
     call.redirected = [*before, found]
     fabric.counters.count_failover(gateway.carrier.name, str(message.status))

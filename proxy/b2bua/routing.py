@@ -86,45 +86,44 @@ class Routing:
     def _fill(self, pool: Pool, places: list[Place], known: Pool | None) -> None:
         """Gateways for these places; one that none of our listeners can reach is left out."""
         before = {} if known is None else {_key(gateway.hop): gateway for gateway in known.gateways}
-        carrier, topology = pool.carrier, self._topology
+        carrier = pool.carrier
         gateways = []
         for place in places:
-            number = topology.listener_to(carrier, place.transport, place.host)
-            if number < 0:
+            fresh = self._gateway(carrier, place)
+            if fresh is None:
                 continue
-            face = Face(topology, topology.listeners[number], carrier)
-            hop = Hop(TRANSPORTS.index(place.transport), place.host, place.port, number, 0, carrier.name)
-            gateway = before.get(_key(hop))
-            if gateway is None or gateway.hop.listener != number:
-                gateway = Gateway(carrier, hop, face, place.priority, place.weight)
+            gateway = before.get(_key(fresh.hop))
+            if gateway is None or gateway.hop.listener != fresh.hop.listener:
+                gateway = fresh
             else:
-                gateway.renew(carrier, face)
+                gateway.renew(carrier, fresh.face)
                 gateway.priority, gateway.weight = place.priority, place.weight
             gateway.large = self._large(gateway, place)
             gateways.append(gateway)
         pool.gateways = sorted(gateways, key=_priority)
 
+    def _gateway(self, carrier: CarrierTrunk, place: Place) -> Gateway | None:
+        """A gateway at that place; None when none of our listeners reaches it."""
+        topology = self._topology
+        number = topology.listener_to(carrier, place.transport, place.host)
+        if number < 0:
+            return None
+        face = Face(topology, topology.listeners[number], carrier)
+        hop = Hop(TRANSPORTS.index(place.transport), place.host, place.port, number, 0, carrier.name)
+        return Gateway(carrier, hop, face, place.priority, place.weight)
+
     def _large(self, gateway: Gateway, place: Place) -> Gateway | None:
         """The same place over TCP, where the trunk allows it and a listener speaks it (RFC 3261 18.1.1)."""
         if not gateway.carrier.large_over_tcp or gateway.hop.transport != UDP:
             return None
-        number = self._topology.listener_to(gateway.carrier, TRANSPORTS[TCP], place.host)
-        if number < 0:
-            return None
-        face = Face(self._topology, self._topology.listeners[number], gateway.carrier)
-        twin = Gateway(gateway.carrier, Hop(TCP, place.host, place.port, number, 0, gateway.carrier.name), face)
-        twin.small = gateway
+        twin = self._gateway(gateway.carrier, Place(TRANSPORTS[TCP], place.host, place.port))
+        if twin is not None:
+            twin.small = gateway
         return twin
 
     def place(self, carrier: CarrierTrunk, place: Place) -> Gateway | None:
         """A gateway of this carrier at a place that it named itself; None when no listener reaches it."""
-        number = self._topology.listener_to(carrier, place.transport, place.host)
-        if number < 0:
-            return None
-        there = replace(carrier, host=place.host, port=place.port, address="")
-        face = Face(self._topology, self._topology.listeners[number], there)
-        hop = Hop(TRANSPORTS.index(place.transport), place.host, place.port, number, 0, carrier.name)
-        return Gateway(carrier, hop, face)
+        return self._gateway(replace(carrier, host=place.host, port=place.port, address=""), place)
 
     def choose(self, route: str, tried: list[Gateway], now: float, bounded: bool = True) -> Gateway | None:
         """The gateway for a call on `route` (a key as `route_key` makes it, or a carrier's name) that tried these.

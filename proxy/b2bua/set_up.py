@@ -99,11 +99,11 @@ def dial(call: CallState, message: Message) -> None:
 def wait_for_ringing(call: CallState) -> None:
     """The answer timeout runs from the first INVITE; before it, the carrier's patience for a first 18x."""
     carrier = call.gateway.carrier if call.gateway is not None else None
-    left = call.fabric.topology.limits.answer_timeout - (call.fabric.now - call.dialled_at)
+    left = call.answer_left()
     if carrier is not None and 0 < carrier.no_progress < left:
         call.start_timer(carrier.no_progress, PROGRESS_DUE)
     else:
-        call.start_timer(max(left, 0.0), ANSWER_DUE)
+        call.start_timer(left, ANSWER_DUE)
 
 
 def b_request(call: CallState, message: Message, decision: Decision, facts: CallFacts, branch: bytes) -> bytes:
@@ -150,8 +150,7 @@ def cross_provisional(call: CallState, message: Message) -> None:
         return
     if not call.ringing_at:
         if call.timer is not None and call.timer.kind == PROGRESS_DUE:
-            left = call.fabric.topology.limits.answer_timeout - (call.fabric.now - call.dialled_at)
-            call.start_timer(max(left, 0.0), ANSWER_DUE)
+            call.start_timer(call.answer_left(), ANSWER_DUE)
         let_go(call)
         call.ringing_at = call.fabric.epoch
         counters = call.fabric.counters

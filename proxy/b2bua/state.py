@@ -131,6 +131,10 @@ class CallState(Couple):
         self.stop_timer()
         self.timer = self.fabric.timers.arm(self.fabric.now, seconds, self, kind)
 
+    def answer_left(self) -> float:
+        """Seconds that are left of the answer timeout, which runs from the first INVITE."""
+        return max(self.fabric.topology.limits.answer_timeout - (self.fabric.now - self.dialled_at), 0.0)
+
     def fork_of(self, message: Message) -> Fork | None:
         """The dialog of a carrier's response; a new To tag makes a new one (RFC 3261 13.2.2.4).
 

@@ -18,7 +18,7 @@ from proxy.b2bua.trunks import CarrierTrunk, Topology
 from proxy.policy.facts import CONFORMANCE
 from proxy.runtime import addresses
 from proxy.runtime.clock import Clock
-from proxy.runtime.resolver import AUTO, Ask, Places, Unanswered, Wanted, located
+from proxy.runtime.resolver import AUTO, Ask, Unanswered, Wanted, located
 from proxy.runtime.secret_references import armed_carrier, armed_platform
 from proxy.runtime.settings import Settings, Timers
 from proxy.runtime.tasks import Tasks
@@ -186,7 +186,7 @@ class NodeTopology:
                 found = await located(question, self._ask)
                 reason = "" if found.places else "no address that a listener reaches"
                 if found.places:
-                    self._machine.use_places(carrier, engine_places(found), self._clock.monotonic())
+                    self._machine.use_places(carrier, list(found.places), self._clock.monotonic())
                     self._moved()
                     holds = float(found.holds)
             except Unanswered as failure:
@@ -210,8 +210,3 @@ def row(told: Probed | None, carrier: str = "") -> dict[str, str]:
         "seconds": f"{told.seconds:.3f}",
         "serves": "yes" if told.serves else "no",
     }
-
-
-def engine_places(found: Places) -> list[Place]:
-    """An answer of the resolver as the engine takes it."""
-    return [Place(one.transport, one.host, one.port, one.priority, one.weight) for one in found.places]

@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from proxy.b2bua.gateways import Place
+
 AUTO: Final = "auto"
 UDP: Final = "udp"
 TCP: Final = "tcp"
@@ -48,17 +50,6 @@ class Found:
 
 Ask = Callable[[str, str], Awaitable[Sequence[Found]]]
 """Name and record type to records, none if there are none. Raises Unanswered."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """One address of a carrier. `priority` and `weight` are those of its SRV record (RFC 2782), 0 without one."""
-
-    transport: str
-    host: str
-    port: int
-    priority: int = 0
-    weight: int = 0
 
 
 @dataclass(frozen=True)

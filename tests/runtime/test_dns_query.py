@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from proxy.b2bua.gateways import Place
 from proxy.runtime.dns_query import DnsQuery
-from proxy.runtime.resolver import Found, Place, Places, Unanswered, Wanted, located
+from proxy.runtime.resolver import Found, Places, Unanswered, Wanted, located
 from tests.runtime.name_server import name_server
 
 pytestmark = pytest.mark.asyncio

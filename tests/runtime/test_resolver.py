@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from proxy.runtime.resolver import Found, Place, Places, Unanswered, Wanted, located
+from proxy.b2bua.gateways import Place
+from proxy.runtime.resolver import Found, Places, Unanswered, Wanted, located
 
 
 class Zone:
