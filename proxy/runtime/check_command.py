@@ -22,6 +22,7 @@ from proxy.runtime.clock import SystemClock
 from proxy.runtime.configuration import Configuration, load_configuration
 from proxy.runtime.dns_query import DnsQuery
 from proxy.runtime.listen_settings import Listening
+from proxy.runtime.needs import shown
 from proxy.runtime.node_topology import wanted
 from proxy.runtime.resolver import Places, Unanswered, Wanted, located
 from proxy.sip.hop import TRANSPORTS
@@ -48,7 +49,7 @@ def summary(found: Configuration, at: float) -> list[tuple[str, str]]:
     rows = [
         ("node", settings.node),
         *((f"listener {one.name}", listening(one)) for one in settings.listen),
-        ("admin", "off" if settings.admin is None else place(settings.admin)),
+        ("admin", "off" if settings.admin is None else shown(settings.admin)),
         ("records", settings.records.path or "off"),
         ("customers", f"{len(customers)} ({sum(1 for one in customers if one.status == 'active')} active)"),
         ("numbers", str(sum(len(directory.numbers_of(one.id)) for one in customers))),
@@ -76,7 +77,7 @@ def summary(found: Configuration, at: float) -> list[tuple[str, str]]:
 
 def located_at(topology: Topology, trunk: CarrierTrunk, servers: Sequence[str]) -> str:
     """Its address as it is written, and where that leads."""
-    where = place(Endpoint(trunk.host, trunk.port)) if trunk.port else trunk.host
+    where = shown(Endpoint(trunk.host, trunk.port)) if trunk.port else trunk.host
     return where + reached(topology, trunk, servers)
 
 
@@ -103,7 +104,7 @@ def reached(topology: Topology, carrier: CarrierTrunk, servers: Sequence[str]) -
         found = asyncio.run(asked(wanted(topology, carrier), servers))
     except Unanswered as failure:
         return f" (cannot be found now: {failure})"
-    places = ", ".join(f"{place(Endpoint(one.host, one.port))} {one.transport}" for one in found.places)
+    places = ", ".join(f"{shown(Endpoint(one.host, one.port))} {one.transport}" for one in found.places)
     return f" ({places} now)" if places else " (no address that a listener reaches)"
 
 
@@ -118,18 +119,12 @@ async def asked(question: Wanted, servers: Sequence[str]) -> Places:
 
 def listening(one: Listening) -> str:
     """Transport and address of a listener, and what it shows itself as."""
-    return f"{TRANSPORTS[one.transport]} on {place(one.address)}, shown as {place(one.advertise)}"
+    return f"{TRANSPORTS[one.transport]} on {shown(one.address)}, shown as {shown(one.advertise)}"
 
 
 def stale(row: RuleRow) -> str:
     """Where a rule stands and when it was last compared with its text."""
     return f"{row.id} ({row.file}:{row.line}, last on {iso_day(row.checked_on)})"
-
-
-def place(endpoint: Endpoint) -> str:
-    """`host:port`, with brackets around an IPv6 address."""
-    host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
-    return f"{host}:{endpoint.port}"
 
 
 def show(path: str, rows: list[tuple[str, str]], console: Console) -> None:

@@ -17,7 +17,9 @@ from proxy.b2bua.probing import Probed, Probes
 from proxy.b2bua.trunks import CarrierTrunk, Topology
 from proxy.policy.facts import CONFORMANCE
 from proxy.runtime import addresses
+from proxy.runtime.addresses import Endpoint
 from proxy.runtime.clock import Clock
+from proxy.runtime.needs import shown
 from proxy.runtime.resolver import AUTO, Ask, Unanswered, Wanted, located
 from proxy.runtime.secret_references import armed_carrier, armed_platform
 from proxy.runtime.settings import Settings, Timers
@@ -202,10 +204,9 @@ def row(told: Probed | None, carrier: str = "") -> dict[str, str]:
     """What one gateway answered, as it is shown."""
     if told is None:
         return {"carrier": carrier, "gateway": "", "answer": "none yet", "seconds": "", "serves": "no"}
-    where = f"[{told.hop.host}]:{told.hop.port}" if ":" in told.hop.host else f"{told.hop.host}:{told.hop.port}"
     return {
         "carrier": told.carrier,
-        "gateway": f"{where} {TRANSPORTS[told.hop.transport]}",
+        "gateway": f"{shown(Endpoint(told.hop.host, told.hop.port))} {TRANSPORTS[told.hop.transport]}",
         "answer": str(told.status or "none"),
         "seconds": f"{told.seconds:.3f}",
         "serves": "yes" if told.serves else "no",

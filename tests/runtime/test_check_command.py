@@ -11,8 +11,9 @@ import pytest
 from rich.console import Console
 
 from proxy.runtime.addresses import Endpoint
-from proxy.runtime.check_command import check, place, show, summary
+from proxy.runtime.check_command import check, show, summary
 from proxy.runtime.configuration import load_configuration
+from proxy.runtime.needs import shown
 from proxy.runtime.toml_source import ConfigError
 
 SHIPPED = Path(__file__).parents[2] / "config" / "proxy.toml"
@@ -82,4 +83,4 @@ def test_a_mistake_is_raised(tmp_path: Path) -> None:
 
 
 def test_an_ipv6_address_is_shown_with_brackets() -> None:
-    assert place(Endpoint("2001:db8::1", 5060)) == "[2001:db8::1]:5060"
+    assert shown(Endpoint("2001:db8::1", 5060)) == "[2001:db8::1]:5060"
