@@ -1,7 +1,7 @@
 """The programs of a scenario: one proxy process and SIPp on both of its sides.
 
-Here: choosing free loopback ports, writing the proxy's configuration, starting and stopping
-processes. What is played and what counts as success stands in cases.py and run.py.
+Here: writing the proxy's configuration, starting and stopping processes. Free ports come from ports.py. What is played
+and what counts as success stands in cases.py and run.py.
 
 Every process belongs to the `with` block that started it and is gone when the block ends. All files
 of a play (configuration, logs, traces, records) are in the one folder that the caller gives.
@@ -20,6 +20,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
+
+from ports import free_port as free_port  # who has a stage needs them
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -89,9 +91,6 @@ class StageError(Exception):
     """A program of the scenario did not start; the text says which and why."""
 
 
-_given: set[int] = set()
-
-
 def environment() -> dict[str, str]:
     """Environment of a child that must run the same copy of the proxy, source or compiled, as this process imports.
 
@@ -100,21 +99,6 @@ def environment() -> dict[str, str]:
     found = importlib.util.find_spec("proxy")
     home = Path(found.origin).parents[1] if found and found.origin else ROOT
     return {**os.environ, "PYTHONPATH": str(home), "TERM": "dumb", WORD_IN: WORD}
-
-
-def free_port() -> int:
-    """A UDP and TCP port of the loopback address that nobody holds and that was not given before."""
-    while True:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
-            udp.bind((HOST, 0))
-            port = int(udp.getsockname()[1])
-            try:
-                tcp.bind((HOST, port))
-            except OSError:
-                continue
-        if port not in _given:
-            _given.add(port)
-            return port
 
 
 def write_config(

@@ -15,6 +15,7 @@ _CONFIG = """\
 sip_listen {host}:{port}
 {certificate}
 call_max_calls 4
+rtp_ports 10000-15999
 audio_player aubridge,a
 audio_source aubridge,b
 audio_alert aubridge,c

@@ -15,7 +15,7 @@ from tests.runtime.certificates import Authority
 
 @pytest.mark.parametrize("transport", ["udp", "tcp", "tls"])
 def test_a_call_is_answered_held_and_ended(tmp_path: Path, transport: str) -> None:
-    sip, port = free_port(), free_port()
+    sip, port = free_port(), free_port(2)
     authority = Authority(tmp_path)
     listen, carrier = "", ""
     if transport != "udp":

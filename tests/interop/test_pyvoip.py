@@ -14,15 +14,19 @@ OWN = "+33162000002"
 CALLED = "+33155660001"
 
 
+RUN = 41
+"""The port of a pyVoIP and those above it, where it looks for one for its media."""
+
+
 def pyvoip(folder: Path, role: str, user: str, port: int, server: int, *number: str) -> Phone:
     return Phone("pyvoip", role, folder, role, user, str(port), str(server), *number)
 
 
 def test_pyvoip_calls_pyvoip(tmp_path: Path) -> None:
-    sip, far = free_port(), free_port()
+    sip, far = free_port(), free_port(RUN)
     edge = Edge(tmp_path, sip, far, carrier_more='numbers = "national"')
     callee = pyvoip(tmp_path, "callee", "0155660001", far, sip)
-    caller = pyvoip(tmp_path, "caller", OWN, free_port(), sip, CALLED, "0.8")
+    caller = pyvoip(tmp_path, "caller", OWN, free_port(RUN), sip, CALLED, "0.8")
     with edge, callee, caller:
         assert caller.story(25.0)["states"] == ["DIALING", "ANSWERED", "ENDED"]
         told = callee.story(25.0)
@@ -38,7 +42,7 @@ def test_pyvoip_and_pjsip_call_each_other(tmp_path: Path, ends: str) -> None:
     sip, far = free_port(), free_port()
     edge = Edge(tmp_path, sip, far)
     phone = Pjsip("callee", tmp_path, "callee", far, *(["--hangup"] if ends == "callee" else []))
-    caller = pyvoip(tmp_path, "caller", OWN, free_port(), sip, CALLED, "0.8" if ends == "caller" else "15")
+    caller = pyvoip(tmp_path, "caller", OWN, free_port(RUN), sip, CALLED, "0.8" if ends == "caller" else "15")
     with edge, phone, caller:
         assert caller.story(25.0)["states"] == ["DIALING", "ANSWERED", "ENDED"]
         told = phone.story(25.0)

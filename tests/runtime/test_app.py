@@ -443,10 +443,11 @@ async def test_what_cannot_be_had_is_named_and_the_rest_given_back(
         "admin.listen": f'"{HOST}:{site.admin}"',
     }[key]
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
-        udp.bind((HOST, 0))
-        tcp.bind((HOST, udp.getsockname()[1]))
+        taken = free_port()
+        udp.bind((HOST, taken))
+        tcp.bind((HOST, taken))
         tcp.listen()
-        value = value.format(folder=site.folder, taken=udp.getsockname()[1])
+        value = value.format(folder=site.folder, taken=taken)
         site.change("proxy.toml", written, value)
         line = site.config.read_text(encoding="utf-8").splitlines().index(f"{key.partition('.')[2]} = {value}") + 1
         gc.collect()  # what earlier tests left must not go meanwhile

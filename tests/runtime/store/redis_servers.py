@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable
@@ -13,9 +12,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import redis
+from stage import free_port
 
 PATIENCE: Final = 20.0
-BUS: Final = 10_000  # a cluster node also listens that far above its port
 
 
 class RedisServer:
@@ -39,8 +38,14 @@ class RedisServer:
         place = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder), "--daemonize", "no"]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen([*command, *place, *rest], stdout=log, stderr=log)
-        until(self.answers, f"a redis-server on port {self.port}")
+        until(self._is_up, f"{self.program} on port {self.port}")
         return self
+
+    def _is_up(self) -> bool:
+        """Whether it answers; one that has ended tells why at once."""
+        if self.process is not None and self.process.poll() is not None:
+            raise AssertionError(f"{self.program} ended at start:\n{(self.folder / 'log').read_text(encoding='utf-8')}")
+        return self.answers()
 
     def answers(self) -> bool:
         try:
@@ -63,21 +68,6 @@ class RedisServer:
             self.process = None
 
 
-def free_port() -> int:
-    """A port that is free, and whose neighbour for the bus of a cluster is free too."""
-    while True:
-        with socket.socket() as one, socket.socket() as other:
-            one.bind(("127.0.0.1", 0))
-            port = int(one.getsockname()[1])
-            if port + BUS > 65_535:
-                port -= BUS
-                with socket.socket() as lower:
-                    if lower.connect_ex(("127.0.0.1", port)) == 0:
-                        continue
-            if other.connect_ex(("127.0.0.1", port + BUS)) != 0:
-                return port
-
-
 def until(holds: Callable[[], Any], what: str) -> None:
     """Wait for it, a bounded time."""
     end = time.monotonic() + PATIENCE
@@ -90,12 +80,16 @@ def until(holds: Callable[[], Any], what: str) -> None:
 def cluster(folder: Path) -> list[RedisServer]:
     """Three masters that share the slots."""
     options = ("--save", "", "--cluster-enabled", "yes", "--cluster-node-timeout", "2000")
-    nodes = [RedisServer(folder / str(number), *options).start() for number in range(3)]
+    buses = [free_port() for _ in range(3)]
+    nodes = [
+        RedisServer(folder / str(number), *options, "--cluster-port", str(bus)).start()
+        for number, bus in enumerate(buses)
+    ]
     spans = [(0, 5460), (5461, 10_922), (10_923, 16_383)]
     for node, (first, last) in zip(nodes, spans, strict=True):
         with node.client() as client:
             client.execute_command("CLUSTER", "ADDSLOTSRANGE", first, last)
-            client.execute_command("CLUSTER", "MEET", "127.0.0.1", nodes[0].port)
+            client.execute_command("CLUSTER", "MEET", "127.0.0.1", nodes[0].port, buses[0])
     for node in nodes:
         until(partial(is_whole, node), "cluster that is whole")
     return nodes

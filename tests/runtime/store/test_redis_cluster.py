@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from stage import free_port
 
 from proxy.runtime.store.interface import LedgerSilent
 from proxy.runtime.store.redis_cluster import LEAST_BETWEEN, Cluster
 from proxy.runtime.store.redis_place import Place
-from tests.runtime.store.redis_servers import RedisServer, free_port
+from tests.runtime.store.redis_servers import RedisServer
 
 pytestmark = pytest.mark.tool
 

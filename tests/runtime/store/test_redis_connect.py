@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from stage import free_port
 
 from proxy.runtime.store.interface import LedgerSilent
 from proxy.runtime.store.redis_connect import LONGEST_REST, Link, OneMaster, Pace
 from proxy.runtime.store.redis_place import CONNECTIONS, Place, client_of
-from tests.runtime.store.redis_servers import RedisServer, free_port
+from tests.runtime.store.redis_servers import RedisServer
 
 
 def test_rests_double_up_to_a_bound() -> None:

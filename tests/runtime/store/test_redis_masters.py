@@ -6,11 +6,12 @@ import asyncio
 
 import pytest
 from redis.exceptions import ResponseError
+from stage import free_port
 
 from proxy.runtime.store.interface import LedgerSilent
 from proxy.runtime.store.redis_masters import Masters, is_elsewhere, key_of, reason
 from proxy.runtime.store.redis_place import Place
-from tests.runtime.store.redis_servers import RedisServer, free_port
+from tests.runtime.store.redis_servers import RedisServer
 
 
 def test_the_key_of_a_command() -> None:

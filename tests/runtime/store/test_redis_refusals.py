@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from stage import free_port
 
 from proxy.runtime.store import redis_ledger
 from proxy.runtime.store.interface import LedgerSilent
@@ -14,7 +15,7 @@ from proxy.runtime.store.redis_place import Place
 from proxy.runtime.store.redis_refusals import EMPTY, RedisRefusals
 from tests.runtime.store.histories import NOON, keys
 from tests.runtime.store.histories import PERSON as SOMEBODY
-from tests.runtime.store.redis_servers import RedisServer, free_port
+from tests.runtime.store.redis_servers import RedisServer
 
 
 async def test_the_name_in_a_notice_is_that_of_the_lists() -> None:

@@ -8,11 +8,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from stage import free_port
 
 from proxy.runtime.store.redis_place import Place
 from proxy.runtime.store.redis_version import check_servers, parts
 from proxy.runtime.toml_source import ConfigError
-from tests.runtime.store.redis_servers import RedisServer, free_port
+from tests.runtime.store.redis_servers import RedisServer
 
 
 @asynccontextmanager
