@@ -1,0 +1,246 @@
+"""The ahead log: what must outlive this process at any point stands here before the wire tells anybody.
+
+`put` copies an entry into a mapped file (`ahead_segment`) and makes no system call; the operating system has it then,
+and a killed process loses nothing. A thread makes the next segment beforehand, brings what was put to the disk once a
+second, for the case that the machine fails, and deletes segments, the oldest first, when nobody needs them any more:
+
+- Streams (rows of the ledger, records) are written elsewhere behind; each has a `Mark`, and what lies before all marks
+  is done with.
+- Kept entries (calls) live until an entry with the same key replaces or ends them. Where they keep an old segment from
+  being deleted they are put again, a few with each new entry.
+
+`put`, `keep` and `end` are for one thread only. What finds no room, because the disk is full or the log as long as it
+may be, is counted in `unlogged` and said; nobody waits. What a predecessor left is read by `ahead_reading` on `open`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event, Thread
+from time import monotonic
+from typing import Final, final
+from zlib import crc32
+
+from proxy.runtime.ahead_reading import Found, read_back
+from proxy.runtime.ahead_segment import ENDS, ENTRY, FIRST, Segment, framed, seed
+from proxy.runtime.ahead_spare import Spare
+
+SEGMENT: Final = 16 << 20
+MOST: Final = 1 << 30  # bytes of all segments, give or take one
+LOOK: Final = 0.05  # s between two looks of the thread
+SYNC: Final = 1.0  # s between two times that the disk gets what was put
+CROWDED: Final = 4  # segments; with more, the kept entries of the oldest are put again
+CARRIED: Final = 8  # of them with each new entry
+HEADER: Final = ENTRY.size
+FRAME: Final = ENTRY.pack
+
+
+@final
+class Mark:
+    """What one stream still needs: nothing of it that lies before `position`. Any thread may set it."""
+
+    __slots__ = ("position",)
+
+    def __init__(self, position: int) -> None:
+        self.position = position
+
+
+@final
+class AheadLog:
+    """The log in one folder, for one process at a time. `say` gets a line when something is wrong."""
+
+    def __init__(self, folder: Path, say: Callable[[str], None], size: int = SEGMENT, most: int = MOST) -> None:
+        self.folder: Final = folder
+        self.entries = 0
+        self.unlogged = 0  # entries that found no room
+        self._say: Final = say
+        self._size: Final = size
+        self._most: Final = max(most // size, 2)
+        self._segments: Final[dict[int, Segment]] = {}
+        self._marks: Final[list[Mark]] = []
+        self._kept: Final[dict[bytes, int]] = {}
+        self._carry: list[bytes] = []
+        self._carried_below = 0
+        self._current: Segment | None = None
+        self._spare: Final = Spare(folder, size, say)
+        self._at = 0  # where the next entry goes in the current segment
+        self._base = 0  # the position of the current segment
+        self._left: list[Path] = []
+        self._lock = -1
+        self._wake: Final = Event()
+        self._over = False
+        self._thread: Final = Thread(target=self._look_after, name="ahead log", daemon=True)
+
+    def open(self) -> Found:
+        """Begin, and give what a predecessor left; it stays until `taken_over`. Raises OSError, also if it is in use."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            found = read_back(self.folder)
+            self._left = found.files
+            number = max(found.end // self._size, found.last) + 1
+            self._current = self._segments[number] = self._spare.first(number)
+        except BaseException:
+            os.close(self._lock)
+            raise
+        self._base, self._at = number * self._size, FIRST
+        if found.damaged:
+            self._say(f"the log in {self.folder} was cut or damaged in {found.damaged} places; the rest was read")
+        self._current.touch()
+        self._thread.start()
+        return found
+
+    def taken_over(self) -> None:
+        """All that the predecessor left stands elsewhere now, in this log or where it belongs."""
+        for path in self._left:
+            path.unlink(missing_ok=True)
+        self._left = []
+
+    def mark(self) -> Mark:
+        """The mark of a new stream, which needs nothing yet."""
+        made = Mark(self.end_position)
+        self._marks.append(made)
+        return made
+
+    @property
+    def end_position(self) -> int:
+        """Where the next entry goes. A stream that hands an entry on before it is put, and reads this before it takes
+        what was handed on, may set its mark here when all that it took is done."""
+        return self._base + self._at
+
+    @property
+    def kept(self) -> int:
+        """Keys that are kept."""
+        return len(self._kept)
+
+    @property
+    def held_bytes(self) -> int:
+        """The size of all segments that hold something."""
+        return len(self._segments) * self._size
+
+    def put(self, kind: int, payload: bytes) -> int:
+        """One entry of a stream, `kind` from 1 to 127; its position, -1 if there was no room."""
+        at, current = self._at, self._current
+        end = at + HEADER + len(payload)
+        if current is None or end > self._size or self._carry:
+            return self._put(kind, b"", payload)
+        position = self._base + at
+        current.bytes[at:end] = FRAME(end - at, crc32(payload, seed(position, kind, 0)), kind, 0) + payload
+        self._at = end
+        self.entries += 1
+        return position
+
+    def keep(self, kind: int, key: bytes, payload: bytes) -> int:
+        """What stands under this key (at most 255 bytes, never used for anything else) from now on, until `end`."""
+        position = self._put(kind, key, payload)
+        if position >= 0:
+            self._forget(key)
+            self._kept[key] = position
+            self._segments[position // self._size].live += 1
+        return position
+
+    def end(self, kind: int, key: bytes, payload: bytes) -> int:
+        """One entry of a stream that in the same moment ends what was kept under the key, if anything was."""
+        position = self._put(kind | ENDS, key, payload)
+        self._forget(key)
+        return position
+
+    def _forget(self, key: bytes) -> None:
+        before = self._kept.pop(key, -1)
+        if before >= 0:
+            self._segments[before // self._size].live -= 1
+
+    def _put(self, kind: int, key: bytes, payload: bytes) -> int:
+        for _ in range(min(CARRIED, len(self._carry))):
+            self._put_again(self._carry.pop())
+        return self._write(kind, key, payload)
+
+    def _put_again(self, key: bytes) -> None:
+        """What is kept under the key, if that still stands in an old segment."""
+        before = self._kept.get(key, -1)
+        if 0 <= before < self._carried_below:
+            old = self._segments[before // self._size]
+            kind, _, payload = old.entry(before % self._size)
+            position = self._write(kind, key, payload)
+            if position >= 0:
+                self._kept[key] = position
+                old.live -= 1
+                self._segments[position // self._size].live += 1
+
+    def _write(self, kind: int, key: bytes, payload: bytes) -> int:
+        length = HEADER + len(key) + len(payload)
+        current = self._current
+        if current is None or length > self._size - FIRST:
+            self.unlogged += 1
+            return -1
+        if self._at + length > self._size:
+            fresh = self._spare.take(self._has_room())
+            if fresh is None:
+                self.unlogged += 1
+                return -1
+            self._current = current = self._segments[fresh.number] = fresh
+            self._base, self._at = fresh.number * self._size, FIRST
+            self._wake.set()
+        at, position = self._at, self._base + self._at
+        current.bytes[at : at + length] = framed(position, kind, key, payload)
+        self._at = at + length
+        self.entries += 1
+        return position
+
+    def _has_room(self) -> bool:
+        return len(self._segments) < self._most
+
+    # -- beside the way of the calls: the thread -------------------------------
+
+    def _look_after(self) -> None:
+        synced = 0.0
+        while not self._over:
+            self._wake.wait(LOOK)
+            self._wake.clear()
+            self._free()
+            current = self._current
+            if current is not None:
+                self._spare.prepare(self._has_room())
+                if monotonic() >= synced + SYNC:
+                    synced = monotonic()
+                    self._sync(current)
+
+    def _free(self) -> None:
+        """Delete the oldest segments while nobody needs them; where only kept entries do, have them put again."""
+        while len(self._segments) > 1:
+            number = next(iter(self._segments))
+            oldest, end = self._segments[number], (number + 1) * self._size
+            if any(mark.position < end for mark in self._marks):
+                return
+            if oldest.live:
+                if len(self._segments) > CROWDED and not self._carry:
+                    self._carried_below = end
+                    self._carry = [key for key, position in list(self._kept.items()) if position < end]
+                return
+            del self._segments[number]
+            oldest.remove()
+
+    def _sync(self, current: Segment) -> None:
+        try:
+            current.sync()
+        except OSError as error:
+            self._spare.complain((error.strerror or str(error)).lower())
+
+    def close(self) -> None:
+        """End the thread. The files go if nobody needs anything in them any more, else they wait for a successor."""
+        if self._current is None:
+            return
+        self._over = True
+        self._wake.set()
+        self._thread.join()
+        done = not self._kept and all(mark.position >= self.end_position for mark in self._marks)
+        for segment in self._segments.values():
+            (segment.remove if done else segment.close)()
+        self._spare.drop()
+        self._segments.clear()
+        self._current = None
+        os.close(self._lock)

@@ -1,0 +1,87 @@
+"""One file of the ahead log: a fixed number of bytes, taken from the disk beforehand and mapped into memory.
+
+It begins with a head (what it is, its number, its size); then entries follow each other, and behind the last one stand
+zeros. An entry is its length, a CRC-32, its kind, the length of its key, the key and the payload. The CRC begins with the
+entry's position, so that bytes in the wrong place are none. A position counts bytes over all segments: number * size +
+offset. The file has its bytes before it is mapped: a full disk is an error here, and not the end of the process later.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import re
+import struct
+from pathlib import Path
+from typing import Final, final
+from zlib import crc32
+
+HEAD: Final = struct.Struct("<8sQQ")  # what it is, number, size
+MAGIC: Final = b"NPVahead"
+ENTRY: Final = struct.Struct("<IIBB")
+FIRST: Final = HEAD.size
+ENDS: Final = 0x80  # beside the kind: the entry ends what its key kept
+KINDS: Final = 0x7F
+LONGEST_KEY: Final = 255
+PAGE: Final = 4096
+NAME: Final = re.compile(r"[0-9]{12}\.ahead")
+
+
+@final
+class Segment:
+    """A mapped file; `live` counts the kept entries in it that nothing has replaced yet."""
+
+    __slots__ = ("bytes", "descriptor", "live", "number", "path", "size")
+
+    def __init__(self, folder: Path, number: int, size: int) -> None:
+        """Make the file, readable by its owner only. Raises OSError; then there is no file."""
+        self.number: Final = number
+        self.size: Final = size
+        self.path: Final = folder / f"{number:012d}.ahead"
+        self.live = 0
+        self.descriptor: Final = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            os.posix_fallocate(self.descriptor, 0, size)
+            self.bytes: Final = mmap.mmap(self.descriptor, size)
+        except BaseException:
+            os.close(self.descriptor)
+            self.path.unlink(missing_ok=True)
+            raise
+        self.bytes[:FIRST] = HEAD.pack(MAGIC, number, size)
+
+    def touch(self) -> None:
+        """Have all pages in memory, so that writing to them later waits for nothing."""
+        pages = self.bytes
+        for offset in range(PAGE, self.size, PAGE):
+            pages[offset] = 0
+
+    def entry(self, offset: int) -> tuple[int, bytes, bytes]:
+        """Kind, key and payload of an entry that was put here."""
+        length, _, kind, key_length = ENTRY.unpack_from(self.bytes, offset)
+        body = offset + ENTRY.size
+        return kind, self.bytes[body : body + key_length], self.bytes[body + key_length : offset + length]
+
+    def sync(self) -> None:
+        """Bring what was put to the disk. Raises OSError."""
+        os.fdatasync(self.descriptor)
+
+    def close(self) -> None:
+        """Let go of the file, which stays."""
+        self.bytes.close()
+        os.close(self.descriptor)
+
+    def remove(self) -> None:
+        """Let go of the file, and delete it."""
+        self.close()
+        self.path.unlink(missing_ok=True)
+
+
+def seed(position: int, kind: int, key_length: int) -> int:
+    """What the CRC of an entry begins with."""
+    return (position * 31 + kind * 257 + key_length) & 0xFFFFFFFF
+
+
+def framed(position: int, kind: int, key: bytes, payload: bytes) -> bytes:
+    """The bytes of an entry at that position."""
+    body = key + payload
+    return ENTRY.pack(ENTRY.size + len(body), crc32(body, seed(position, kind, len(key))), kind, len(key)) + body
