@@ -38,7 +38,6 @@ from proxy.sip.matching import invite_key, server_key
 from proxy.sip.message import Message, ParseError
 from proxy.sip.parse import parse
 from proxy.sip.transaction import FAIL, GONE, PASS, ClientTransaction, ServerTransaction
-from proxy.sip.via import reply_hop
 from proxy.sip.wire import Send
 
 
@@ -292,7 +291,7 @@ class Engine:
             answer(fabric, message, source, "a", status, lines)
             return
         shown, called = addresses(message), called_text(message)
-        a = a_leg(message, fabric.ids.tag(), reply_hop(message, source))
+        a = a_leg(message, fabric.ids.tag(), fabric.way_to(message, source))
         server = fabric.serve(message, method, key, "a", source, a.local)
         server.merge_key = admission.merge_key(message)
         fabric.merged[server.merge_key] = key

@@ -95,6 +95,7 @@ class Fabric:
         self.topology = topology
         self.agent = b""
         self.a_faces: list[Face] = []  # by listener
+        self.ways_out: list[int] = []  # by listener
         self.logins: dict[str, Login] = {}  # by carrier, of those that may challenge us
         self.a_pace = Pace(0.5, 4.0, 5.0)
         self.routing: Final = Routing(topology)
@@ -107,6 +108,7 @@ class Fabric:
         self.capacity.node.set(topology.limits.calls_per_second, topology.limits.max_calls)
         self.agent = topology.server_name.encode("utf-8")
         self.a_faces = [Face(topology, listener, None) for listener in topology.listeners]
+        self.ways_out = [one.way_out for one in topology.listeners]
         self.routing.use_topology(topology)
         self.back_ways = BackWays(topology)
         self.logins = logins_for(topology, self.logins)
@@ -130,6 +132,12 @@ class Fabric:
             self.counters.oversized += 1
         server.reply(data, status, self.now)
         return data
+
+    def way_to(self, message: Message, source: Hop) -> Hop:
+        """Where our own requests to whoever sent `message` go, and the listener that they leave by."""
+        hop = reply_hop(message, source)
+        way_out = self.ways_out[hop.listener]
+        return hop if way_out < 0 else Hop(hop.transport, hop.host, hop.port, way_out)
 
     def serve(self, message: Message, method: str, key: bytes, leg: str, source: Hop, to: bytes) -> ServerTransaction:
         """Start a server transaction for the request `message` from `source`; `to` is the To value of its answers."""

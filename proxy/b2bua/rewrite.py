@@ -71,7 +71,7 @@ class Face:
         self.host: Final = spelled_host(listener.host)
         own = self.host + b":%d" % listener.port
         self.via: Final = b"Via: SIP/2.0/%b %b;rport;branch=" % (VIA_NAMES[listener.transport], own)
-        self.contact: Final = b"Contact: <sip:%b%b>" % (own, URI_PARAMETERS[listener.transport])
+        self.contact: Final = b"Contact: <sip:%b%b>" % (listener.user + own, URI_PARAMETERS[listener.transport])
         self.agent: Final = topology.server_name.encode("utf-8")
         added: frozenset[bytes] = frozenset()
         removed = naming_headers(topology)

@@ -165,13 +165,24 @@ class Limits:
 
 @dataclass(frozen=True)
 class Listener:
-    """One address at which we receive. `host` and `port` are what Via and Contact show, `version` is that of IP."""
+    """One address at which we receive. `host` and `port` are what Via and Contact show, `version` is that of IP.
+
+    Where several workers share the address, requests of ours leave by the listener number `way_out` instead, a port of
+    this worker alone (-1: there is none), or `mark` is the user of our Contact, by which requests find the worker.
+    """
 
     host: str
     port: int
     transport: int = UDP
     name: str = "udp"
     version: int = 4
+    way_out: int = -1
+    mark: str = ""
+
+    @property
+    def user(self) -> bytes:
+        """What stands before the host in our Contact."""
+        return self.mark.encode("ascii") + b"@" if self.mark else b""
 
 
 @dataclass(frozen=True)
@@ -206,5 +217,5 @@ class Topology:
         for number, listener in enumerate(self.listeners):
             named = not carrier.listener or carrier.listener == listener.name
             if named and listener.version == version and TRANSPORTS[listener.transport] == wanted:
-                return number
+                return number if listener.way_out < 0 else listener.way_out
         return -1

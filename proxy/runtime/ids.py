@@ -3,6 +3,9 @@
 Tags and Call-IDs are 64 and 128 random bits from the system (RFC 3261 19.3 asks for 32), drawn in blocks, since one
 draw per identifier would cost a system call each. Branches and decision ids are a random prefix per process and a
 count: unique, which is all they must be.
+
+Where several workers share one address, each puts its mark at the beginning of its tags and branches, so that whoever
+reads a message sees at once whose it is (`worker_marks`).
 """
 
 from __future__ import annotations
@@ -17,11 +20,13 @@ PREFIX: Final = 6
 
 @final
 class RandomIds:
-    """The identifiers of one process; `draw` gives that many bytes of chance."""
+    """The identifiers of one process; `draw` gives that many bytes of chance, `mark` begins tags and branches."""
 
-    def __init__(self, draw: Callable[[int], bytes] = os.urandom) -> None:
+    def __init__(self, draw: Callable[[int], bytes] = os.urandom, mark: bytes = b"") -> None:
         self._draw_bytes: Final = draw
         self._prefix: Final = draw(PREFIX).hex()
+        self._mark: Final = mark
+        self._cookie: Final = b"z9hG4bK" + mark + self._prefix.encode("ascii")
         self._count = 0
         self._block = ""
         self._at = 0
@@ -29,11 +34,11 @@ class RandomIds:
     def branch(self) -> bytes:
         """A branch with the magic cookie (RFC 3261 8.1.1.7)."""
         self._count += 1
-        return b"z9hG4bK%b%x" % (self._prefix.encode("ascii"), self._count)
+        return b"%b%x" % (self._cookie, self._count)
 
     def tag(self) -> bytes:
-        """16 hexadecimal digits."""
-        return self._digits(16)
+        """16 hexadecimal digits behind the mark."""
+        return self._mark + self._digits(16)
 
     def call_id(self) -> bytes:
         """32 hexadecimal digits; names neither host nor caller."""

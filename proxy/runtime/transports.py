@@ -159,6 +159,12 @@ class Transports:
         else:
             ledger.refusal_heard(order.customer, order.person, order.at, "607", order.call_id.decode("latin-1"))
 
+    def fed(self, data: bytes, source: Hop) -> None:
+        """One message that came by another way than a listener's."""
+        self.engine.receive(data, source, self.clock.monotonic(), self.clock.epoch())
+        self.flush()
+        self.arm()
+
     def undelivered(self, data: bytes) -> None:
         """The engine hears on the next turn of the loop that this message reached nobody."""
         if not self._undelivered:

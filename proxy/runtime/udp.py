@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections import deque
-from typing import Final, final
+from typing import Final, Protocol, final
 
+from proxy.b2bua.counters import Counters
 from proxy.runtime.transports import Transports
 from proxy.sip.hop import UDP, Hop
 from proxy.sip.wire import Send
@@ -23,14 +24,25 @@ WAITING_MOST: Final = 4096
 REMEMBERED_MOST: Final = 65536
 
 
+class Feed(Protocol):
+    """What datagrams are fed to: the engine, or what stands before it (`handover.Sorter`)."""
+
+    @property
+    def counters(self) -> Counters: ...
+    def receive(self, data: bytes, source: Hop, now: float, epoch: float) -> None:
+        """One message."""
+
+
 @final
 class UdpPort:
-    """One bound socket, which it owns; `listener` is its number."""
+    """One bound socket, which it owns; `listener` is its number, `feed` gets what arrives (default: the engine)."""
 
-    def __init__(self, bound: socket.socket, transports: Transports, listener: int = 0) -> None:
+    def __init__(
+        self, bound: socket.socket, transports: Transports, listener: int = 0, feed: Feed | None = None
+    ) -> None:
         self._socket: Final = bound
         self._transports: Final = transports
-        self._engine: Final = transports.engine
+        self._engine: Final[Feed] = transports.engine if feed is None else feed
         self._clock: Final = transports.clock
         self._listener: Final = listener
         self._hops: Final[dict[tuple[str, int], Hop]] = {}

@@ -14,7 +14,7 @@ from proxy.policy.inquiry import Inquiry
 from proxy.sip.hop import UDP, Hop
 from proxy.sip.parse import parse
 from proxy.sip.transaction import Pace, ServerTransaction
-from tests.ladder import OWN_UDP, Caller, CountedIds, Ticks, carrier, topology
+from tests.ladder import ANSWER, OWN_UDP, Callee, Caller, CountedIds, Ladder, Ticks, carrier, topology
 
 
 @pytest.fixture
@@ -90,3 +90,22 @@ def test_each_carrier_has_its_own_face_and_pace(fabric: Fabric) -> None:
 
 def test_methods_are_counted_by_names_that_we_know() -> None:
     assert (method_name(b"INVITE"), method_name(b"FOO"), method_name(b"invite")) == ("INVITE", "other", "other")
+
+
+def test_a_caller_is_reached_from_the_own_port_of_the_worker(edition: Edition) -> None:
+    shared, own = replace(OWN_UDP, way_out=1), replace(OWN_UDP, port=5071)
+    ladder = Ladder(edition, topology(listeners=(shared, own)))
+    caller = Caller(1)
+    ladder.feed("a", caller.invite())
+    _, invite = ladder.expect("a 100 INVITE", "b INVITE")
+    assert (invite.header("contact"), invite.hop.listener) == ("<sip:10.0.0.1:5071>", 1)
+    assert invite.header("via").startswith("SIP/2.0/UDP 10.0.0.1:5071;")
+    callee = Callee(invite)
+    ladder.feed("b", callee.reply(200, body=ANSWER))
+    answer, _ = ladder.expect("a 200 INVITE", "b ACK")
+    assert (answer.header("contact"), answer.hop.listener) == ("<sip:10.0.0.1:5071>", 0)  # back by where it came in
+    caller.learn(answer)
+    ladder.feed("a", caller.ack())
+    ladder.feed("b", callee.request("BYE"))
+    _, bye = ladder.expect("b 200 BYE", "a BYE")
+    assert (bye.hop.host, bye.hop.port, bye.hop.listener) == ("10.1.0.1", 5070, 1)

@@ -69,3 +69,10 @@ def test_no_digit_is_used_twice() -> None:
     ids = RandomIds(draw)
     used = "".join((ids.tag() + ids.call_id()).decode("ascii") for _ in range(BLOCK * 2 // 48))
     assert blocks[1].startswith(used)
+
+
+def test_the_mark_of_a_worker_begins_tags_and_branches() -> None:
+    ids = RandomIds(mark=b"w03")
+    assert re.fullmatch(rb"z9hG4bKw03[0-9a-f]{13,}", ids.branch())
+    assert re.fullmatch(rb"w03[0-9a-f]{16}", ids.tag())
+    assert re.fullmatch(rb"[0-9a-f]{32}", ids.call_id())  # names nobody
