@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from proxy.runtime.ahead_log import AheadLog
@@ -27,8 +28,10 @@ def opened(folder: Path, size: int = SIZE, most: int = 1 << 30) -> tuple[AheadLo
 
 
 def found_in(folder: Path) -> Found:
-    """What a successor would find there at this moment."""
-    return read_back(folder)
+    """What a successor would find there at this moment; a file may go between its listing and its reading."""
+    while True:
+        with suppress(FileNotFoundError):
+            return read_back(folder)
 
 
 def until(holds: Callable[[], bool]) -> None:
