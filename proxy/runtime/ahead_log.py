@@ -56,6 +56,7 @@ class AheadLog:
         self.folder: Final = folder
         self.entries = 0
         self.unlogged = 0  # entries that found no room
+        self.damaged = 0  # places where the predecessor's log could not be read
         self._say: Final = say
         self._size: Final = size
         self._most: Final = max(most // size, 2)
@@ -88,6 +89,7 @@ class AheadLog:
             os.close(self._lock)
             raise
         self._base, self._at = number * self._size, FIRST
+        self.damaged = found.damaged
         if found.damaged:
             self._say(f"the log in {self.folder} was cut or damaged in {found.damaged} places; the rest was read")
         self._current.touch()

@@ -21,6 +21,7 @@ from proxy.policy.directory import Directory
 from proxy.policy.inquiry import PersonState
 from proxy.runtime import build
 from proxy.runtime.admin import Admin, start_admin
+from proxy.runtime.ahead_log import AheadLog
 from proxy.runtime.clock import Clock, FixedClock, SystemClock
 from proxy.runtime.configuration import Configuration, load_configuration, load_successor
 from proxy.runtime.dns_query import DnsQuery
@@ -29,7 +30,7 @@ from proxy.runtime.held_sockets import handed_over
 from proxy.runtime.ids import RandomIds
 from proxy.runtime.journal import Journal
 from proxy.runtime.loop_lag import LoopLag
-from proxy.runtime.needs import FREE, needed, shown
+from proxy.runtime.needs import FREE, UNUSED, listening, needed, shown
 from proxy.runtime.node_topology import NodeTopology
 from proxy.runtime.shared_state import SharedState
 from proxy.runtime.sip_ports import SipPorts
@@ -39,8 +40,8 @@ from proxy.runtime.tasks import Tasks
 from proxy.runtime.toml_source import ConfigError
 from proxy.runtime.transports import Transports
 from proxy.runtime.trunk_settings import Trunks
-from proxy.sip.hop import TRANSPORTS
 
+ONLY: Final = "0"  # the folder of the one process within that of the ahead logs
 DRAIN_MOST: Final = 3600.0
 DRAIN_LOOK: Final = 0.2
 # s; the loop takes the interpreter anew for each datagram, and while a thread reads files each take waits this long
@@ -57,6 +58,7 @@ class App:
         self.configuration = configuration
         self.clock: Final = clock
         self.engine: Final = Engine(settings.topology, configuration.edition, RandomIds(), perf_counter)
+        self.ahead: Final = AheadLog(settings.state.located(settings.store.path) / ONLY, say, most=settings.state.most)
         self.journal: Final = Journal(
             settings.records.targets, settings.records.queue, settings.node, configuration.edition
         )  # fmt: skip
@@ -92,6 +94,9 @@ class App:
     async def start(self) -> None:
         """Take what is needed, then calls. Raises ConfigError with the key of what cannot be had; then call `stop`."""
         settings, taken = self.configuration.settings, self._taken
+        with needed(settings.path, ("state", "folder"), UNUSED, str(self.ahead.folder)):
+            self.ahead.open()
+        taken.callback(self.ahead.close)
         with needed(settings.path, ("records", "path"), "a file that can be written", settings.records.path):
             self.journal.start()
         taken.callback(self.journal.stop)
@@ -114,6 +119,7 @@ class App:
             with needed(settings.path, ("admin", "listen"), FREE, shown(admin)):
                 self._admin = await start_admin(admin.host, admin.port, self)
             taken.push_async_callback(self._admin.stop)
+        self.ahead.taken_over()
         self.tasks.spawn(self.lag.measure(), "loop lag")
         self.ready = True
 
@@ -201,11 +207,6 @@ class App:
         await self._taken.aclose()
 
 
-def listening(configuration: Configuration) -> str:
-    """Where SIP is received."""
-    return ", ".join(f"{TRANSPORTS[one.transport]} {shown(one.address)}" for one in configuration.settings.listen)
-
-
 def say(text: str) -> None:
     """One line for the operator on standard error."""
     sys.stderr.write(f"npv-proxy: {text}\n")
@@ -236,7 +237,7 @@ async def _main(configuration: Configuration, clock: Clock) -> int:
         gc.freeze()
         gc.set_threshold(GC_YOUNG, 20, 100)
         say(
-            f"version {build.version()}, {build.kind()} build, SIP on {listening(configuration)}, "
+            f"version {build.version()}, {build.kind()} build, SIP on {listening(configuration.settings)}, "
             f"admin on port {app.admin_port}, configuration {app.digest}, rules {configuration.edition.revision}"
         )
         await app.serve()

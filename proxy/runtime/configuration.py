@@ -70,6 +70,8 @@ def load_successor(running: Configuration) -> Configuration:
         ("store", "path", old.store.path, new.store.path),
         ("store", "urls", old.store.place, new.store.place),
         ("store", "keys", old.store.keys, new.store.keys),
+        ("state", "folder", old.state.folder, new.state.folder),
+        ("state", "most_mb", old.state.most, new.state.most),
         ("store", "wait_ms", old.store.wait, new.store.wait),
         *(("records", key, value, new.records.keys()[key]) for key, value in old.records.keys().items()),
     ):

@@ -22,6 +22,7 @@ from proxy.runtime import build
 from proxy.runtime.clock import Clock
 from proxy.runtime.metric_samples import Frozen, Samples, Snapshot, by_one, by_two, frozen, requests, responses
 from proxy.runtime.metrics_store import STORE_ROWS, SharedView, store_samples
+from proxy.runtime.metrics_written import WRITTEN_ROWS, AheadView, JournalView, written_samples
 from proxy.runtime.stream_counts import STREAM_ROWS
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -72,10 +73,8 @@ TABLE: Final = (
     Row("npv_config_reloads_total", "counter", ("outcome",), "Reloads applied, and reloads refused with the old state kept."),
     Row("npv_draining", "gauge", (), "1 while no new call is taken."),
     Row("npv_conformance_trunks", "gauge", (), "Platforms with the profile `conformance`, for test suites: 0 wherever real calls are placed."),
-    Row("npv_records_written_total", "counter", (), "Records written to the journal."),
-    Row("npv_records_dropped_total", "counter", (), "Records lost because the journal could not keep up."),
     Row("npv_faults_total", "counter", (), "Defects of ours that ended a call."),
-    *(Row(*row) for row in (*STORE_ROWS, *STREAM_ROWS)),
+    *(Row(*row) for row in (*WRITTEN_ROWS, *STORE_ROWS, *STREAM_ROWS)),
 )  # fmt: skip
 
 
@@ -96,15 +95,6 @@ class EngineView(Protocol):
     def retransmissions(self) -> Mapping[tuple[str, str], int]: ...
     @property
     def routing(self) -> RoutingView: ...
-
-
-class JournalView(Protocol):
-    """What is read of `journal.Journal`."""
-
-    @property
-    def written(self) -> int: ...
-    @property
-    def dropped(self) -> int: ...
 
 
 class LagView(Protocol):
@@ -135,6 +125,8 @@ class Observed(Protocol):
     def clock(self) -> Clock: ...
     @property
     def journal(self) -> JournalView: ...
+    @property
+    def ahead(self) -> AheadView: ...
     @property
     def lag(self) -> LagView: ...
     @property
@@ -187,9 +179,8 @@ def snapshot(node: Observed) -> Snapshot:
         "npv_config_reloads_total": by_one(node.reloads),
         "npv_draining": {(): float(node.draining)},
         "npv_conformance_trunks": {(): node.topology.conformance_trunks()},
-        "npv_records_written_total": {(): node.journal.written},
-        "npv_records_dropped_total": {(): node.journal.dropped},
         "npv_faults_total": {(): counters.faults},
+        **written_samples(node.journal, node.ahead),
         **store_samples(node.shared),
         **node.streams.samples(),
     }

@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Final
 
 from proxy.runtime.addresses import Endpoint
+from proxy.runtime.settings import Settings
 from proxy.runtime.toml_source import ConfigError, read_toml, seen
+from proxy.sip.hop import TRANSPORTS
 
 FREE: Final = "a free address of this machine"
+UNUSED: Final = "a folder that can be written, and that no other process uses"
 
 
 @contextmanager
@@ -28,3 +31,8 @@ def needed(path: Path, where: tuple[str | int, ...], expected: str, value: str) 
 def shown(address: Endpoint) -> str:
     """`address` as it is written in the file."""
     return f"[{address.host}]:{address.port}" if ":" in address.host else f"{address.host}:{address.port}"
+
+
+def listening(settings: Settings) -> str:
+    """Where SIP is received."""
+    return ", ".join(f"{TRANSPORTS[one.transport]} {shown(one.address)}" for one in settings.listen)

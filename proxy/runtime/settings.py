@@ -23,13 +23,14 @@ from proxy.runtime.auth_settings import read_policy
 from proxy.runtime.listen_settings import Listening, bound, read_listeners
 from proxy.runtime.mistakes import Mistakes
 from proxy.runtime.record_settings import Records, read_records
+from proxy.runtime.state_settings import StateSettings, read_state
 from proxy.runtime.store_settings import StoreSettings, read_store
 from proxy.runtime.toml_source import ConfigError, Table, TomlSource, read_toml, seen
 from proxy.runtime.trunk_checks import FACES
 from proxy.runtime.trunk_settings import NAME
 
 # these may differ between the nodes of one cluster; the digest that nodes compare leaves them out
-LOCAL_SECTIONS: Final = ("node", "listen", "admin", "records", "dns")
+LOCAL_SECTIONS: Final = ("node", "listen", "admin", "records", "state", "dns")
 HEADER_SAFE: Final = 64
 TRUNKS_ELSEWHERE: Final = (
     "no trunk in this file: put it into the file of [files] trunks, which fills a new store, or change the directory by "
@@ -79,6 +80,7 @@ class Settings:
     files: Files
     records: Records
     store: StoreSettings
+    state: StateSettings
     timers: Timers
     topology: Topology
     digest: str
@@ -95,6 +97,7 @@ def load_settings(path: Path) -> Settings:
     files = mistakes.attempt(lambda: read_files(root.table("files"), path.parent))
     records = mistakes.attempt(lambda: read_records(root.table("records")))
     store = mistakes.attempt(lambda: read_store(root.table("store")))
+    state = mistakes.attempt(lambda: read_state(root.table("state")))
     limits = mistakes.attempt(lambda: read_limits(root.table("limits")))
     name_servers = mistakes.attempt(lambda: read_dns(root.table("dns"))) or ()
     timers = mistakes.attempt(lambda: read_timers(root.table("timers"))) or Timers()
@@ -104,7 +107,7 @@ def load_settings(path: Path) -> Settings:
             mistakes.add(ConfigError(source.file, table.line, faces, TRUNKS_ELSEWHERE, f"`[[{faces}]]`"))
     mistakes.attempt(root.close)
     mistakes.raise_any()
-    if node is None or files is None or records is None or store is None or limits is None:
+    if node is None or files is None or records is None or store is None or state is None or limits is None:
         raise mistakes.error()
     return Settings(
         path=path,
@@ -114,6 +117,7 @@ def load_settings(path: Path) -> Settings:
         files=files,
         records=records,
         store=store,
+        state=state,
         timers=timers,
         topology=Topology(
             listeners=tuple(one.shown for one in listen),

@@ -43,3 +43,18 @@ class FakeShared:
 
     def directory_age(self) -> float:
         return self.seconds
+
+
+@dataclass
+class FakeJournal:
+    written: int = 11
+    dropped: int = 2
+
+
+@dataclass
+class FakeAhead:
+    entries: int = 90
+    unlogged: int = 3
+    damaged: int = 1
+    held_bytes: int = 1 << 24
+    kept: int = 17

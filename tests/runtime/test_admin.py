@@ -19,7 +19,7 @@ from proxy.runtime.clock import Clock, SystemClock
 from proxy.runtime.loop_lag import LoopLag
 from proxy.runtime.stream_counts import StreamCounts
 from proxy.runtime.toml_source import ConfigError
-from tests.runtime.observed import FakeShared
+from tests.runtime.observed import FakeAhead, FakeShared
 
 
 class FakeRouting:
@@ -61,6 +61,7 @@ class FakeNode:
     digest: str = "c0ffee"
     draining: bool = False
     ready: bool = True
+    ahead: FakeAhead = field(default_factory=FakeAhead)
     mistake: ConfigError | None = None
     shared: FakeShared = field(default_factory=FakeShared)
     streams: StreamCounts = field(default_factory=lambda: StreamCounts(["tls"]))

@@ -14,7 +14,7 @@ from proxy.runtime.clock import Clock, SystemClock
 from proxy.runtime.loop_lag import LoopLag
 from proxy.runtime.metrics import TABLE, Metrics, snapshot
 from proxy.runtime.stream_counts import StreamCounts
-from tests.runtime.observed import FakeDesk, FakeShared
+from tests.runtime.observed import FakeAhead, FakeDesk, FakeJournal, FakeShared
 
 
 class FakeRouting:
@@ -47,16 +47,11 @@ class FakeTopology:
 
 
 @dataclass
-class FakeJournal:
-    written: int = 11
-    dropped: int = 2
-
-
-@dataclass
 class FakeNode:
     engine: FakeEngine = field(default_factory=FakeEngine)
     clock: Clock = field(default_factory=SystemClock)
     journal: FakeJournal = field(default_factory=FakeJournal)
+    ahead: FakeAhead = field(default_factory=FakeAhead)
     lag: LoopLag = field(default_factory=LoopLag)
     reloads: dict[str, int] = field(default_factory=lambda: {"applied": 1, "refused": 4})
     digest: str = "c0ffee"

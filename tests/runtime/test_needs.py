@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from proxy.runtime.addresses import Endpoint
-from proxy.runtime.needs import FREE, needed, shown
+from proxy.runtime.needs import FREE, listening, needed, shown
+from proxy.runtime.settings import load_settings
 from proxy.runtime.toml_source import ConfigError
 
 
@@ -26,3 +27,8 @@ def test_an_error_of_the_system_names_file_line_and_key(tmp_path: Path) -> None:
 def test_an_address_as_it_is_written() -> None:
     assert shown(Endpoint("::1", 5060)) == "[::1]:5060"
     assert shown(Endpoint("192.0.2.1", 5060)) == "192.0.2.1:5060"
+
+
+def test_where_sip_is_received() -> None:
+    settings = load_settings(Path(__file__).parents[2] / "config" / "proxy.toml")
+    assert listening(settings) == "udp 127.0.0.1:5060"

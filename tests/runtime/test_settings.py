@@ -13,6 +13,7 @@ from proxy.runtime import (
     record_settings,
     route_settings,
     settings,
+    state_settings,
     store_settings,
     trunk_settings,
     trunk_transport,
@@ -172,8 +173,8 @@ def on_the_page(title: str) -> tuple[set[str], set[str]]:
 
 
 def test_every_key_is_documented_and_nothing_else() -> None:
-    sections = {"node", "listen", "admin", "auth", "files", "records", "store", "limits", "timers", "dns"}
-    loaders = (settings, listen_settings, record_settings, store_settings, auth_settings)
+    sections = {"node", "listen", "admin", "auth", "files", "records", "store", "state", "limits", "timers", "dns"}
+    loaders = (settings, listen_settings, record_settings, store_settings, state_settings, auth_settings)
     keys = asked(*(Path(str(loader.__file__)) for loader in loaders))
     documented, headed = on_the_page("proxy.toml")
     assert sections <= headed

@@ -1,0 +1,64 @@
+"""What Prometheus sees of what is written behind the calls: the ahead log and the records."""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+
+from proxy.runtime.metric_samples import Snapshot
+
+WRITTEN_ROWS: Final = (
+    ("npv_records_written_total", "counter", (), "Records written to the journal."),
+    ("npv_records_dropped_total", "counter", (), "Records lost because the journal could not keep up."),
+    ("npv_ahead_entries_total", "counter", (), "Entries put into the ahead log."),
+    (
+        "npv_ahead_unlogged_total",
+        "counter",
+        (),
+        "Entries for which the ahead log had no room; a crash would lose them.",
+    ),
+    (
+        "npv_ahead_damaged_total",
+        "counter",
+        (),
+        "Places where the log of the predecessor could not be read at the start.",
+    ),
+    ("npv_ahead_bytes", "gauge", (), "Size of the segments of the ahead log that hold something still needed."),
+    ("npv_ahead_kept", "gauge", (), "Entries that the ahead log keeps until they are ended."),
+)
+
+
+class JournalView(Protocol):
+    """What is read of `journal.Journal`."""
+
+    @property
+    def written(self) -> int: ...
+    @property
+    def dropped(self) -> int: ...
+
+
+class AheadView(Protocol):
+    """What is read of `ahead_log.AheadLog`."""
+
+    @property
+    def entries(self) -> int: ...
+    @property
+    def unlogged(self) -> int: ...
+    @property
+    def damaged(self) -> int: ...
+    @property
+    def held_bytes(self) -> int: ...
+    @property
+    def kept(self) -> int: ...
+
+
+def written_samples(journal: JournalView, ahead: AheadView) -> Snapshot:
+    """Every value by name and labels."""
+    return {
+        "npv_records_written_total": {(): journal.written},
+        "npv_records_dropped_total": {(): journal.dropped},
+        "npv_ahead_entries_total": {(): ahead.entries},
+        "npv_ahead_unlogged_total": {(): ahead.unlogged},
+        "npv_ahead_damaged_total": {(): ahead.damaged},
+        "npv_ahead_bytes": {(): ahead.held_bytes},
+        "npv_ahead_kept": {(): ahead.kept},
+    }
