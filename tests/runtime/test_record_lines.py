@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
+import msgspec
 import pytest
 
 from proxy.b2bua.outputs import CallRecord, DecisionRecord, Fault
@@ -16,6 +17,8 @@ from proxy.policy.gather import gather
 from proxy.policy.inquiry import PersonState
 from proxy.policy.ledger import NOTHING_KNOWN, LedgerView, Load
 from proxy.runtime.record_lines import Lines, masked
+from proxy.runtime.record_shapes import CallLine, DecisionLine
+from tests.runtime.recorded import Dice, call_of
 
 AT = datetime.fromisoformat("2026-11-24T11:00:00.250+01:00").timestamp()
 STATE = (
@@ -250,3 +253,22 @@ def test_the_record_of_a_call_back_names_the_number(edition: Edition) -> None:
     )  # fmt: skip
     found = read(Lines("edge-1").line(ended, edition))
     assert (found["direction"], found["called"]) == ("back", "+33162000001")
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_lines_are_as_their_shapes_are_written(edition: Edition, whole: bool) -> None:
+    dice, lines = Dice(3, edition), Lines('edge "1"', whole)
+    for number in range(1500):
+        record = dice.record(f"d-{number}")
+        line = lines.line(record, edition)
+        assert msgspec.json.encode(msgspec.json.decode(line, type=DecisionLine)) == line
+        ended = lines.line(call_of(record), edition)
+        assert msgspec.json.encode(msgspec.json.decode(ended, type=CallLine)) == ended
+
+
+def test_another_edition_has_other_pieces(edition: Edition) -> None:
+    lines, record = Lines("edge-1"), decision(edition)
+    other = Edition(edition.plan, edition.calendar, edition.book, edition.directory, "other")
+    assert read(lines.line(record, edition))["revision"] == edition.revision
+    assert read(lines.line(record, other))["revision"] == "other"
+    assert read(lines.line(record, edition))["revision"] == edition.revision
