@@ -233,7 +233,7 @@ _STATE = (
         "call",
         settings={"platform.most_calls": 1},
         at_once=2,
-        hold_ms=700,
+        hold_ms=2500,
         ends=(ANSWERED, "capacity.trunk"),
     ),
 )

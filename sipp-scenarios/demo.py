@@ -23,7 +23,7 @@ from pathlib import Path
 from demo_table import Seen, read, table
 from messages import Message, read_trace
 from rich.console import Console
-from stage import HERE, HOST, ROOT, Proxy, Sipp, StageError, command_done, free_port
+from stage import GONE_WITHIN, HERE, HOST, PLAYED_WITHIN, ROOT, Proxy, Sipp, StageError, command_done, free_port
 
 CLOCK = "2026-11-23T11:00:00+01:00"
 WIDTH = 170
@@ -108,7 +108,7 @@ def place(side: str, calls: Sequence[Placed], ports: dict[str, int], folder: Pat
         "-m", str(len(calls)), "-r", "10", "-l", "1", "-d", "50", f"{HOST}:{ports['sip']}",
     )  # fmt: skip
     with platform:
-        if platform.wait(45) != 0:
+        if platform.wait(PLAYED_WITHIN + GONE_WITHIN) != 0:
             raise StageError(f"the platform's side failed: {platform.complaint()}")
     return read_trace(platform.trace)
 

@@ -28,14 +28,14 @@ from pathlib import Path
 
 from cases import CASES, Case
 from messages import Message, digits_of, leaks, read_trace
-from stage import HERE, Proxy, Sipp, StageError, command_done, free_port, write_config
+from stage import GONE_WITHIN, HERE, PLAYED_WITHIN, Proxy, Sipp, StageError, command_done, free_port, write_config
 from ways import WAYS, Way, bridges, scenario_for
 
 LOGS = HERE / "logs"
 PLATFORM_WORDS = {"dupont", "campagne", "vms.example", "x-account", "x-campaign", "accords", "-platform"}
 QUIET_S = 0.3
 """How long after a refusal the carrier is still watched."""
-CARRIER_ENDS_WITHIN = 20.0
+CARRIER_ENDS_WITHIN = 40.0
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def _played(case: Case, way: Way, ports: dict[str, int], config: Path, near: int
     problems = []
     with carrier, Proxy(config, ports["admin"], case.clock, folder) as proxy:
         with platform:
-            if platform.wait(45) != 0:
+            if platform.wait(PLAYED_WITHIN + GONE_WITHIN) != 0:
                 problems.append(f"platform: {platform.complaint()}")
         if not _carrier_done(case, carrier, CARRIER_ENDS_WITHIN if not problems else QUIET_S):
             problems.append(f"carrier: {carrier.complaint()}")

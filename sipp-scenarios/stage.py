@@ -26,8 +26,12 @@ from ports import free_port as free_port  # who has a stage needs them
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 HOST = "127.0.0.1"
-READY_WITHIN = 20.0
-GONE_WITHIN = 4.0
+READY_WITHIN = 60.0
+GONE_WITHIN = 20.0
+HEARD_WITHIN = 20.0
+"""Seconds in which a SIPp must get the message that it waits for."""
+PLAYED_WITHIN = 100.0
+"""Seconds in which one side of a play must come to its end."""
 STARTED = "SIP on "
 """In the line that the proxy writes when it has its ports; another proxy may answer on them before."""
 LONGEST_COMPLAINT = 2000
@@ -164,6 +168,8 @@ def command_done(command: str, config: Path, folder: Path) -> str:
 class Program:
     """One child process with its output in a file; killed at the end of the block if still there."""
 
+    gone_within = GONE_WITHIN
+
     def __init__(self, command: list[str], log: Path) -> None:
         self.command = command
         self.log = log
@@ -206,7 +212,7 @@ class Program:
         """Ask the program to end, and end it when it does not."""
         if self.process.poll() is None:
             self.process.send_signal(with_signal)
-        return self.wait(GONE_WITHIN)
+        return self.wait(self.gone_within)
 
     def output(self) -> str:
         return self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
@@ -243,7 +249,7 @@ class Proxy(Program):
 
     def get(self, path: str) -> tuple[int, str]:
         """Status and body of an admin page; status 0 when nothing listens."""
-        connection = http.client.HTTPConnection(HOST, self.admin_port, timeout=2)
+        connection = http.client.HTTPConnection(HOST, self.admin_port, timeout=10)
         try:
             connection.request("GET", path)
             answer = connection.getresponse()
@@ -256,6 +262,8 @@ class Proxy(Program):
 
 class Sipp(Program):
     """One side of a scenario. `rows` are the injected lines (-inf), one a call; every run is bounded."""
+
+    gone_within = 2.0  # asked to end it waits for its calls, of which nobody wants to know any more
 
     def __init__(
         self, scenario: Path, side: str, port: int, rows: list[tuple[str, ...]], folder: Path, *options: str,
@@ -270,7 +278,8 @@ class Sipp(Program):
         files = [
             "-inf", str(values), "-trace_msg", "-message_file", str(self.trace), "-trace_err", "-error_file", str(self.errors),
         ]  # fmt: skip
-        bounds = ["-nostdin", "-timeout", "40", "-timeout_error", "-recv_timeout", "6000"]
+        within, heard = str(round(PLAYED_WITHIN)), str(round(1000 * HEARD_WITHIN))
+        bounds = ["-nostdin", "-timeout", within, "-timeout_error", "-recv_timeout", heard]
         place = ["-i", host, "-p", str(port), "-cid_str", f"%u-%p-{side}@%s"]
         super().__init__(["sipp", "-sf", str(scenario), *place, *files, *bounds, *options], folder / f"{side}.log")
 

@@ -50,7 +50,12 @@ def test_other_transports(case: str, transport: str) -> None:
         ({"uac": "series", "ends": ("frequency.consumer",)}, "ended as answered, expected frequency"),
     ],
 )
-def test_a_call_that_goes_wrong_is_noticed(change: dict[str, str], complaint: str, tmp_path: Path) -> None:
+def test_a_call_that_goes_wrong_is_noticed(
+    change: dict[str, str], complaint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stage.HEARD_WITHIN", 5.0)  # who waits here waits in vain
+    monkeypatch.setattr("run.CARRIER_ENDS_WITHIN", 5.0)
+    monkeypatch.setattr("stage.Program.gone_within", 4.0)  # the proxy waits for the end of a call that will not come
     case = dataclasses.replace(CASES["npv_rewrite"], name="goes_wrong", **change)  # type: ignore[arg-type]  # every changed field is a text
     assert complaint in "\n".join(play(case, logs=tmp_path).problems)
     assert (tmp_path / "goes_wrong" / "proxy.log").is_file()

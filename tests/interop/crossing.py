@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cases import Case
-from stage import HERE, HOST, Sipp, command_done, free_port
+from stage import GONE_WITHIN, HERE, HOST, PLAYED_WITHIN, Sipp, command_done, free_port
 
 from tests.interop.edge import BY_HEADER, Edge
 from tests.interop.kamailio import Kamailio
 
-CARRIER_ENDS_WITHIN = 10.0
+CARRIER_ENDS_WITHIN = 40.0
 QUIET_S = 0.5
 _NO_100 = {"digest"}
 """Platforms that wait for nothing but the answer of our proxy."""
@@ -49,7 +49,7 @@ def played(case: Case, folder: Path) -> tuple[list[str], set[tuple[str, int]]]:
     with Kamailio(folder, ports, own_100=case.uac not in _NO_100) as judge, carrier:
         with edge:
             with platform:
-                if platform.wait(45) != 0:
+                if platform.wait(PLAYED_WITHIN + GONE_WITHIN) != 0:
                     problems.append(f"platform: {platform.complaint()}")
             problems += _carrier_ends(case, carrier) + edge.ended()
         problems += judge.refused()

@@ -13,7 +13,7 @@ from stage import Program, StageError
 from tests.interop.conftest import STRANGERS
 
 HERE = Path(__file__).parent
-READY_WITHIN = 15.0
+READY_WITHIN = 60.0
 _COMPLAINT = re.compile(r"^.*(?:[Ss]yntax error|Error processing|Dropping|Unhandled|Exception).*$", re.MULTILINE)
 
 

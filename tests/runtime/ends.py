@@ -19,7 +19,7 @@ from tests.ladder import ANSWER, CALLED, PRESENTED, Callee, Caller, Seen
 
 CONFIG = Path(__file__).parents[2] / "config"
 OPEN = "2026-11-23T11:00:00+01:00"
-PATIENCE = 5.0
+PATIENCE = 30.0  # s; a machine that is busy with other things is no failure
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from proxy.sip.wire import Send
 HOST = "127.0.0.1"
 INQUIRY = Inquiry("acme", "+33140000000", "", "call-1", 0.0)
 EPOCH = 1_800_000_000.0
-PATIENCE = 3.0
+PATIENCE = 30.0  # s; a machine that is busy with other things is no failure
 
 
 class Machine:

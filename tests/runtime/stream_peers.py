@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -26,9 +27,19 @@ def message(number: int = 1) -> bytes:
     return MESSAGE % number
 
 
+class LeapingClock(FixedClock):
+    """Its monotonic side is `ahead` of the real one by what a test lets pass at once."""
+
+    ahead = 0.0
+
+    def monotonic(self) -> float:
+        """Seconds of a clock that never goes back."""
+        return time.monotonic() + self.ahead
+
+
 @dataclass
 class Stage:
-    """Streams behind one door. `port` is its own, `failures` what tasks broke of."""
+    """Streams behind one door. `port` is its own, `failures` what tasks broke of, `clock` says what is overdue."""
 
     machine: Machine
     transports: Transports
@@ -37,6 +48,7 @@ class Stage:
     door: Acceptor
     port: int
     peers: list[Peer]
+    clock: LeapingClock
 
     def order(self, *sends: Send) -> None:
         """Let the engine order these now."""
@@ -82,7 +94,8 @@ async def stage(
 ) -> AsyncIterator[Stage]:
     """Streams behind a door on a free port; at the end nothing of them is left."""
     machine, failures = Machine(), list[str]()
-    transports, tasks = Transports(machine, FixedClock(EPOCH), Recorder()), Tasks(failures.append)
+    clock = LeapingClock(EPOCH)
+    transports, tasks = Transports(machine, clock, Recorder()), Tasks(failures.append)
     bound = listening_socket(host, 0)
     counts, transport = StreamCounts(["door"]), TCP if context is None else TLS
     door = Acceptor(bound, 0, transport, idle=idle, most=most, largest=largest, context=context)
@@ -91,7 +104,7 @@ async def stage(
     transports.ways.append(streams)
     peers: list[Peer] = []
     try:
-        yield Stage(machine, transports, streams, counts, door, port, peers)
+        yield Stage(machine, transports, streams, counts, door, port, peers, clock)
     finally:
         transports.stop()
         await streams.gone(1.0)

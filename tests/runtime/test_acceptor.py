@@ -68,9 +68,11 @@ async def test_a_wrong_certificate_or_none_is_turned_away_and_counted(authority:
 async def test_what_is_no_handshake_is_turned_away_and_holds_up_nobody(
     authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(acceptor, "HANDSHAKE_MOST", 0.3)
     async with stage(context=ours(authority)) as one:
-        silent = await one.connected()
+        with monkeypatch.context() as quick:
+            quick.setattr(acceptor, "HANDSHAKE_MOST", 0.3)
+            silent = await one.connected()
+            await until(lambda: one.door.inside == 1)
         plain = await one.connected()
         plain.send(message())
         peer = await one.connected(theirs(authority))

@@ -13,7 +13,7 @@ from proxy.runtime.app import App
 from proxy.runtime.clock import FixedClock
 from proxy.runtime.configuration import load_configuration
 from tests.ladder import ANSWER, EPOCH, Callee, Seen
-from tests.runtime.ends import Ends, Site, site_in
+from tests.runtime.ends import PATIENCE, Ends, Site, site_in
 from tests.runtime.name_server import NameServer, name_server
 
 LOOPBACK = "127.0.0.1"
@@ -73,7 +73,7 @@ async def test_a_call_goes_by_the_records_of_a_name_and_on_to_its_next_gateway(
         assert first.start == "INVITE sip:+33140000000@carrier.example;user=phone SIP/2.0"
         ends.b.send(Callee(first).reply(503))
         await ends.b.take("ACK")
-        data = await asyncio.wait_for(asyncio.get_running_loop().sock_recv(second, 65_535), 5)
+        data = await asyncio.wait_for(asyncio.get_running_loop().sock_recv(second, 65_535), PATIENCE)
         invite = Seen("b", data, 0.0)
         assert invite.label == "b INVITE"
         assert invite.header("call-id") != first.header("call-id")

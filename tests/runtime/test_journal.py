@@ -90,7 +90,7 @@ def test_put_does_not_wait_for_a_writer_that_is_stuck(tmp_path: Path, edition: E
     journal.start()
     done = threading.Thread(target=put, args=(journal, *["x" * 100] * 5000))
     done.start()
-    done.join(5)
+    done.join(60)
     assert not done.is_alive()
     assert journal.dropped > 0
     os.close(reader)

@@ -45,7 +45,7 @@ CALLS: Final = (
     ),
 )
 ROUNDS: Final = 2
-PATIENCE: Final = 30.0
+PATIENCE: Final = 60.0
 needed = pytest.mark.skipif(
     not os.environ.get("CI") and not all(map(shutil.which, ("prometheus", "promtool", "sipp"))),
     reason="needs Prometheus and SIPp (Debian: prometheus, sip-tester)",
@@ -177,7 +177,7 @@ class Watched:
 
     def ask(self, path: str, **parameters: str) -> Any:  # Any: JSON of Prometheus, of another shape for each page
         url = f"http://{HOST}:{self.ports['prometheus']}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
-        with urllib.request.urlopen(url, timeout=10) as answer:
+        with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
             told = json.load(answer)
         assert told["status"] == "success", told
         return told["data"]
@@ -210,7 +210,7 @@ class Watched:
             if case.reaching:
                 stack.enter_context(carrier)
             stack.enter_context(platform)
-            assert platform.wait(20) == 0, f"{case.name}: {platform.complaint()}"
+            assert platform.wait(PATIENCE) == 0, f"{case.name}: {platform.complaint()}"
 
     def disturb(self) -> None:
         """What no platform sends: noise, an ACK of no call, an INVITE of no customer's platform."""
@@ -224,7 +224,7 @@ class Watched:
         """The status of a reload with `spoil` behind the file."""
         right = self.config.read_text(encoding="utf-8")
         self.config.write_text(right + spoil, encoding="utf-8")
-        connection = HTTPConnection(HOST, self.ports["admin"], timeout=10)
+        connection = HTTPConnection(HOST, self.ports["admin"], timeout=PATIENCE)
         connection.request("POST", "/reload")
         status = connection.getresponse().status
         connection.close()

@@ -28,12 +28,13 @@ async def test_messages_in_pieces_and_in_bundles() -> None:
 
 async def test_a_keep_alive_is_answered_and_keeps_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streams, "LOOK_EVERY", 0.02)
-    async with stage(idle=0.4) as one:
+    async with stage(idle=4000.0) as one:
         peer = await one.connected()
         for _ in range(4):
             peer.send(b"\r\n\r\n")
             await peer.take(b"\r\n")
-            await asyncio.sleep(0.15)
+            one.clock.ahead += 1500.0
+            await asyncio.sleep(0.05)
         peer.send(message())
         await until(lambda: one.machine.fed)
         assert one.counts.closed == {}
@@ -41,10 +42,11 @@ async def test_a_keep_alive_is_answered_and_keeps_the_connection(monkeypatch: py
 
 async def test_a_message_that_never_becomes_whole_ends_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streams, "LOOK_EVERY", 0.02)
-    monkeypatch.setattr(module, "STALL_MOST", 0.1)
-    async with stage() as one:
+    async with stage(idle=4000.0) as one:
         peer = await one.connected()
         peer.send(message() + message(2)[:-1])
+        await until(lambda: one.machine.fed)
+        one.clock.ahead = module.STALL_MOST + 1
         assert await peer.ended() == b""
         assert one.counts.closed == {(0, "stalled"): 1}
         assert one.machine.fed == [message()]
@@ -52,10 +54,11 @@ async def test_a_message_that_never_becomes_whole_ends_the_connection(monkeypatc
 
 async def test_whoever_says_nothing_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streams, "LOOK_EVERY", 0.02)
-    monkeypatch.setattr(module, "SILENCE_MOST", 0.1)
-    async with stage() as one:
+    async with stage(idle=4000.0) as one:
         silent, speaking = await one.connected(), await one.connected()
         speaking.send(message())
+        await until(lambda: one.machine.fed)
+        one.clock.ahead = module.SILENCE_MOST + 1
         assert await silent.ended() == b""
         assert one.counts.closed == {(0, "silent"): 1}
         one.order(Send(ANSWER, one.machine.hops[0]))

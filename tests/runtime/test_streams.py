@@ -168,9 +168,11 @@ async def test_version_six() -> None:
 
 async def test_what_is_idle_is_looked_for_and_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LOOK_EVERY", 0.02)
-    async with stage(idle=0.2) as one:
+    async with stage(idle=4000.0) as one:
         peer = await one.connected()
         peer.send(message())
+        await until(lambda: one.machine.fed)
+        one.clock.ahead = 4001.0
         assert await peer.ended() == b""
         assert one.counts.closed == {(0, "idle"): 1}
 

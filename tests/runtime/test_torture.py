@@ -33,7 +33,7 @@ CORPUS = Path(__file__).parents[1] / "corpus"
 # Any: a TOML table holds values of several types
 ROWS: list[dict[str, Any]] = tomllib.loads((CORPUS / "torture.toml").read_text(encoding="utf-8"))["message"]
 PORTS = (5060, 5050, 6050, 19823)  # where the Vias of the messages want their answers
-PATIENCE = 10.0
+PATIENCE = 30.0
 ROUNDS = 100
 NO_RULES = ("07-destination", "10-cli", "15-origin", "20-hours", "22-consent", "24-refusal", "26-frequency")
 OWN_NUMBER = "+33162000001"  # what the callee is shown instead of the caller

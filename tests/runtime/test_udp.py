@@ -148,13 +148,14 @@ async def test_close_gives_the_port_back_and_stops_the_timer(machine: Machine, r
     port = around(bound, machine, recorder)
     with pytest.raises(OSError, match="in use"):
         bound_socket(HOST, number)
-    machine.deadline = time.monotonic() + 0.02
+    machine.deadline = time.monotonic() + 0.1
     poke(bound)
     await until(lambda: machine.fed)
     port.stop()
+    before = list(machine.ticks)  # some only when all this took longer
     bound_socket(HOST, number).close()
-    await asyncio.sleep(0.03)
-    assert machine.ticks == []
+    await asyncio.sleep(0.15)
+    assert machine.ticks == before
 
 
 def test_a_socket_of_version_six() -> None:

@@ -14,7 +14,7 @@ from typing import Any, Final
 import redis
 from stage import free_port
 
-PATIENCE: Final = 20.0
+PATIENCE: Final = 40.0
 
 
 class RedisServer:

@@ -79,7 +79,7 @@ async def test_a_command_writes_beside_the_proxy(tmp_path: Path) -> None:
         cwd=ROOT,
         env=WITH_TESTS,
         check=True,
-        timeout=30,
+        timeout=60,
     )
     state = (await ledger.ask([inquiry("a", refusal_since=0.0)]))[0]
     assert (state.refusal_at, state.reserved) == (NOON, False)

@@ -16,7 +16,7 @@ from proxy.runtime.store.embedded_schema import opened
 from proxy.runtime.store.notices import ANYTHING, DIRECTORY, PERSONS
 from tests.runtime.store.directory_shelf import CUSTOMER, ME, SMALL, drafts, edit, numbering
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 
 
 @pytest.fixture

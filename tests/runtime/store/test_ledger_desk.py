@@ -60,7 +60,7 @@ class Bench:
     def take(self, answers: Sequence[tuple[Question, PersonState]]) -> None:
         self.arrived += [question.call for question, _ in answers]
 
-    def fetch(self, call: int, patience: float = 5.0) -> None:
+    def fetch(self, call: int, patience: float = 30.0) -> None:
         self.desk.fetch(Fetch(call, inquiry(f"a{call}"), time.monotonic() + patience))
 
 
@@ -139,7 +139,7 @@ async def test_what_is_owed_is_told_after_the_silence(bench: Bench) -> None:
     await asyncio.sleep(0.1)
     assert (bench.desk.owed, bench.store.told) == (3, [])
     bench.store.silent = ""
-    assert await bench.desk.settle(5.0) == 0
+    assert await bench.desk.settle(30.0) == 0
     await turns()
     assert sorted(bench.store.told) == ["ask a2 0", "refuse acme 607 a3", "release a1"]
     assert bench.desk.operations["release", "answered"] == 1
@@ -153,7 +153,7 @@ async def test_a_release_comes_after_the_question_that_is_under_way(bench: Bench
     await asyncio.sleep(0.02)
     assert bench.store.told == []
     bench.store.gate.set()
-    assert await bench.desk.settle(5.0) == 0
+    assert await bench.desk.settle(30.0) == 0
     await turns()
     assert bench.store.told == ["ask a1 4", "release a1"]
 
@@ -166,11 +166,11 @@ async def test_what_stays_owed_at_the_end_is_told(bench: Bench) -> None:
 
 async def test_a_question_that_was_given_up_is_taken_back(bench: Bench) -> None:
     bench.store.silent = "late"
-    bench.fetch(1, patience=0.1)
+    bench.fetch(1, patience=0.5)
     await turns()
     assert bench.desk.owed == 1
     bench.store.silent = ""
-    assert await bench.desk.settle(5.0) == 0
+    assert await bench.desk.settle(30.0) == 0
     await turns()
     assert bench.store.told == ["release a1"]
 
@@ -187,7 +187,7 @@ async def test_a_question_that_was_given_up_counts_if_its_call_went_ahead(bench:
     bench.store.gate.set()
     await turns()
     bench.store.silent = ""
-    assert await bench.desk.settle(5.0) == 0
+    assert await bench.desk.settle(30.0) == 0
     await turns()
     assert sorted(bench.store.told) == ["ask a1 0", "ask a2 0"]
 
@@ -207,7 +207,7 @@ async def test_of_one_attempt_the_last_note_counts(bench: Bench) -> None:
     bench.desk.release(inquiry("a1"))
     await asyncio.sleep(0.1)
     bench.store.silent = ""
-    assert await bench.desk.settle(5.0) == 0
+    assert await bench.desk.settle(30.0) == 0
     await turns()
     assert bench.store.told == ["release a1"]
 
@@ -222,7 +222,7 @@ async def test_an_answer_after_the_end_of_a_call_that_went_ahead_leaves_it_count
     await turns()
     for call in (1, 2):
         bench.desk.unclaimed(inquiry(f"a{call}"))
-    assert await bench.desk.settle(5.0) == 0
+    assert await bench.desk.settle(30.0) == 0
     await turns()
     assert sorted(bench.store.told) == ["ask a1 0", "ask a1 4", "ask a2 4", "release a2"]
 
@@ -231,7 +231,7 @@ async def test_settling_waits_for_the_question_under_way_and_for_what_its_answer
     bench.store.gate.clear()
     bench.fetch(1)
     await turns()
-    settled = asyncio.ensure_future(bench.desk.settle(5.0))
+    settled = asyncio.ensure_future(bench.desk.settle(30.0))
     await turns()
     assert not settled.done()
     bench.desk.release(inquiry("a1"))

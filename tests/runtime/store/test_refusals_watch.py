@@ -20,7 +20,7 @@ from proxy.runtime.store.refusals_watch import RefusalsWatch
 from tests.runtime.store.conftest import Shelf
 from tests.runtime.store.histories import HOUR, NOON, OTHER, PERSON, consent, inquiry, keys
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 
 
 class Node:

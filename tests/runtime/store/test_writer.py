@@ -42,13 +42,13 @@ async def test_an_error_of_the_disk_is_a_silence_and_nothing_of_the_transaction_
 
     def wait(connection: sqlite3.Connection) -> None:
         held.set()
-        hold.wait(5)
+        hold.wait(60)
 
     def broken(connection: sqlite3.Connection) -> None:
         connection.execute("SELECT * FROM nowhere")
 
     first = asyncio.ensure_future(writer.run(wait))
-    await asyncio.to_thread(held.wait, 5)
+    await asyncio.to_thread(held.wait, 60)
     together = [asyncio.ensure_future(writer.run(job)) for job in (note, broken)]
     await asyncio.sleep(0)
     hold.set()
@@ -63,10 +63,10 @@ async def test_a_job_that_nobody_waits_for_is_not_begun(writer: Writer) -> None:
 
     def wait(connection: sqlite3.Connection) -> None:
         held.set()
-        hold.wait(5)
+        hold.wait(60)
 
     first = asyncio.ensure_future(writer.run(wait))
-    await asyncio.to_thread(held.wait, 5)
+    await asyncio.to_thread(held.wait, 60)
     second = asyncio.ensure_future(writer.run(note))
     await asyncio.sleep(0)
     second.cancel()
@@ -107,7 +107,7 @@ async def test_work_that_nobody_asked_for_is_done_too(tmp_path: Path, monkeypatc
     done = threading.Event()
     found = Writer(tmp_path / "l.db", opened(tmp_path / "l.db", "ab"), 5.0, lambda _: lambda _: done.set())
     found.start()
-    assert await asyncio.to_thread(done.wait, 10)
+    assert await asyncio.to_thread(done.wait, 60)
     await asyncio.to_thread(found.stop)
 
 
