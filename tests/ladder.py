@@ -15,6 +15,7 @@ from pathlib import Path
 
 from proxy.b2bua.engine import Engine
 from proxy.b2bua.outputs import CallRecord, DecisionRecord, Fault, Fetch, Output
+from proxy.b2bua.take_up import TakenUp
 from proxy.b2bua.trunks import CarrierTrunk, Limits, Listener, PlatformTrunk, Route, Topology
 from proxy.policy.edition import Edition
 from proxy.policy.facts import TrunkFacts
@@ -175,9 +176,13 @@ class Ladder:
 
     def __init__(self, edition: Edition, given: Topology | None = None, ids: CountedIds | None = None) -> None:
         self.ids = ids or CountedIds()
-        self.engine = Engine(given or topology(), edition, self.ids, Ticks())
+        self.topology, self.edition = given or topology(), edition
+        self.engine = Engine(self.topology, edition, self.ids, Ticks())
+        self.engine.fabric.noting = True
+        self.notes: list[bytes] = []
         self.now = 1000.0
         self.unread: list[Seen] = []
+        self.seen: list[Seen] = []  # all of them
         self.history: list[str] = []
         self.outputs: list[Output] = []
         self.hops: dict[tuple[str, int], Hop] = {}
@@ -227,8 +232,21 @@ class Ladder:
         for send in self.engine.take_sends():
             seen = Seen(side_of(send.hop), send.data, self.now, send.hop)
             self.unread.append(seen)
+            self.seen.append(seen)
             self.history.append(f"{self.now - 1000:9.3f}      {seen.label}")
         self.outputs += self.engine.take_outputs()
+        self.notes += self.engine.take_notes()
+
+    def die(self, away: float = 0.0, given: Topology | None = None) -> TakenUp:
+        """The process is killed, and another one takes its place after `away` seconds, with another topology if given."""
+        self.now += away
+        before, self.notes = self.notes, []
+        self.engine = Engine(given or self.topology, self.edition, self.ids, Ticks())
+        self.engine.fabric.noting = True
+        taken = self.engine.restore(before, self.now, self.epoch)
+        self.history.append(f"{self.now - 1000:9.3f}  -- another process: {taken.calls} calls, {taken.early} early --")
+        self.drain()
+        return taken
 
     # -- what is expected ----------------------------------------------------
 

@@ -45,7 +45,7 @@ class Call(CallState):
     def begin(self, message: Message, server: ServerTransaction, shown: list[tuple[str, Address]], called: str) -> None:
         """Decide about this INVITE and act; `shown` and `called` were read from it."""
         fabric = self.fabric
-        self.set_up = Exchange(fabric, self, True, server, message, True)
+        self.set_up = Exchange(fabric, self, True, server, message.cseq, bool(message.body), True)
         self.shown = shown
         self.crossed_session(message, False)
         if self.trunk.calls_back:
@@ -122,6 +122,7 @@ class Call(CallState):
         """A 2xx of INVITE or UPDATE crosses inside the call; before the answer there is no session yet."""
         if self.state in (table.ANSWERED, table.UP):
             session_timer.refreshed(self, message)
+            self.fabric.note(self)
 
     def exchange_over(self, exchange: TimerOwner) -> None:
         """The carrier's 2xx cannot come again: an acknowledged set-up is let go, which is half of a call's memory."""
@@ -147,6 +148,8 @@ class Call(CallState):
     def end(self, status: int, reason: str) -> None:
         """End the call on both legs, whatever its state; `status` answers an INVITE that has no final answer yet."""
         set_up = self.set_up
+        if self.fabric.noting:
+            self.fabric.changed.append(self)
         if self.state in (table.ANSWERED, table.UP):
             self._enter(table.ENDING, events.TOO_LONG)
             self.reason = reason
@@ -174,6 +177,8 @@ class Call(CallState):
         state, action = table.step(self.state, event)
         if state < 0:
             return
+        if state != self.state and self.fabric.noting:
+            self.fabric.changed.append(self)
         if state == table.ENDING != self.state:
             self._enter(state, event)
         else:

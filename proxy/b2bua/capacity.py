@@ -94,6 +94,13 @@ class Capacity:
         self._meter(self.trunks, trunk, now).take(now)
         self.node.take(now)
 
+    def resume(self, customer: str, trunk: str, back: bool, now: float) -> None:
+        """Count a call that a process before this one forwarded, and took from the rates; a call back is the node's alone."""
+        self.node.live += 1
+        if not back:
+            self._meter(self.customers, customer, now).live += 1
+            self._meter(self.trunks, trunk, now).live += 1
+
     def end(self, customer: str, trunk: str) -> None:
         """Give back a call that `begin` counted."""
         self.node.live -= 1

@@ -10,6 +10,7 @@ own fault is caught here once, becomes a `Fault` and ends that one call. A call 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, final
 
 from proxy.b2bua import admission, events
@@ -24,10 +25,13 @@ from proxy.b2bua.gateways import Place
 from proxy.b2bua.in_dialog import acknowledged, cancelled, carry
 from proxy.b2bua.legs import Asker, a_leg, dialog_key
 from proxy.b2bua.lost_ways import broken_frame, sender_of, waiting_on
-from proxy.b2bua.outputs import Fault, Output
+from proxy.b2bua.outputs import Output
 from proxy.b2bua.probing import Probes
-from proxy.b2bua.shutdown import end_all
+from proxy.b2bua.shutdown import end_all, strike
+from proxy.b2bua.snapshot import take_notes
 from proxy.b2bua.stateless import answer, answer_fault, ends_here, max_forwards, out_of_dialog, unreadable
+from proxy.b2bua.strays import stray
+from proxy.b2bua.take_up import TakenUp, take_up
 from proxy.b2bua.trunks import Topology
 from proxy.policy.edition import Edition
 from proxy.policy.inquiry import PersonState
@@ -39,6 +43,8 @@ from proxy.sip.message import Message, ParseError
 from proxy.sip.parse import parse
 from proxy.sip.transaction import FAIL, GONE, PASS, ClientTransaction, ServerTransaction
 from proxy.sip.wire import Send
+
+NO_LINES: Final[list[bytes]] = []
 
 
 @final
@@ -186,6 +192,15 @@ class Engine:
             self.fabric.outputs = []
         return outputs
 
+    def take_notes(self) -> list[bytes]:
+        """What is to be kept of calls for whoever takes the place of this process; none unless `fabric.noting`."""
+        return take_notes(self.fabric) if self.fabric.changed else NO_LINES
+
+    def restore(self, notes: Sequence[bytes], now: float, epoch: float) -> TakenUp:
+        """Take up the calls of a process before this one, whose notes these are, in the order in which it gave them."""
+        self.fabric.now, self.fabric.epoch = now, epoch
+        return take_up(self.fabric, notes)
+
     def next_deadline(self) -> float:
         """When `tick` is due next, on the scale of `now`; infinity when nothing waits."""
         return self.fabric.timers.next_deadline()
@@ -211,7 +226,7 @@ class Engine:
         key = message.branch if message.method != b"CANCEL" else message.branch + b"C"
         client = fabric.clients.get(key)
         if client is None or client.method.encode("ascii") != message.method:
-            fabric.counters.count_drop("stray response")
+            stray(fabric, message)
             return
         fabric.counters.count_response(True, client.leg, client.method, message.status)
         sent = client.request if is_challenge(message) else b""
@@ -272,7 +287,7 @@ class Engine:
         fabric = self.fabric
         invite = fabric.servers.get(invite_key(message))
         if invite is None:
-            self._answer(message, source, 481, [])
+            answer(fabric, message, source, self._leg(source), 481, [])
             return
         server = fabric.serve(message, "CANCEL", key, invite.leg, source, invite.to)
         couple = cancelled(fabric, invite, server, message)
@@ -305,7 +320,7 @@ class Engine:
         fork = fabric.dialogs.get(dialog_key(message.call_id, message.to_tag, message.from_tag))
         if fork is None:
             fabric.counters.count_request(True, self._leg(source), method)
-            self._answer(message, source, 481, [])
+            answer(fabric, message, source, self._leg(source), 481, [])
             return
         from_a = message.to_tag == fork.a.local_tag
         leg = "a" if from_a else "b"
@@ -324,11 +339,6 @@ class Engine:
         server = fabric.serve(message, method, key, leg, source, message.to_value)
         carry(fabric, fork, from_a, server, message, hops)
 
-    # -- everything else -----------------------------------------------------
-
-    def _answer(self, message: Message, source: Hop, status: int, lines: list[bytes]) -> None:
-        answer(self.fabric, message, source, self._leg(source), status, lines)
-
     def _leg(self, source: Hop) -> str:
         return "b" if self._door.sources.is_carrier(source) else "a"
 
@@ -336,13 +346,4 @@ class Engine:
 
     def _fault(self, fault: Exception, call_id: bytes) -> None:
         """Our own defect: written down, and the one call that it struck is ended."""
-        self.counters.faults += 1
-        text = f"{type(fault).__name__}: {fault}"
-        self.fabric.outputs.append(Fault(text, call_id))
-        call = self._working_on
-        if call is not None:
-            try:
-                call.end(500, "internal error")
-            except Exception as second:
-                self.fabric.outputs.append(Fault(f"while ending the call: {second}", call_id))
-                call.forget()
+        strike(self.fabric, fault, call_id, self._working_on)

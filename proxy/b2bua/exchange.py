@@ -29,13 +29,14 @@ class Exchange(Acknowledging):
     __slots__ = ("set_up", "method", "cseq_in", "offered", "cancelled", "cancel_sent", "why")
 
     def __init__(
-        self, fabric: Fabric, couple: Couple, from_a: bool, server: ServerTransaction, message: Message, set_up: bool
-    ) -> None:
+        self, fabric: Fabric, couple: Couple, from_a: bool, server: ServerTransaction, cseq: int, offered: bool,
+        set_up: bool,
+    ) -> None:  # fmt: skip
         super().__init__(fabric, couple, from_a, server)
         self.set_up: Final = set_up
         self.method: Final = server.method
-        self.cseq_in: Final = message.cseq
-        self.offered: Final = bool(message.body)
+        self.cseq_in: Final = cseq
+        self.offered: Final = offered
         self.cancelled = False
         self.cancel_sent = False
         self.why = b""  # Reason lines of the CANCEL

@@ -12,7 +12,7 @@ from proxy.b2bua.back_ways import BackWays
 from proxy.b2bua.capacity import Capacity
 from proxy.b2bua.counters import Counters
 from proxy.b2bua.credentials import Login, logins_for, with_line
-from proxy.b2bua.legs import Couple, Fork
+from proxy.b2bua.legs import NOBODY, STALE, Couple, Fork
 from proxy.b2bua.outputs import Output
 from proxy.b2bua.rewrite import Face
 from proxy.b2bua.routing import Routing
@@ -88,6 +88,8 @@ class Fabric:
         self.merged: Final[dict[bytes, bytes]] = {}
         self.calls: Final[dict[int, Couple]] = {}
         self.calls_opened = 0
+        self.noting = False  # whether somebody keeps notes of calls (`snapshot.take_notes`)
+        self.changed: list[Couple] = []  # calls of which a note may be due
         self.now = 0.0
         self.epoch = 0.0
         self.edition = edition
@@ -179,6 +181,12 @@ class Fabric:
         """In-dialog requests of this pair are unknown from now on (481)."""
         self.dialogs.pop(fork.a_key(), None)
         self.dialogs.pop(fork.b_key(), None)
+
+    def note(self, couple: Couple) -> None:
+        """More of this call has changed than its state: a new note of it is due, if there is one at all."""
+        if self.noting and couple.noted != NOBODY:
+            couple.noted = STALE
+            self.changed.append(couple)
 
     def forget_client(self, client: ClientTransaction) -> None:
         """Drop a client transaction and let its owner go."""

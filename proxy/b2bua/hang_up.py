@@ -5,7 +5,7 @@ from __future__ import annotations
 from proxy.b2bua.abandoned import abandon
 from proxy.b2bua.counters import DURATION_BOUNDS
 from proxy.b2bua.crossing import reason_lines
-from proxy.b2bua.legs import Fork
+from proxy.b2bua.legs import NOBODY, Fork
 from proxy.b2bua.outputs import CallRecord
 from proxy.b2bua.state import CallState
 from proxy.sip.build import request
@@ -70,9 +70,11 @@ def close(call: CallState) -> None:
             fabric.unregister(fork)
     if fabric.calls.pop(call.number, None) is None:
         return
+    if call.noted != NOBODY:
+        fabric.changed.append(call)
     abandon(call)
     call.leave_room()
-    if call.metered and call.back is not None:
+    if call.metered and call.trunk.calls_back:
         fabric.capacity.node.live -= 1
     elif call.metered:
         fabric.capacity.end(call.customer, call.trunk.name)
@@ -94,5 +96,5 @@ def _record(call: CallState) -> CallRecord:
     return CallRecord(
         call.decision_id, call.customer, call.campaign, call.trunk.name, call.carrier, call.called, call.started,
         call.ringing_at, call.answered_at, call.fabric.epoch, call.status, call.ended_by, call.reason, call.a.call_id,
-        call.b_call_id, "back" if call.back is not None else "out",
+        call.b_call_id, "back" if call.trunk.calls_back else "out", call.number,
     )  # fmt: skip

@@ -78,10 +78,13 @@ def carry(fabric: Fabric, fork: Fork, from_a: bool, server: ServerTransaction, m
     if server.method in TRANSFERS:
         if not fork.couple.transfer_request(fork, from_a, server, message, hops - 1):
             fabric.reply(server, 403, fork.couple.session_line(from_a), b"")
+        fabric.note(fork.couple)
         return
     if message.method in WITH_CONTACT:
         (fork.a if from_a else fork.b).refresh_target(message)
-    Exchange(fabric, fork.couple, from_a, server, message, False).relay(fork, message, hops - 1)
+    offered = bool(message.body)
+    Exchange(fabric, fork.couple, from_a, server, message.cseq, offered, False).relay(fork, message, hops - 1)
+    fabric.note(fork.couple)
 
 
 def acknowledged(fabric: Fabric, fork: Fork, message: Message) -> None:

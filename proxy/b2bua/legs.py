@@ -17,6 +17,9 @@ from proxy.sip.message import Message
 from proxy.sip.timers import TimerOwner
 from proxy.sip.transaction import Pace, ServerTransaction
 
+NOBODY: Final = -1  # there is no note of this call
+STALE: Final = -2  # there is one, and a new one is due
+
 
 @final
 class Fork:
@@ -98,6 +101,8 @@ class Couple(Asker):
         self.invite: TimerOwner | None = None  # the INVITE exchange that is not acknowledged yet
         self.fork: Fork | None = None
         self.forks: list[Fork] | None = None
+        self.noted = NOBODY  # the state of the call that the last note of it told (`snapshot.py`)
+        self.note_count = 0  # whole notes of it
 
     def seed(self) -> bytes:
         """What is this call's alone, chosen by us."""
@@ -113,8 +118,12 @@ class Couple(Asker):
         if b"session-id" in message.index:
             if ids is None:
                 ids = self.session_ids = SessionIds(self.seed())
-            ids.learn(message, not to_a, self.secrets)
+            if ids.learn(message, not to_a, self.secrets):
+                self.learned()
         return b"" if ids is None else ids.line(to_a)
+
+    def learned(self) -> None:
+        """An end has named itself, or named itself anew."""
 
     def handle(self, event: int, message: Message | None) -> None:
         """Something happened to the call as a whole."""

@@ -84,17 +84,17 @@ class DecisionRecord:
 @final
 class CallRecord:
     """One ended call. Times are UTC epoch seconds, 0 where the event never came; `ended_by` is `a`, `b` or `proxy`,
-    `direction` `out`, or `back` for a call to a number of ours."""
+    `direction` `out`, or `back` for a call to a number of ours. `number` is that of its notes (`snapshot.py`)."""
 
     __slots__ = (
         "decision_id", "customer", "campaign", "trunk", "carrier", "called", "started", "ringing_at", "answered_at",
-        "ended_at", "status", "ended_by", "reason", "a_call_id", "b_call_id", "direction",
+        "ended_at", "status", "ended_by", "reason", "a_call_id", "b_call_id", "direction", "number",
     )  # fmt: skip
 
     def __init__(
         self, decision_id: str, customer: str, campaign: str, trunk: str, carrier: str, called: str, started: float,
         ringing_at: float, answered_at: float, ended_at: float, status: int, ended_by: str, reason: str,
-        a_call_id: bytes, b_call_id: bytes, direction: str = "out",
+        a_call_id: bytes, b_call_id: bytes, direction: str = "out", number: int = 0,
     ) -> None:  # fmt: skip
         self.decision_id: Final = decision_id
         self.customer: Final = customer
@@ -112,6 +112,7 @@ class CallRecord:
         self.a_call_id: Final = a_call_id
         self.b_call_id: Final = b_call_id
         self.direction: Final = direction
+        self.number: Final = number
 
 
 @final

@@ -33,15 +33,18 @@ class SessionIds:
         self.a_shown = b""
         self.b_shown = b""
 
-    def learn(self, message: Message, from_a: bool, secrets: Secrets) -> None:
-        """Take the sender's half of a message, if it states one; it may change during a call (RFC 7989 6)."""
+    def learn(self, message: Message, from_a: bool, secrets: Secrets) -> bool:
+        """Take the sender's half of a message, if it states one; it may change during a call (RFC 7989 6). Is it new?"""
         half = sender_half(message)
         if not half or half == NIL:
-            return
+            return False
         if from_a:
+            known = self.a == half
             self.a, self.a_shown = half, half if is_harmless(half, secrets) else made(self.seed + b"a")
         else:
+            known = self.b == half
             self.b, self.b_shown = half, half if is_harmless(half, secrets) else made(self.seed + b"b")
+        return not known
 
     def line(self, to_a: bool) -> bytes:
         """The header line towards one end; an end that says nothing of itself is named by us, and is nobody to itself."""

@@ -84,6 +84,7 @@ def due(call: CallState) -> None:
         call.refreshes = [Refresh(call, True, fork.a), Refresh(call, False, fork.b)]
     for refresh in call.refreshes:
         refresh.ask()
+    call.fabric.note(call)
 
 
 @final
@@ -153,6 +154,8 @@ class Refresh(Asker):
             self.call.a_updates = False
         elif self.updating and status in NO_UPDATE:
             self.call.b_updates = False
+        if self.updating:
+            self.call.fabric.note(self.call)
         self._count("alive")
 
     def unheard(self, status: int) -> None:

@@ -70,6 +70,7 @@ def invite_again(call: CallState) -> None:
     if call.parked is not None:
         abandon(call)
         dial(call, call.parked)
+        call.fabric.note(call)
 
 
 def dial(call: CallState, message: Message) -> None:
@@ -193,7 +194,7 @@ def cross_failure(call: CallState, message: Message) -> None:
     status = message.status
     if status == 408 or 500 <= status < 600 or status in CHALLENGES:
         call.take_back()
-    elif status == 607 and call.back is None:
+    elif status == 607 and not call.trunk.calls_back:
         call.fabric.outputs.append(RefusalHeard(call.customer, call.called, call.fabric.epoch, call.a.call_id))
     if crossing_status(status) != status:
         call.final(crossing_status(status), "b", f"carrier answered {status}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from proxy.b2bua.call import Call
 from proxy.b2bua.fabric import Fabric
+from proxy.b2bua.outputs import Fault
 
 
 def end_all(fabric: Fabric) -> None:
@@ -11,4 +12,16 @@ def end_all(fabric: Fabric) -> None:
     for call in list(fabric.calls.values()):
         if isinstance(call, Call):
             call.end(503, "proxy stopped")
+            call.forget()
+
+
+def strike(fabric: Fabric, fault: Exception, call_id: bytes, call: Call | None) -> None:
+    """Our own defect: written down, and the one call that it struck is ended."""
+    fabric.counters.faults += 1
+    fabric.outputs.append(Fault(f"{type(fault).__name__}: {fault}", call_id))
+    if call is not None:
+        try:
+            call.end(500, "internal error")
+        except Exception as second:
+            fabric.outputs.append(Fault(f"while ending the call: {second}", call_id))
             call.forget()

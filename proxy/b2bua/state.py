@@ -101,6 +101,11 @@ class CallState(Couple):
         """Our own tag towards the platform."""
         return self.a.local_tag
 
+    def learned(self) -> None:
+        """A new name of an end in its Session-ID: what was noted of the call says the old one."""
+        if self.answered_at:
+            self.fabric.note(self)
+
     def enter_room(self, pool: Pool | None) -> None:
         """Count the call at the carrier that gets it, if that one has limits."""
         if pool is not None and pool.meter is not None:

@@ -42,8 +42,8 @@ _CALLABLE: Final = frozenset((b"sip", b"sips", b"tel"))
 
 def may_transfer(call: CallState, from_a: bool) -> bool:
     """Does the trunk of this side let it transfer? Nobody may in a call back: a target there is no call of a customer."""
-    if from_a or call.back is not None:
-        return call.trunk.transfer and call.back is None
+    if from_a or call.trunk.calls_back:
+        return call.trunk.transfer and not call.trunk.calls_back
     carrier = call.b_face.trunk
     return carrier is not None and carrier.transfer
 
@@ -70,7 +70,7 @@ def begin_transfer(
     if isinstance(known, Transfer) and known.state <= ASKING:
         call.fabric.reply(server, 491, call.session_line(from_a), b"")
         return
-    transfer = call.transfer = Transfer(call, fork, from_a, server, message, hops)
+    transfer = call.transfer = Transfer(call, fork, from_a, server, message.cseq, hops)
     try:
         text = target_of(message)
     except ParseError as error:
@@ -90,13 +90,13 @@ class Transfer(Asker):
                  "asked_at", "timer")  # fmt: skip
 
     def __init__(
-        self, call: CallState, fork: Fork, from_a: bool, server: ServerTransaction, message: Message, hops: int
+        self, call: CallState, fork: Fork, from_a: bool, server: ServerTransaction, cseq: int, hops: int
     ) -> None:
         self.call: Final = call
         self.fork: Final = fork
         self.from_a: Final = from_a
         self.server: Final = server
-        self.cseq_in: Final = message.cseq
+        self.cseq_in: Final = cseq
         self.cseq_out = 0
         self.hops: Final = hops
         self.state = WAITING
@@ -211,6 +211,7 @@ class Transfer(Asker):
         if status < 200 or self.state != ASKING:
             return
         self.state = ACTIVE if status < 300 else DONE
+        self.call.fabric.note(self.call)
         if status >= 300:
             self._take_back()
         face = self.call.a_face if self.from_a else self.call.b_face

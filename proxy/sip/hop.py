@@ -27,7 +27,7 @@ class Hop:
     settings hold for a stream that we open; `peer` holds the names that a peer proved by its certificate, comma-joined.
     """
 
-    __slots__ = ("transport", "host", "port", "listener", "connection", "trunk", "peer", "reliable")
+    __slots__ = ("transport", "host", "port", "listener", "connection", "trunk", "peer", "reliable", "_text")
 
     def __init__(
         self, transport: int, host: str, port: int, listener: int = 0, connection: int = 0, trunk: str = "",
@@ -41,6 +41,14 @@ class Hop:
         self.trunk: Final = trunk
         self.peer: Final = peer
         self.reliable: Final = transport != UDP
+        self._text = b""
+
+    def text(self) -> bytes:
+        """All of it in one line but the connection, for whoever writes it down (`hop_of` reads it)."""
+        if not self._text:
+            said = f"{self.transport}\t{self.listener}\t{self.port}\t{self.host}\t{self.trunk}\t{self.peer}"
+            self._text = said.encode("utf-8")
+        return self._text
 
     def to(self, host: str, port: int) -> Hop:
         """The same way to another place of the peer; its connection is kept while the host stays (RFC 5923)."""
@@ -57,6 +65,12 @@ class Hop:
     def same_place(self, other: Hop) -> bool:
         """Do both lead to the same transport, host and port?"""
         return self.port == other.port and self.host == other.host and self.transport == other.transport
+
+
+def hop_of(text: bytes) -> Hop:
+    """What `Hop.text` wrote; it has no connection yet. Raises ValueError."""
+    transport, listener, port, host, trunk, peer = text.decode("utf-8").split("\t")
+    return Hop(int(transport), host, int(port), int(listener), 0, trunk, peer)
 
 
 def default_port(transport: int) -> int:

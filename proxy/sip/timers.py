@@ -91,6 +91,15 @@ class Timers:
         queue.entries.append(timer)
         return timer
 
+    def arm_at(self, rows: list[tuple[float, TimerOwner]], kind: int) -> list[Timer]:
+        """Fire `kind` for each owner at its own instant; the rows are sorted by it. They share a queue of their own."""
+        queue = TimerQueue(NEVER)
+        if rows:
+            self.queues.append(queue)
+        timers = [Timer(owner, kind, due, queue) for due, owner in rows]
+        queue.entries.extend(timers)
+        return timers
+
     def next_deadline(self) -> float:
         """When the next timer is due; infinity when none is armed."""
         soonest = NEVER

@@ -8,6 +8,19 @@ from hypothesis import strategies as st
 from proxy.b2bua.capacity import FREE, KEPT_MOST, UNLIMITED, Capacity, Meter
 
 
+def test_a_call_taken_up_counts_as_one_at_once_and_takes_nothing_of_a_rate() -> None:
+    capacity = Capacity()
+    capacity.look("acme", (1.0, 2), "vms", (1.0, 2), 0.0)
+    capacity.resume("acme", "vms", False, 0.0)
+    assert capacity.look("acme", (1.0, 2), "vms", (1.0, 2), 0.0) is FREE
+    capacity.resume("acme", "vms", False, 0.0)
+    assert capacity.look("acme", (1.0, 2), "vms", (1.0, 2), 0.0).over == "customer"
+    capacity.resume("acme", "vms", True, 0.0)
+    assert (capacity.node.live, capacity.trunks["vms"].live) == (3, 2)
+    capacity.end("acme", "vms")
+    assert capacity.look("acme", (1.0, 2), "vms", (1.0, 2), 0.0) is FREE
+
+
 def test_without_limits_everything_passes() -> None:
     capacity = Capacity()
     for _ in range(1000):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from proxy.sip.hop import TCP, TLS, TRANSPORTS, UDP, URI_PARAMETERS, VIA_NAMES, Hop, default_port
+import pytest
+
+from proxy.sip.hop import TCP, TLS, TRANSPORTS, UDP, URI_PARAMETERS, VIA_NAMES, Hop, default_port, hop_of
 
 
 def test_only_streams_are_reliable() -> None:
@@ -50,3 +52,14 @@ def test_a_way_that_is_known_to_be_of_a_trunk() -> None:
         True,
     )
     assert hop.same_place(Hop(TLS, "192.0.2.1", 5061))
+
+
+def test_a_hop_is_read_from_its_text_without_its_connection() -> None:
+    hop = Hop(TLS, "2001:db8::1", 5061, 2, 7, "carrier-1", "a.example,b.example")
+    read = hop_of(hop.text())
+    kept = [getattr(read, name) for name in ("transport", "host", "port", "listener", "connection", "trunk", "peer")]
+    assert kept == [TLS, "2001:db8::1", 5061, 2, 0, "carrier-1", "a.example,b.example"]
+    assert read.reliable
+    for wrong in (b"", b"0\t0\t5060\t10.0.0.1\t", b"x\t0\t5060\t10.0.0.1\t\t"):
+        with pytest.raises(ValueError, match=r"unpack|invalid literal"):
+            hop_of(wrong)

@@ -23,6 +23,21 @@ def entries(timers: Timers) -> int:
     return sum(len(queue.entries) for queue in timers.queues)
 
 
+def test_timers_at_given_instants_share_a_queue_and_fire_in_order() -> None:
+    timers, owners = Timers(), [TimerOwner(), TimerOwner(), TimerOwner()]
+    made = timers.arm_at([(5.0, owners[0]), (6.5, owners[1]), (6.5, owners[2])], 3)
+    timers.arm(0.0, 0.0, owners[0], 9)
+    timers.arm(1.0, 5.0, owners[0], 4)
+    made[1].cancel()
+    assert (len(timers.queues), timers.armed(), timers.next_deadline()) == (3, 4, 0.0)
+    seen = []
+    while (due := timers.pop_due(7.0)) is not None:
+        seen.append((owners.index(due[0]), due[1]))
+    assert seen == [(0, 9), (0, 3), (0, 4), (2, 3)]
+    assert timers.arm_at([], 3) == []
+    assert len(timers.queues) == 3
+
+
 def test_nothing_armed_nothing_due() -> None:
     timers = Timers()
     assert timers.next_deadline() == NEVER

@@ -1,0 +1,88 @@
+"""An answered call that goes on after its process died: what its note says goes back to where the call keeps it.
+
+What was under way at that moment is done again where both ends may wait for it: a 2xx that no ACK has answered, and a
+BYE that the other end may never have seen.
+"""
+
+from __future__ import annotations
+
+from proxy.b2bua import coupling as table
+from proxy.b2bua import snapshot
+from proxy.b2bua.call import Call
+from proxy.b2bua.exchange import SET_UP_CSEQ, Exchange
+from proxy.b2bua.fabric import Fabric
+from proxy.b2bua.hang_up import hang_up
+from proxy.b2bua.legs import Fork
+from proxy.b2bua.note_reading import Talk
+from proxy.b2bua.scrub import scrub_lines
+from proxy.b2bua.session_id import SessionIds
+from proxy.b2bua.transfer import Transfer
+from proxy.sip.transaction import ServerTransaction
+
+
+def remember(call: Call, talk: Talk) -> None:
+    """What the note says, where the call keeps it."""
+    story = talk.story
+    flags = story.flags
+    call.customer, call.campaign, call.purpose, call.mode = story.customer, story.campaign, story.purpose, story.mode
+    call.called, call.decision_id, call.carrier = story.called, story.decision_id, story.carrier
+    call.state, call.status, call.ended_by, call.reason = story.state, story.status, story.ended_by, story.reason
+    call.started, call.ringing_at, call.answered_at = story.started, story.ringing_at, story.answered_at
+    call.untouched = flags & snapshot.UNTOUCHED != 0
+    call.a_updates, call.b_updates = flags & snapshot.A_UPDATES != 0, flags & snapshot.B_UPDATES != 0
+    call.secrets, call.a_secrets = talk.secrets, talk.a_secrets
+    call.b_hop, call.session = talk.gateway, talk.session
+    call.b_call_id, call.b_tag, call.b_from = talk.b.call_id, talk.b.local_tag, talk.b.local
+    if flags & snapshot.SESSION_IDS:
+        ids = call.session_ids = SessionIds(talk.session_ids[4])
+        ids.a, ids.b, ids.a_shown, ids.b_shown = talk.session_ids[:4]
+
+
+def count_again(fabric: Fabric, call: Call, flags: int) -> None:
+    """The call takes its place among those at once; what it took of a rate is long given back."""
+    if flags & snapshot.METERED:
+        call.metered = True
+        fabric.capacity.resume(call.customer, call.trunk.name, call.trunk.calls_back, fabric.now)
+    if flags & snapshot.ROOM:
+        pool = fabric.routing.pools.get(call.carrier)
+        if pool is not None and pool.meter is not None:
+            call.room = pool.meter
+            call.room.live += 1
+
+
+def go_on(fabric: Fabric, call: Call, talk: Talk, fork: Fork) -> None:
+    """What was under way: a 2xx without its ACK, a BYE without its answer, a transfer."""
+    story = talk.story
+    if story.state == table.ENDING:
+        lines = [b"Reason: " + story.reason.encode("latin-1")] if story.reason and story.ended_by != "proxy" else []
+        if story.ended_by != "b" or not story.answered_at:
+            scrub_lines(lines, 0, call.secrets)
+            hang_up(call, False, lines)
+        if story.ended_by != "a" and story.answered_at:
+            hang_up(call, True, lines)
+        return
+    if story.state == table.ANSWERED:
+        wait_for_ack(fabric, call, talk, fork)
+    if talk.moved:
+        server = ServerTransaction(fabric.wire, fabric.a_pace, "a", b"", "REFER", b"", b"", talk.a.hop)
+        from_a = story.flags & snapshot.TRANSFER_OF_A != 0
+        transfer = call.transfer = Transfer(call, fork, from_a, server, talk.moved_cseq_in, 0)
+        transfer.state, transfer.cseq_out = talk.moved, talk.moved_cseq_out
+
+
+def wait_for_ack(fabric: Fabric, call: Call, talk: Talk, fork: Fork) -> None:
+    """The 2xx goes to the platform again until its ACK comes, unless that must have come long ago."""
+    story = talk.story
+    if talk.hop is None or fabric.epoch - story.answered_at > fabric.a_pace.long:
+        call.state = table.UP
+        return
+    server = ServerTransaction(fabric.wire, fabric.a_pace, "a", talk.key, "INVITE", b"", b"", talk.hop)
+    fabric.servers[talk.key] = server
+    offered = story.flags & snapshot.OFFERED != 0
+    exchange = Exchange(fabric, call, True, server, talk.cseq, offered, True)
+    exchange.fork, exchange.cseq_out, exchange.ok = fork, SET_UP_CSEQ, talk.ok
+    call.set_up = call.invite = exchange
+    server.reply(talk.ok, story.status, fabric.now)
+    exchange.repeat_until_acked()
+    if offered:
+        exchange.acknowledge(None)

@@ -1,0 +1,250 @@
+"""What is noted of calls, so that a process that takes the place of this one knows them: notes as bytes, written in order.
+
+A note says all of a call (`EARLY` before its answer, `TALK` after it), or what has changed since such a note in the few
+fields that change with the state (`MARK`), or that there is nothing left of it (`END`). A call is marked as changed
+by `Fabric.changed`; what is worth a note is found when the notes are taken, once for each input, and the runtime keeps
+them where they outlive the process before the messages of that input go out. `take_up.py` reads them.
+
+A note is a head, a row of numbers, texts joined by line ends, and for some a blob behind them. Times are UTC epoch
+seconds. Header values have no line ends; what could have some is escaped.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import Final
+
+from proxy.b2bua import coupling as table
+from proxy.b2bua.exchange import Exchange
+from proxy.b2bua.extract import NO_SECRETS, Secrets
+from proxy.b2bua.fabric import Fabric
+from proxy.b2bua.legs import NOBODY, Fork
+from proxy.b2bua.outputs import Fault
+from proxy.b2bua.state import CallState
+from proxy.b2bua.transfer import ACTIVE, Transfer
+from proxy.sip.dialog import Dialog
+from proxy.sip.timers import Timer
+
+VERSION: Final = 1
+
+# kinds of notes
+EARLY: Final = 1
+TALK: Final = 2
+MARK: Final = 3
+END: Final = 4
+
+HEAD: Final = Struct("<BBHQ")  # version, kind, which whole note of the call it is or adds to, number of the call
+STATE: Final = Struct(
+    "<BBHdd"
+)  # state, ended_by, status, ringing_at, answered_at: all that a mark says, and its reason
+# flags, started, longest time due, session, session due; of either dialog local and remote CSeq; RSeq shift;
+# state and CSeqs of a transfer; CSeq of an INVITE that waits for its ACK; size of the blob
+NUMBERS: Final = Struct("<HddddIqIqqBIIII")
+EARLY_NUMBERS: Final = Struct("<HddII")  # flags, started, when the ledger was asked, sizes of both blobs
+
+ENDERS: Final = ("proxy", "a", "b")
+
+# flags
+UNTOUCHED: Final = 1
+METERED: Final = 2
+ROOM: Final = 4
+BACK: Final = 8
+A_UPDATES: Final = 16
+B_UPDATES: Final = 32
+RELIABLE: Final = 64
+SESSION_IDS: Final = 128
+PENDING: Final = 256  # the 2xx has not been acknowledged
+OFFERED: Final = 512
+TRANSFER_OF_A: Final = 1024
+
+
+def take_notes(fabric: Fabric) -> list[bytes]:
+    """What is to be kept of the calls that changed since the last time, in order."""
+    changed, notes = fabric.changed, []
+    if changed:
+        fabric.changed = []
+        for call in changed:
+            if isinstance(call, CallState):
+                try:
+                    data = note_of(call, fabric.now, fabric.epoch)
+                except Exception as fault:  # the call itself goes on
+                    fabric.counters.faults += 1
+                    fabric.outputs.append(Fault(f"no note: {type(fault).__name__}: {fault}", call.a.call_id))
+                    continue
+                if data:
+                    notes.append(data)
+    return notes
+
+
+def note_of(call: CallState, now: float, epoch: float) -> bytes:
+    """The note that brings what is known of `call` up to now; empty when nothing is to be added."""
+    state, known = call.state, call.noted
+    if state == table.OVER:
+        call.noted = NOBODY
+        return HEAD.pack(VERSION, END, call.note_count, call.number) if known != NOBODY else b""
+    if state == known or state == table.NEW or call.method != "INVITE":
+        return b""
+    call.noted = state
+    if state >= table.ANSWERED:
+        return mark(call) if known >= table.ANSWERED else talk_note(call, now, epoch)
+    return mark(call) if known >= table.INVITING != state else early_note(call)
+
+
+def whole_note(call: CallState, now: float, epoch: float) -> bytes:
+    """All of a call in one note, whatever was noted before; empty for one that leaves nothing to take up."""
+    call.noted = NOBODY
+    return note_of(call, now, epoch)
+
+
+def mark(call: CallState) -> bytes:
+    """State, and what changes with it."""
+    return b"".join((HEAD.pack(VERSION, MARK, call.note_count, call.number), _state(call), call.reason.encode("utf-8")))
+
+
+def _state(call: CallState) -> bytes:
+    return STATE.pack(call.state, ENDERS.index(call.ended_by), call.status, call.ringing_at, call.answered_at)
+
+
+def texts_of(call: CallState) -> list[bytes]:
+    """What every whole note says for the record of the call."""
+    return [
+        call.decision_id.encode("utf-8"), call.customer.encode("utf-8"), call.campaign.encode("utf-8"),
+        call.purpose.encode("utf-8"), call.mode.encode("utf-8"), call.trunk.name.encode("utf-8"),
+        call.carrier.encode("utf-8"), escaped(call.called.encode("utf-8")), call.reason.encode("utf-8"),
+        call.a.call_id, call.b_call_id,
+    ]  # fmt: skip
+
+
+def early_note(call: CallState) -> bytes:
+    """What answers the platform, cancels at the carrier and takes the attempt back."""
+    set_up = call.set_up
+    if set_up is None:
+        return b""
+    call.note_count = (call.note_count + 1) & 0xFFFF
+    server, client, inquiry, gateway = set_up.server, set_up.client, call.inquiry, call.gateway
+    flags = BACK if call.trunk.calls_back else 0
+    texts = texts_of(call)
+    texts.append(server.key.replace(b"\n", b"\t"))
+    texts.append(server.to)
+    texts.append(server.hop.text())
+    if inquiry is not None:
+        texts.append(inquiry.customer.encode("utf-8"))
+        texts.append(escaped(inquiry.person.encode("utf-8")))
+        texts.append(inquiry.campaign.encode("utf-8"))
+        texts.append(inquiry.attempt.encode("utf-8"))
+    else:
+        texts += _NO_INQUIRY
+    if client is not None and gateway is not None:
+        texts.append(client.key)
+        texts.append(client.hop.text())
+        texts.append(gateway.hop.text())
+        request = client.request[: client.request.find(b"\r\n\r\n") + 4]
+    else:
+        texts += _NO_CARRIER
+        request = b""
+    asked = inquiry.at if inquiry is not None else 0.0
+    head = HEAD.pack(VERSION, EARLY, call.note_count, call.number)
+    numbers = EARLY_NUMBERS.pack(flags, call.started, asked, len(server.head), len(request))
+    return b"".join((head, _state(call), numbers, b"\n".join(texts), b"\n", server.head, request))
+
+
+_NO_INQUIRY: Final = (b"", b"", b"", b"")
+_NO_CARRIER: Final = (b"", b"", b"")
+
+
+def talk_note(call: CallState, now: float, epoch: float) -> bytes:
+    """All that an answered call needs to go on."""
+    fork = call.fork
+    if fork is None:
+        return b""
+    call.note_count = (call.note_count + 1) & 0xFFFF
+    flags, texts = flags_of(call, fork), texts_of(call)
+    put_dialog(texts, fork.a)
+    put_dialog(texts, fork.b)
+    texts.append(call.b_hop.text())
+    put_secrets(texts, call.secrets)
+    put_secrets(texts, call.a_secrets)
+    ids = call.session_ids
+    if ids is not None:
+        texts.append(b"%b %b %b %b %b" % (ids.a, ids.b, ids.a_shown, ids.b_shown, ids.seed))
+    else:
+        texts.append(b"")
+    ok, cseq = b"", 0
+    invite = call.invite
+    if isinstance(invite, Exchange) and invite.set_up and call.state == table.ANSWERED:
+        flags |= PENDING | (OFFERED if invite.offered else 0)
+        ok, cseq = invite.ok, invite.cseq_in
+        texts.append(invite.server.key.replace(b"\n", b"\t"))
+        texts.append(invite.server.hop.text())
+    else:
+        texts.append(b"")
+        texts.append(b"")
+    transfer, moved, cseq_in, cseq_out = call.transfer, 0, 0, 0
+    if isinstance(transfer, Transfer) and transfer.state == ACTIVE:
+        flags |= TRANSFER_OF_A if transfer.from_a else 0
+        moved, cseq_in, cseq_out = transfer.state, transfer.cseq_in, transfer.cseq_out
+    numbers = NUMBERS.pack(
+        flags, call.started, due(call.timer, now, epoch), call.session, due(call.session_timer, now, epoch),
+        fork.a.local_cseq, fork.a.remote_cseq, fork.b.local_cseq, fork.b.remote_cseq, fork.rseq_shift,
+        moved, cseq_in, cseq_out, cseq, len(ok),
+    )  # fmt: skip
+    head = HEAD.pack(VERSION, TALK, call.note_count, call.number)
+    return b"".join((head, _state(call), numbers, b"\n".join(texts), b"\n", ok))
+
+
+def flags_of(call: CallState, fork: Fork) -> int:
+    """What of a call is yes or no."""
+    flags = UNTOUCHED if call.untouched else 0
+    if call.metered:
+        flags |= METERED
+    if call.room is not None:
+        flags |= ROOM
+    if call.trunk.calls_back:
+        flags |= BACK
+    if call.a_updates:
+        flags |= A_UPDATES
+    if call.b_updates:
+        flags |= B_UPDATES
+    if fork.reliable:
+        flags |= RELIABLE
+    if call.session_ids is not None:
+        flags |= SESSION_IDS
+    return flags
+
+
+def put_dialog(texts: list[bytes], dialog: Dialog) -> None:
+    """Our half of a dialog; its Call-ID stands with the texts of the record, our tag at the end of `local`."""
+    texts.append(dialog.local)
+    texts.append(dialog.remote)
+    texts.append(dialog.remote_tag)
+    texts.append(dialog.target)
+    texts.append(b", ".join(dialog.routes) if dialog.routes else b"")
+    texts.append(dialog.hop.text())
+
+
+def put_secrets(texts: list[bytes], secrets: Secrets) -> None:
+    """What must not cross, one text for each kind."""
+    if secrets is NO_SECRETS:
+        texts += _NO_SECRETS
+        return
+    texts.append(b"\t".join(secrets.digits))
+    texts.append(b"\t".join([escaped(text) for text in secrets.texts]))
+    texts.append(b"\t".join([escaped(host) for host in secrets.hosts]))
+
+
+_NO_SECRETS: Final = (b"", b"", b"")
+
+
+def due(timer: Timer | None, now: float, epoch: float) -> float:
+    """When a timer fires, as UTC epoch seconds; 0 for none."""
+    return epoch + (timer.due - now) if timer is not None else 0.0
+
+
+def escaped(text: bytes) -> bytes:
+    """A text without line ends and tabs."""
+    return text.replace(b"%", b"%25").replace(b"\n", b"%0A").replace(b"\t", b"%09").replace(b"\r", b"%0D")
+
+
+def unescaped(text: bytes) -> bytes:
+    """The text that `escaped` was given."""
+    return text.replace(b"%0D", b"\r").replace(b"%09", b"\t").replace(b"%0A", b"\n").replace(b"%25", b"%")

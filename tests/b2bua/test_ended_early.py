@@ -1,0 +1,74 @@
+"""Calls that nobody had answered when their process died."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.ladder import ANSWER, Callee, Caller, Ladder, reply
+
+
+def early(ladder: Ladder, ringing: bool) -> tuple[Caller, Callee]:
+    """A call that nobody has answered."""
+    caller = Caller()
+    ladder.feed("a", caller.invite())
+    callee = Callee(ladder.expect("a 100 INVITE", "b INVITE")[1])
+    if ringing:
+        ladder.feed("b", callee.reply(180))
+        ladder.expect("a 180 INVITE")
+    return caller, callee
+
+
+@pytest.mark.parametrize("ringing", [False, True])
+def test_an_early_call_gets_its_final_answer_and_its_cancel(ladder: Ladder, ringing: bool) -> None:
+    caller, callee = early(ladder, ringing)
+    taken = ladder.die(away=2.0)
+    assert (taken.calls, taken.early) == (0, 1)
+    failed, cancel = ladder.expect("a 503 INVITE", "b CANCEL")
+    assert failed.header("retry-after") == "1"
+    assert failed.header("via").startswith(caller.last_via.partition(": ")[2].partition(";")[0])
+    ladder.feed("a", caller.ack_failure(failed))
+    ladder.feed("b", reply(cancel, 200))
+    ladder.feed("b", callee.reply(487))
+    ladder.one("b ACK")
+    (record,) = ladder.records()
+    assert (record.status, record.ended_by, record.reason) == (503, "proxy", "proxy restarted")
+    assert (record.ringing_at > 0, record.ended_at - record.started) == (ringing, 2.0)
+    ladder.advance(70)
+    ladder.assert_empty()
+    assert ladder.die().early == 0
+
+
+def test_a_carrier_that_answers_an_early_call_all_the_same_is_hung_up(ladder: Ladder) -> None:
+    caller, callee = early(ladder, True)
+    ladder.die()
+    failed, cancel = ladder.expect("a 503 INVITE", "b CANCEL")
+    ladder.feed("a", caller.ack_failure(failed))
+    ladder.feed("b", reply(cancel, 481))
+    ladder.feed("b", callee.reply(200, body=ANSWER))
+    _, bye = ladder.expect("b ACK", "b BYE")
+    ladder.feed("b", reply(bye, 200))
+    ladder.advance(70)
+    ladder.assert_empty()
+
+
+def test_the_invite_of_an_early_call_that_comes_again_is_no_new_call(ladder: Ladder) -> None:
+    caller = Caller()
+    invite = caller.invite()
+    ladder.feed("a", invite)
+    ladder.expect("a 100 INVITE", "b INVITE")
+    ladder.die()
+    ladder.expect("a 503 INVITE", "b CANCEL")
+    ladder.feed("a", invite)
+    ladder.one("a 503 INVITE")
+    ladder.feed("a", caller.cancel())
+    ladder.one("a 200 CANCEL")
+
+
+def test_a_caller_who_had_given_up_gets_the_same_answer_again(ladder: Ladder) -> None:
+    caller, _ = early(ladder, True)
+    ladder.feed("a", caller.cancel())
+    ladder.expect("a 200 CANCEL", "a 487 INVITE", "b CANCEL")
+    ladder.die()
+    ladder.expect("a 487 INVITE", "b CANCEL")
+    (record,) = ladder.records()
+    assert (record.status, record.ended_by, record.reason) == (487, "a", "cancelled")

@@ -1,0 +1,73 @@
+"""Notes read back."""
+
+from __future__ import annotations
+
+import pytest
+
+from proxy.b2bua.extract import NO_SECRETS, Secrets
+from proxy.b2bua.note_reading import Early, Talk, head_of, parted, secrets_of
+from proxy.b2bua.snapshot import EARLY, HEAD, TALK, VERSION, put_secrets
+from tests.ladder import Caller, Ladder, set_up
+
+
+def test_a_talk_says_where_both_legs_are(ladder: Ladder) -> None:
+    set_up(ladder)
+    (note,) = [data for data in ladder.notes if head_of(data)[0] == TALK]
+    talk = Talk(7, note)
+    (call,) = ladder.engine.fabric.calls.values()
+    fork = call.fork
+    assert fork is not None
+    for read, kept in ((talk.a, fork.a), (talk.b, fork.b)):
+        for name in (
+            "call_id",
+            "local",
+            "local_tag",
+            "remote",
+            "remote_tag",
+            "target",
+            "routes",
+            "local_cseq",
+            "remote_cseq",
+        ):
+            assert getattr(read, name) == getattr(kept, name)
+        assert read.hop.text() == kept.hop.text()
+    assert (talk.story.number, talk.story.customer, talk.story.called) == (7, "acme", "+33140000000")
+    assert talk.secrets.digits == call.secrets.digits
+
+
+def test_an_early_call_keeps_what_its_answers_and_its_cancel_are_made_of(ladder: Ladder) -> None:
+    ladder.feed("a", Caller().invite())
+    _, invite = ladder.expect("a 100 INVITE", "b INVITE")
+    (note,) = ladder.notes
+    early = Early(1, note)
+    assert head_of(note) == (EARLY, 1, 1)
+    assert invite.data.startswith(early.request)
+    assert early.request.endswith(b"\r\n\r\n")
+    assert early.branch == invite.message.branch
+    assert early.head.startswith(b"Via: ")
+    assert early.head.endswith(b"INVITE\r\n")
+    early.forget_carrier()
+    assert early.b_hop is None
+
+
+@pytest.mark.parametrize(
+    "data", [b"", HEAD.pack(VERSION, TALK, 0, 1)[:-1], HEAD.pack(VERSION + 1, TALK, 0, 1)], ids=["none", "cut", "newer"]
+)
+def test_what_is_no_note_of_ours_is_refused(data: bytes) -> None:
+    with pytest.raises(ValueError, match=r"cut off|of version"):
+        head_of(data)
+
+
+def test_texts_must_be_as_many_and_the_rest_as_long_as_the_note_says() -> None:
+    assert parted(b"..a\nb\nrest", 2, 2, 4) == ([b"a", b"b", b"rest"], b"rest")
+    for count, size in ((3, 4), (2, 5), (1, 4)):
+        with pytest.raises(ValueError, match="as many"):
+            parted(b"..a\nb\nrest", 2, count, size)
+
+
+def test_secrets_keep_whatever_bytes_a_name_has() -> None:
+    for secrets in (NO_SECRETS, Secrets((b"612345678", b"1"), (b"a\nb\tc", b"d%0A"), (b"h.example",))):
+        texts: list[bytes] = []
+        put_secrets(texts, secrets)
+        read = secrets_of(texts)
+        assert (read.digits, read.texts, read.hosts) == (secrets.digits, secrets.texts, secrets.hosts)
