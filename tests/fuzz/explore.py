@@ -21,6 +21,7 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
 from typing import Final
 
 from tests.fuzz.mutation import Mutator
@@ -89,7 +90,7 @@ def starting_points(target: Target, folder: Path) -> list[bytes]:
 def mutate(target: Target, seconds: float, seed: int, folder: Path, most_findings: int = 5) -> Report:
     """Explore one target with the mutator for `seconds` of the clock."""
     report = Report(target.name)
-    mutator, begun = Mutator(seed), time.monotonic()
+    mutator, begun = Mutator(seed), monotonic()
     corpus = starting_points(target, folder)
     traits: set[str] = set()
     kinds: set[str] = set()
@@ -97,7 +98,7 @@ def mutate(target: Target, seconds: float, seed: int, folder: Path, most_finding
         try_one(target, data, report, traits, kinds, folder)
     report.new, report.slowest = 0, 0.0  # the first of them loaded the rules
     choose = mutator.random
-    while time.monotonic() - begun < seconds and len(report.findings) < most_findings:
+    while monotonic() - begun < seconds and len(report.findings) < most_findings:
         for _ in range(50):
             recent = corpus[-50:] if choose.random() < 0.3 else corpus
             data = mutator.change(choose.choice(recent), corpus, target.longest)
@@ -107,7 +108,7 @@ def mutate(target: Target, seconds: float, seed: int, folder: Path, most_finding
                     save(folder, target, data)
                 else:
                     corpus[choose.randrange(len(corpus))] = data
-    report.seconds = time.monotonic() - begun
+    report.seconds = monotonic() - begun
     return report
 
 
@@ -155,9 +156,9 @@ def guided(target: Target, seconds: float, seed: int, folder: Path) -> Report:
     command = [sys.executable, "-m", "tests.fuzz.guided", target.name, f"-max_total_time={max(1, int(seconds))}"]
     command += [f"-seed={seed & 0x7FFFFFFF or 1}", f"-max_len={target.longest}", "-timeout=20", "-rss_limit_mb=2048"]
     command += [f"-artifact_prefix={found}/{target.name}-", "-print_final_stats=1", str(kept)]
-    begun = time.monotonic()
+    begun = monotonic()
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, errors="replace", check=False)
-    report.seconds = time.monotonic() - begun
+    report.seconds = monotonic() - begun
     output = done.stdout + done.stderr
     units = UNITS.search(output)
     report.executions = int(units[1]) if units else 0

@@ -5,14 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from proxy.policy.edition import Edition
 from proxy.runtime.edition_file import load_edition
 from tests.policy.desk import Desk
-
-settings.register_profile("shared machine", deadline=None)
-settings.load_profile("shared machine")
 
 CONFIG = Path(__file__).parents[2] / "config"
 

@@ -87,7 +87,7 @@ async def test_a_command_writes_beside_the_proxy(tmp_path: Path) -> None:
 
 
 async def test_a_file_that_somebody_holds_is_waited_for_no_longer_than_said(tmp_path: Path) -> None:
-    ledger = await opened(tmp_path / "ledger.db", wait=0.1)
+    ledger = await opened(tmp_path / "ledger.db", wait=1.0)
     holder = sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
     with pytest.raises(LedgerSilent) as caught:
@@ -97,11 +97,9 @@ async def test_a_file_that_somebody_holds_is_waited_for_no_longer_than_said(tmp_
         await ledger.ask([inquiry("b")])
     holder.execute("ROLLBACK")
     holder.close()
-    await asyncio.sleep(0.2)
+    await becomes(tmp_path / "ledger.db", (1, 0, 0))  # the first was begun before its asker gave up
     states = await ledger.ask([inquiry("c", reserve=False)])
-    assert [state.attempts for state in states] == [
-        1
-    ]  # the first was begun before its asker gave up, the second was not
+    assert [state.attempts for state in states] == [1]  # the second was not
     await ledger.close()
 
 
@@ -124,7 +122,7 @@ async def test_what_has_ended_is_deleted(tmp_path: Path, monkeypatch: pytest.Mon
 
 async def becomes(path: Path, rows: tuple[int, ...]) -> None:
     """Wait until the file has so many rows."""
-    for _ in range(500):
+    for _ in range(3000):
         if counts(path) == rows:
             return
         await asyncio.sleep(0.02)
