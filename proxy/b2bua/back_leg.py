@@ -14,8 +14,9 @@ from proxy.b2bua.rewrite import Face, quoted, user_part
 from proxy.policy.decision import Decision, Presentation
 from proxy.policy.facts import PAI, CallFacts
 from proxy.policy.numbers import Number
-from proxy.sip.address import Address, parse_address, parse_uri, split_values, subscriber
+from proxy.sip.address import Address, parse_address, split_values
 from proxy.sip.message import Message, ParseError
+from proxy.sip.uri import parse_uri, subscriber
 
 ASSERTED_MOST: Final = 2  # RFC 3325 9.1
 _HIDING: Final = frozenset((b"id", b"user", b"header", b"session", b"critical"))

@@ -20,8 +20,8 @@ from proxy.policy.decision import refuse as refused
 from proxy.policy.edition import Edition
 from proxy.policy.facts import CallFacts
 from proxy.policy.gather import gather
-from proxy.sip.address import parse_uri, subscriber
 from proxy.sip.message import Message, ParseError
+from proxy.sip.uri import parse_uri, subscriber
 
 PURPOSE: Final = "service"  # of the record: nobody prospects
 MODE: Final = "manual"

@@ -12,8 +12,10 @@ from proxy.b2bua.trunks import PlatformTrunk
 from proxy.policy.edition import Edition
 from proxy.policy.facts import CallFacts
 from proxy.policy.gather import gather
-from proxy.sip.address import Address, parse_address, parse_uri, split_values, subscriber, unescape
+from proxy.sip.address import Address, parse_address, split_values
 from proxy.sip.message import Message, ParseError
+from proxy.sip.syntax import COLON, DOT
+from proxy.sip.uri import parse_uri, subscriber, unescape
 
 # decision.md rule 4: every header that can show a caller
 SHOWN: Final = (
@@ -30,6 +32,7 @@ MOST_SECRETS: Final = 96
 SHORTEST_NUMBER: Final = 5
 LEAST_INSIDE: Final = 9  # a number inside a name
 SHORTEST_TEXT: Final = 4
+REMEMBERED_MOST: Final = 2048
 
 
 @final
@@ -132,7 +135,10 @@ def secrets(message: Message, shown: list[tuple[str, Address]], facts: CallFacts
     hosts: list[bytes] = []
     for presented, (_, address) in zip(facts.presented, shown, strict=True):
         number = presented.number
-        _note(_significant(number.canonical) if number is not None else presented.text, public, digits, texts)
+        if number is not None:
+            _note_digits(_significant(number.canonical), SHORTEST_NUMBER, public, digits)
+        else:
+            _note(presented.text, public, digits, texts)
         _note_address(address, public, digits, texts, hosts)
     for name in HINTS:
         if name in message.index:
@@ -144,13 +150,22 @@ def secrets(message: Message, shown: list[tuple[str, Address]], facts: CallFacts
 
 def _readable(message: Message, name: bytes) -> list[Address]:
     """The addresses of all headers `name` that can be read."""
+    value = message.first(name)
+    known = _ADDRESSES.get(value)
+    if known is not None and len(message.index) == len(message.names):
+        return known
     found: list[Address] = []
-    for value in message.all(name):
+    values = message.all(name)
+    for value in values:
         try:
             for part in split_values(value):
                 found.append(parse_address(part))
         except ParseError:
             continue
+    if len(values) == 1:
+        if len(_ADDRESSES) >= REMEMBERED_MOST:
+            _ADDRESSES.clear()
+        _ADDRESSES[value] = found
     return found
 
 
@@ -161,7 +176,7 @@ def _note_address(
     if address.display:
         _note(address.display.decode("latin-1"), public, digits, texts)
     host = address.uri.host.lower()
-    if host not in hosts and (b"." in host or b":" in host):
+    if host not in hosts and (DOT in host or COLON in host):
         hosts.append(host)
 
 
@@ -173,24 +188,50 @@ def _significant(text: str) -> str:
 
 def _note(text: str, public: list[str], digits: list[bytes], texts: list[bytes]) -> None:
     """Sort one user part into numbers and other texts."""
+    parts = _PARTS.get(text)
+    if parts is None:
+        if len(_PARTS) >= REMEMBERED_MOST:
+            _PARTS.clear()
+        parts = _PARTS[text] = _parts(text)
+    for number in parts.numbers:
+        _note_digits(number, parts.shortest, public, digits)
+    if parts.name and parts.name not in texts:
+        texts.append(parts.name)
+
+
+def _note_digits(number: str, shortest: int, public: list[str], digits: list[bytes]) -> None:
+    if len(number) >= shortest and number not in public:
+        secret = number.encode("ascii")
+        if secret not in digits:
+            digits.append(secret)
+
+
+@final
+class Parts:
+    """What of one text must not leave: numbers of at least `shortest` digits, and a name."""
+
+    __slots__ = ("numbers", "shortest", "name")
+
+    def __init__(self, numbers: list[str], shortest: int, name: bytes) -> None:
+        self.numbers: Final = numbers
+        self.shortest: Final = shortest
+        self.name: Final = name
+
+
+def _parts(text: str) -> Parts:
     bare = text.partition(";")[0]
     squeezed = bare.translate(_SEPARATORS)
     if squeezed.isascii() and squeezed.isdigit():
-        short = _significant(squeezed)
-        if len(short) >= SHORTEST_NUMBER and short not in public:
-            secret = short.encode("ascii")
-            if secret not in digits:
-                digits.append(secret)
-        return
-    for run in "".join([letter if letter in _DIGITS else " " for letter in squeezed]).split():
-        short = _significant(run)
-        if len(short) >= LEAST_INSIDE and short not in public and short.encode("ascii") not in digits:
-            digits.append(short.encode("ascii"))
+        return Parts([_significant(squeezed)], SHORTEST_NUMBER, b"")
+    runs = "".join([letter if letter in _DIGITS else " " for letter in squeezed]).split()
     name = bare.strip().encode("latin-1").lower()
-    if len(name) >= SHORTEST_TEXT and name != b"anonymous" and name not in texts:
-        texts.append(name)
+    if len(name) < SHORTEST_TEXT or name == b"anonymous":
+        name = b""
+    return Parts([_significant(run) for run in runs], LEAST_INSIDE, name)
 
 
 _DIGITS: Final = frozenset("0123456789")
 _BETWEEN_DIGITS: Final = b"+-.() /\t\xc2\xa0"
 _SEPARATORS: Final = {ord(letter): None for letter in "+-.() /\t\xc2\xa0"}
+_PARTS: Final[dict[str, Parts]] = {}  # of texts that were seen: names vary less than numbers
+_ADDRESSES: Final[dict[bytes, list[Address]]] = {}  # of header values that were seen

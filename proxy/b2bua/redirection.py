@@ -6,10 +6,11 @@ from typing import Final
 
 from proxy.b2bua.gateways import Gateway, Place
 from proxy.b2bua.state import CallState
-from proxy.sip.address import Address, Uri, parse_address, split_values, subscriber
+from proxy.sip.address import Address, parse_address, split_values
 from proxy.sip.dialog import is_ip_address
 from proxy.sip.hop import TRANSPORTS, UDP, default_port
 from proxy.sip.message import Message, ParseError
+from proxy.sip.uri import Uri, subscriber
 
 REDIRECTS_MOST: Final = 5
 

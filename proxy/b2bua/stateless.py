@@ -10,11 +10,11 @@ from zlib import crc32
 
 from proxy.b2bua.fabric import Fabric, method_name
 from proxy.b2bua.rewrite import ALLOW_LINE, OPTIONS_CARRIED, SUPPORTED
-from proxy.sip.address import parse_uri
 from proxy.sip.build import refusal, response, response_head
 from proxy.sip.hop import Hop
 from proxy.sip.matching import server_key
 from proxy.sip.message import Message, ParseError
+from proxy.sip.uri import parse_uri
 from proxy.sip.via import reply_hop
 
 LONGEST_NAMED: Final = 1000

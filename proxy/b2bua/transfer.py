@@ -23,11 +23,12 @@ from proxy.policy.facts import CallFacts
 from proxy.policy.gather import gather
 from proxy.policy.inquiry import Inquiry, PersonState
 from proxy.policy.ledger import EMPTY, LedgerView
-from proxy.sip.address import parse_address, subscriber
+from proxy.sip.address import parse_address
 from proxy.sip.build import request
 from proxy.sip.message import Message, ParseError
 from proxy.sip.timers import Timer
 from proxy.sip.transaction import ServerTransaction
+from proxy.sip.uri import subscriber
 
 # what a transfer does
 WAITING: Final = 0  # for the ledger

@@ -9,12 +9,16 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Final, final
 
-from proxy.sip.address import parse_address, parse_uri, split_values
+from proxy.sip.address import parse_address, split_values
 from proxy.sip.hop import Hop, default_port
 from proxy.sip.message import Message, ParseError
+from proxy.sip.uri import Uri, parse_uri
 
 _ROUTES: Final = (b"sip", b"sips")
 _TARGETS: Final = (b"sip", b"sips", b"tel")
+_REMEMBERED_MOST: Final = 4096
+_CONTACTS: Final[dict[bytes, bytes]] = {}  # Contact values that were seen, as remote targets
+_PLACES: Final[dict[bytes, tuple[str, int]]] = {}  # where such targets lead: IP address, else nothing, and port
 
 
 @final
@@ -100,10 +104,12 @@ class Dialog:
 
         The transport stays the one of the leg, whatever the URI asks for.
         """
-        uri = parse_address(self.routes[0]).uri if self.routes else parse_uri(self.target)
-        host = uri.host.decode("latin-1")
-        if is_ip_address(host):
-            self.hop = self.hop.to(host, uri.port or default_port(self.hop.transport))
+        if self.routes:
+            host, port = _place_of(parse_address(self.routes[0]).uri)
+        else:
+            host, port = _PLACES.get(self.target) or _remember_place(self.target)
+        if host:
+            self.hop = self.hop.to(host, port or default_port(self.hop.transport))
 
     def came_by(self, source: Hop) -> None:
         """A request of the peer came over the stream `source`: ours go back on it (RFC 5923)."""
@@ -169,6 +175,9 @@ def read_contact(message: Message) -> bytes:
     contact = message.first(b"contact")
     if not contact:
         return b""
+    known = _CONTACTS.get(contact)
+    if known is not None:
+        return known
     values = split_values(contact)
     if not values:
         raise ParseError(400, "contact", "expected an address in Contact")
@@ -177,7 +186,24 @@ def read_contact(message: Message) -> bytes:
         raise ParseError(400, "contact", "expected a sip, sips or tel URI in Contact")
     raw = uri.raw
     question = raw.find(b"?", raw.find(b"@") + 1)
-    return raw if question < 0 else raw[:question]
+    if len(_CONTACTS) >= _REMEMBERED_MOST:
+        _CONTACTS.clear()
+    target = _CONTACTS[contact] = raw if question < 0 else raw[:question]
+    return target
+
+
+def _place_of(uri: Uri) -> tuple[str, int]:
+    """Where a URI leads: its host if that is an IP address, else nothing, and its port."""
+    host = uri.host.decode("latin-1")
+    return (host if is_ip_address(host) else ""), uri.port
+
+
+def _remember_place(target: bytes) -> tuple[str, int]:
+    """The same of a remote target that was not seen before."""
+    if len(_PLACES) >= _REMEMBERED_MOST:
+        _PLACES.clear()
+    place = _PLACES[target] = _place_of(parse_uri(target))
+    return place
 
 
 def check_contact(message: Message) -> None:

@@ -44,12 +44,13 @@ class HeaderEdits:
         cross = self.cross
         changed = self.changed
         names = source.names
+        once = len(names) == len(source.index)
         for at in range(len(names)):
             name = names[at]
             if name in cross:
                 if changed is not None and name in changed:
                     value = changed[name]
-                    if value and source.index[name] == at:
+                    if value and (once or names.index(name) == at):
                         out.append(SPELLING.get(name, name) + b": " + value)
                 else:
                     out.append(source.lines[at])

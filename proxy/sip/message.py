@@ -1,6 +1,6 @@
 """A received SIP message: its lines in wire order, never changed.
 
-`Message` keeps each header line as received, its name and its value. What every message needs at once (transaction and
+`Message` keeps each header line as received, its name, and the value of the first line of each name. What every message needs at once (transaction and
 dialog identifiers) is read by the parser and stands in fields. Edits are collected in `edits.HeaderEdits` and applied
 when a new message is built.
 """
@@ -29,7 +29,7 @@ class Message:
     """One request (`status` is 0) or response (`method` is the CSeq's). Values are bytes as received, unfolded."""
 
     __slots__ = (
-        "method", "uri", "status", "version", "names", "lines", "values", "index", "body",
+        "method", "uri", "status", "version", "names", "lines", "index", "body",
         "via", "branch", "sent_by", "rport", "call_id", "cseq", "from_value", "from_tag", "to_value", "to_tag",
     )  # fmt: skip
 
@@ -39,9 +39,8 @@ class Message:
         self.status: Final = status
         self.version = b"SIP/2.0"
         self.names: Final[list[bytes]] = []
-        self.lines: Final[list[bytes]] = []
-        self.values: Final[list[bytes]] = []
-        self.index: Final[dict[bytes, int]] = {}
+        self.lines: list[bytes] = []
+        self.index: Final[dict[bytes, bytes]] = {}  # the value of the first line of each name
         self.body = b""
         self.via = b""
         self.branch = b""
@@ -60,11 +59,18 @@ class Message:
 
     def first(self, name: bytes) -> bytes:
         """The value of the first line `name`, stripped; empty when there is none."""
-        at = self.index.get(name, -1)
-        return self.values[at] if at >= 0 else b""
+        return self.index.get(name, b"")
 
     def all(self, name: bytes) -> list[bytes]:
         """The values of all lines `name` in wire order; comma-joined values are not split."""
-        if name not in self.index:
+        first = self.index.get(name)
+        if first is None:
             return []
-        return [self.values[at] for at, seen in enumerate(self.names) if seen == name]
+        if len(self.index) == len(self.names):
+            return [first]
+        return [value_of(self.lines[at]) for at, seen in enumerate(self.names) if seen == name]
+
+
+def value_of(line: bytes) -> bytes:
+    """What stands behind the colon of a header line, without the blanks around it."""
+    return line.partition(b":")[2].strip()

@@ -1,8 +1,8 @@
 """Datagram to `Message`, or `ParseError` with the status to answer. Nothing else is ever raised.
 
-The head is cut into lines once; a line is classified by one dict look-up of its name as written. Folded lines, odd
-spellings and blanks around names take the slow path. Limits stand before the work: size, number of headers. A bare
-CR, LF or NUL inside the head is refused, since the next hop might read it as a line end.
+The head is cut into lines once, which `header_lines` files. What every message needs is read here, byte by byte where
+that is cheaper than to call for it; what is written as hardly anybody writes it takes a slower way to the same answer.
+Limits stand before the work: size, number of headers.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ from contextlib import suppress
 from typing import Final
 
 from proxy.sip import syntax
-from proxy.sip.address import parse_address
+from proxy.sip.header_lines import long_lines, odd_lines, usual_lines
 from proxy.sip.message import Message, ParseError
-from proxy.sip.syntax import BACKSLASH, COMPACT, KNOWN, LESS, NUL, OUTSIDE_URI, QUOTE, SINGLE, SPACE, TAB, is_token
+from proxy.sip.syntax import CR, LF, METHODS, NUL, OUTSIDE_URI, SPACE, TAB, is_token
+from proxy.sip.tags import tag_of
 from proxy.sip.via import read_via
 
 _REQUIRED: Final = ((b"via", "Via"), (b"from", "From"), (b"to", "To"), (b"call-id", "Call-ID"), (b"cseq", "CSeq"))
 _SCHEMES: Final = (b"sip:", b"sips:", b"tel:", b"urn:")
-_COMMON: Final = (b"sip:", b"tel:")
+_REMEMBERED_MOST: Final = 1024
 
 
 def parse(data: bytes) -> Message:
@@ -35,19 +36,15 @@ def parse(data: bytes) -> Message:
         raise ParseError(0, "keepalive", "empty datagram")
     end = data.find(b"\r\n\r\n")
     head = data if end < 0 else data[:end]
-    lines = head.split(b"\r\n")
-    breaks = len(lines) - 1
-    if end < 0 and not lines[breaks]:
-        lines.pop()
-    message = _start(lines.pop(0))
+    lines = head.splitlines()
+    start = lines.pop(0)
+    size = len(start)
+    if size + 1 < len(head) and not (head[size] == CR and head[size + 1] == LF):
+        start = head.partition(b"\r\n")[0]
+    message = _start(start)
     try:
-        _headers(message, lines)
-        if head.count(b"\n") != breaks or head.count(b"\r") != breaks or NUL in head:
-            _control(message, head, breaks)
-        if end < 0 and head[-2:] != b"\r\n":
-            raise ParseError(400, "framing", "expected an empty line after the headers")
-        if len(head) > syntax.MAX_LINE:
-            _long_lines(message)
+        if end < 0 or NUL in head or not usual_lines(message, lines, len(head) - size):
+            _read_again(message, head, end < 0)
         _essentials(message)
         _body(message, data[end + 4 :] if end >= 0 else b"")
     except ParseError as error:
@@ -59,100 +56,77 @@ def parse(data: bytes) -> Message:
     return message
 
 
+def _read_again(message: Message, head: bytes, cut: bool) -> None:
+    """The head of a message that is not as usual; `cut`: the empty line after it did not come."""
+    lines = head.split(b"\r\n")
+    breaks = len(lines) - 1
+    if cut and not lines[breaks]:
+        lines.pop()
+    odd_lines(message, head, lines[1:], breaks)
+    if cut and head[-2:] != b"\r\n":
+        raise ParseError(400, "framing", "expected an empty line after the headers")
+    long_lines(message)
+
+
 def _start(line: bytes) -> Message:
     """Request-Line or Status-Line (RFC 3261 7.1, 7.2)."""
-    if line[:8] == b"SIP/2.0 ":
-        code = line[8:11]
-        if not code.isdigit() or line[11:12] not in (b" ", b"") or not 100 <= int(code) <= 699:
-            raise ParseError(0, "status-line", "expected a status code from 100 to 699")
-        return Message(b"", b"", int(code))
+    if line.startswith(b"SIP/2.0 "):
+        return Message(b"", b"", _STATUSES.get(line) or _status(line))
     parts = line.split(b" ")
-    if len(line) > syntax.MAX_LINE or len(parts) < 3 or not is_token(parts[0]):
+    method = parts[0]
+    if len(line) > syntax.MAX_LINE or len(parts) < 3 or not (method in METHODS or is_token(method)):
         raise ParseError(0, "request-line", "expected `METHOD URI SIP/2.0`")
-    message = Message(parts[0], parts[1] if len(parts) == 3 else b" ".join(parts[1:-1]), 0)
+    message = Message(method, parts[1] if len(parts) == 3 else b" ".join(parts[1:-1]), 0)
     message.version = parts[-1]
     return message
 
 
-def _headers(message: Message, lines: list[bytes]) -> None:
-    """File every header line; the first one at fault is named when all have been seen."""
-    names, kept, values, index = message.names, message.lines, message.values, message.index
-    flaw: ParseError | None = None
-    if len(lines) > syntax.MAX_HEADERS:
-        flaw = ParseError(400, "headers", f"expected at most {syntax.MAX_HEADERS} header lines, saw {len(lines)}")
-        del lines[syntax.MAX_HEADERS :]
-    for line in lines:
-        spelled, colon, value = line.partition(b":")
-        name = KNOWN.get(spelled) if colon else None
-        if name is None:
-            if line[:1] in (b" ", b"\t") and kept:
-                kept[-1] = kept[-1] + b" " + line.strip()
-                values[-1] = kept[-1].partition(b":")[2].strip()
-                continue
-            name = _name(spelled) if colon else b""
-            if not name:
-                flaw = flaw or ParseError(400, "header", "expected `Name: value` in every header line")
-                continue
-        if name in index:
-            if name in SINGLE:
-                flaw = flaw or ParseError(400, "repeated", f"expected one {name.decode('latin-1')}, saw several")
-        else:
-            index[name] = len(names)
-        names.append(name)
-        kept.append(line)
-        values.append(value.strip())
-    if flaw is not None:
-        raise flaw
+_STATUSES: Final[dict[bytes, int]] = {}  # status lines that were seen
 
 
-def _name(spelled: bytes) -> bytes:
-    """A header name in an unusual spelling: other case, blanks before the colon, unknown to us; empty when none."""
-    name = spelled.rstrip(b" \t")
-    if not is_token(name):
-        return b""
-    name = name.lower()
-    return COMPACT.get(name, name)
-
-
-def _control(message: Message, head: bytes, breaks: int) -> None:
-    """Refuse what another parser might read as a line end.
-
-    An escaped NUL inside a display name is legal (RFC 4475 3.1.1.2) and harmless in From and To, which never cross.
-    """
-    if head.count(b"\n") == breaks and head.count(b"\r") == breaks:
-        legal = 0
-        for at, name in enumerate(message.names):
-            if name in (b"from", b"to"):
-                legal += message.lines[at].count(b"\\\x00")
-        if head.count(b"\x00") == legal:
-            return
-    raise ParseError(400, "control", "expected no bare CR, LF or NUL in the headers")
-
-
-def _long_lines(message: Message) -> None:
-    for line in message.lines:
-        if len(line) > syntax.MAX_LINE:
-            raise ParseError(400, "headers", f"expected at most {syntax.MAX_LINE} bytes in a header, saw {len(line)}")
+def _status(line: bytes) -> int:
+    code = line[8:11]
+    if not code.isdigit() or line[11:12] not in (b" ", b"") or not 100 <= int(code) <= 699:
+        raise ParseError(0, "status-line", "expected a status code from 100 to 699")
+    if len(_STATUSES) >= _REMEMBERED_MOST:
+        _STATUSES.clear()
+    status = _STATUSES[line] = int(code)
+    return status
 
 
 def _essentials(message: Message) -> None:
     """What transaction and dialog matching need (RFC 3261 8.1.1)."""
     if message.version != b"SIP/2.0":
         _version(message)
-    for name, spelled in _REQUIRED:
-        if name not in message.index:
-            raise ParseError(400, "missing", f"expected a {spelled} header")
-    message.call_id = message.first(b"call-id")
-    if not message.call_id or SPACE in message.call_id or TAB in message.call_id:
+    index = message.index
+    via, cseq = index.get(b"via"), index.get(b"cseq")
+    call_id, from_value, to_value = index.get(b"call-id"), index.get(b"from"), index.get(b"to")
+    if via is None or from_value is None or to_value is None or call_id is None or cseq is None:
+        raise _missing(message)
+    message.call_id = call_id
+    if not call_id or SPACE in call_id or TAB in call_id:
         raise ParseError(400, "call-id", "expected one word in Call-ID")
-    read_via(message, message.first(b"via"))
-    message.from_value = message.first(b"from")
-    message.from_tag = tag_of(message.from_value)
-    message.to_value = message.first(b"to")
-    message.to_tag = tag_of(message.to_value)
-    _cseq(message, message.first(b"cseq"))
+    read_via(message, via)
+    message.from_value = from_value
+    message.from_tag = tag_of(from_value)
+    message.to_value = to_value
+    message.to_tag = tag_of(to_value)
+    number, method = _CSEQS.get(cseq) or _cseq(message, cseq)
+    if message.status:
+        message.method = method
+    elif method != message.method:
+        raise ParseError(400, "cseq", "expected the method of the request line in CSeq")
+    message.cseq = number
     if not message.status:
         _check_uri(message.uri)
+
+
+def _missing(message: Message) -> ParseError:
+    """The first header that is not there."""
+    for name, spelled in _REQUIRED:
+        if name not in message.index:
+            return ParseError(400, "missing", f"expected a {spelled} header")
+    return ParseError(400, "missing", "expected more headers")
 
 
 def _version(message: Message) -> None:
@@ -166,21 +140,26 @@ def _version(message: Message) -> None:
 def _check_uri(uri: bytes) -> None:
     if not uri or uri.translate(None, OUTSIDE_URI) != uri:
         raise ParseError(400, "uri", "expected a Request-URI without blanks, quotes and angle brackets")
-    if uri[:4] != b"sip:" and not uri[:5].lower().startswith(_SCHEMES):
+    if not uri.startswith(b"sip:") and not uri[:5].lower().startswith(_SCHEMES):
         raise ParseError(416, "scheme", "expected a sip, sips, tel or urn Request-URI")
 
 
-def _cseq(message: Message, value: bytes) -> None:
+_CSEQS: Final[dict[bytes, tuple[int, bytes]]] = {}  # values of CSeq that were seen
+
+
+def _cseq(message: Message, value: bytes) -> tuple[int, bytes]:
     parts = value.split()
     if len(parts) != 2 or not parts[0].isdigit() or len(parts[0]) > 10 or int(parts[0]) > syntax.MAX_CSEQ:
         raise ParseError(400, "cseq", "expected `number METHOD` in CSeq, number below 2147483648")
-    if message.status:
-        if not is_token(parts[1]):
+    method = parts[1]
+    if not is_token(method):
+        if message.status:
             raise ParseError(0, "cseq", "expected a method in CSeq")
-        message.method = parts[1]
-    elif parts[1] != message.method:
         raise ParseError(400, "cseq", "expected the method of the request line in CSeq")
-    message.cseq = int(parts[0])
+    if len(_CSEQS) >= _REMEMBERED_MOST:
+        _CSEQS.clear()
+    read = _CSEQS[value] = (int(parts[0]), method)
+    return read
 
 
 def _salvage(message: Message) -> None:
@@ -194,51 +173,14 @@ def _salvage(message: Message) -> None:
         message.to_tag = tag_of(message.to_value)
 
 
-def tag_of(value: bytes) -> bytes:
-    """The tag parameter of a From or To value, empty when there is none. Raises ParseError on a broken value.
-
-    A tag without a value is broken: ours behind it would be the second of two, and each reader would take another.
-
-    The form that nearly all have, `display <uri>;tag=...`, is cut at its last brackets; all else is read as an address.
-    """
-    head, close, rest = value.rpartition(b">")
-    if close and (not rest or rest[:5] == b";tag="):
-        display, opening, uri = head.rpartition(b"<")
-        ordinary = uri[:4] in _COMMON and QUOTE not in uri and QUOTE not in rest and rest.rfind(b";") <= 0
-        if opening and ordinary and (not display or _plain(display)):
-            return rest[5:].strip() or _no_tag(rest)
-    return _odd_tag(value)
-
-
-def _no_tag(rest: bytes) -> bytes:
-    """Nothing, where nothing was written behind the address; RFC 3261 25.1 knows no empty tag."""
-    if rest:
-        raise ParseError(400, "tag", "expected a value in the tag of From and To")
-    return b""
-
-
-def _plain(display: bytes) -> bool:
-    """Is this display name either one quoted string without escapes, or words without quotes and brackets?"""
-    if BACKSLASH in display:
-        return False
-    if display[:1] == b'"':
-        name = display.rstrip()
-        return name.find(b'"', 1) == len(name) - 1
-    return QUOTE not in display and LESS not in display
-
-
-def _odd_tag(value: bytes) -> bytes:
-    tag = parse_address(value).param(b"tag")
-    return tag if tag else _no_tag(b"" if tag is None else value)
-
-
 def _body(message: Message, rest: bytes) -> None:
     """Content-Length over UDP: shorter cuts, longer is an error, absent means all (RFC 3261 18.3)."""
-    at = message.index.get(b"content-length", -1)
-    if at < 0:
+    value = message.index.get(b"content-length")
+    if value is None:
         message.body = rest
         return
-    value = message.values[at]
+    if value == b"0":
+        return
     if not value.isdigit() or len(value) > 9:
         raise ParseError(400, "content-length", "expected a number in Content-Length")
     size = int(value)

@@ -15,14 +15,23 @@ MAX_CSEQ: Final = 2**31 - 1
 # single bytes, to be looked for as numbers: `b"," in value` first tries its left side as a number and fails
 NUL: Final = 0x00
 TAB: Final = 0x09
+LF: Final = 0x0A
+CR: Final = 0x0D
 SPACE: Final = 0x20
 QUOTE: Final = 0x22
 PERCENT: Final = 0x25
 COMMA: Final = 0x2C
+DOT: Final = 0x2E
 SLASH: Final = 0x2F
+COLON: Final = 0x3A
+SEMICOLON: Final = 0x3B
 LESS: Final = 0x3C
+GREATER: Final = 0x3E
+QUESTION: Final = 0x3F
 AT: Final = 0x40
+OPENING: Final = 0x5B
 BACKSLASH: Final = 0x5C
+DELETE: Final = 0x7F
 COOKIE: Final = b"z9hG4bK"
 
 COMPACT: Final = {  # RFC 3261 7.3.3 and 20, RFC 3515, 3841, 3892, 4028, 4474, 6665

@@ -12,9 +12,11 @@ from typing import Final
 from proxy.sip.address import split_semicolons, split_values
 from proxy.sip.hop import Hop, default_port
 from proxy.sip.message import Message, ParseError
-from proxy.sip.syntax import COMMA, MAX_LINE, QUOTE, SLASH, SPACE, TAB, is_token
+from proxy.sip.syntax import COMMA, MAX_LINE, QUOTE, SEMICOLON, SLASH, SPACE, TAB, is_token
 
+_OVER: Final = frozenset((b"SIP/2.0/UDP ", b"SIP/2.0/TCP ", b"SIP/2.0/TLS "))
 _OURS: Final = frozenset((b"rport", b"received"))
+_PERHAPS: Final = frozenset((b"b", b"B", b"r", b"R"))  # how the parameters begin that are read here, in any writing
 
 
 def read_via(message: Message, value: bytes) -> None:
@@ -22,12 +24,48 @@ def read_via(message: Message, value: bytes) -> None:
     if len(value) > MAX_LINE:
         raise ParseError(400, "via", f"expected at most {MAX_LINE} bytes in a Via line, saw {len(value)}")
     message.via = value
+    if value[:12] not in _OVER or not _plain(message, value):
+        _odd(message, value)
+
+
+def _plain(message: Message, value: bytes) -> bool:
+    """Read a Via as nearly everybody writes it, over UDP, TCP or TLS; False when it is not."""
+    size = len(value)
+    at = start = 12
+    branch = sent_by = b""
+    rport = False
+    while at <= size:
+        byte = value[at] if at < size else SEMICOLON
+        if byte == SEMICOLON:
+            part = value[start:at]
+            if not sent_by:
+                if not part:
+                    return False
+                sent_by = part
+            elif part.startswith(b"branch="):
+                branch = part[7:]
+            elif part == b"rport":
+                rport = True
+            elif part[:1] in _PERHAPS and not _plain_parameter(part):
+                return False
+            start = at + 1
+        elif byte <= SPACE or byte in (QUOTE, COMMA):
+            return False
+        at += 1
+    message.sent_by, message.branch, message.rport = sent_by, branch, rport
+    return True
+
+
+def _plain_parameter(part: bytes) -> bool:
+    """Is this one of those that others have filled in?"""
+    return part.startswith(b"received=") or (part.startswith(b"rport=") and len(part) > 6)
+
+
+def _odd(message: Message, value: bytes) -> None:
+    """Read a Via in any writing."""
     if COMMA in value:
         value = message.via = _first(value)
-    if value[:12] == b"SIP/2.0/UDP " and QUOTE not in value:
-        parts = value[12:].split(b";")
-    else:
-        parts = split_semicolons(_after_transport(value))
+    parts = split_semicolons(_after_transport(value))
     sent_by = parts[0].strip()
     if SPACE in sent_by or TAB in sent_by:
         sent_by = b"".join(sent_by.split())
@@ -35,12 +73,7 @@ def read_via(message: Message, value: bytes) -> None:
         raise ParseError(400, "via", "expected a sent-by in Via")
     message.sent_by = sent_by
     for part in parts[1:]:
-        if part[:7] == b"branch=":
-            message.branch = part[7:].strip()
-        elif part == b"rport":
-            message.rport = True
-        else:
-            _odd_parameter(message, part)
+        _parameter(message, part)
 
 
 def _first(value: bytes) -> bytes:
@@ -54,8 +87,8 @@ def _first(value: bytes) -> bytes:
     return values[0]
 
 
-def _odd_parameter(message: Message, part: bytes) -> None:
-    """A parameter in an unusual spelling, or one that is not ours to read."""
+def _parameter(message: Message, part: bytes) -> None:
+    """A parameter in any spelling, or one that is not ours to read."""
     name, _, value = part.partition(b"=")
     name = name.strip().lower()
     if name == b"branch":

@@ -18,23 +18,16 @@ from proxy.b2bua.extract import Secrets
 from proxy.b2bua.scrub import scrub_body, scrub_lines, scrub_type
 from proxy.policy.edition import Edition
 from proxy.runtime.edition_file import load_edition
-from proxy.sip.address import (
-    parameters_of,
-    parse_address,
-    parse_uri,
-    split_semicolons,
-    split_values,
-    subscriber,
-    unescape,
-    unquote,
-)
+from proxy.sip.address import parameters_of, parse_address, split_semicolons, split_values, unquote
 from proxy.sip.build import refusal, response, response_head
 from proxy.sip.dialog import Dialog, is_loose
 from proxy.sip.digest import credentials_value, parameters, proves, read_challenge, read_credentials, user_hash
 from proxy.sip.hop import TCP, UDP, Hop
 from proxy.sip.message import Message, ParseError
 from proxy.sip.nonces import ENDED, FOREIGN, FRESH, Nonces
-from proxy.sip.parse import parse, tag_of
+from proxy.sip.parse import parse
+from proxy.sip.tags import tag_of
+from proxy.sip.uri import parse_uri, subscriber, unescape
 from proxy.sip.via import answered_via, read_via, reply_hop
 
 CONFIG: Final = Path(__file__).parents[2] / "config"
@@ -95,7 +88,7 @@ def read_message(data: bytes) -> str:
     assert message.cseq >= 0
     assert message.sent_by
     assert message.via
-    assert len(message.names) == len(message.lines) == len(message.values)
+    assert len(message.names) == len(message.lines)
     assert all(b"\n" not in line and b"\r" not in line for line in message.lines)
     if message.status == 0:
         to = message.to_value if message.to_tag else message.to_value + b";tag=o"

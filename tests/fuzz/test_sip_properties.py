@@ -14,18 +14,14 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from proxy.sip.address import (
-    parameters_of,
-    parse_address,
-    parse_uri,
-    split_values,
-    subscriber,
-)
+from proxy.sip.address import parameters_of, parse_address, split_values
 from proxy.sip.build import refusal, request
 from proxy.sip.edits import HeaderEdits
 from proxy.sip.hop import UDP, Hop
 from proxy.sip.message import Message
-from proxy.sip.parse import parse, tag_of
+from proxy.sip.parse import parse
+from proxy.sip.tags import tag_of
+from proxy.sip.uri import parse_uri, subscriber
 from proxy.sip.via import answered_via, read_via
 from tests.fuzz.readers import READERS, attempt, read_message, refused_by
 

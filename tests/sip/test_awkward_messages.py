@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.sip.address import Address, parse_address, parse_uri, split_values, subscriber
+from proxy.sip.address import Address, parse_address, split_values
 from proxy.sip.build import request
 from proxy.sip.edits import HeaderEdits
 from proxy.sip.message import Message, ParseError
 from proxy.sip.parse import parse
+from proxy.sip.uri import parse_uri, subscriber
 
 SDP = b"v=0\r\no=- 1 1 IN IP4 192.0.2.21\r\ns=-\r\nt=0 0\r\n"
 FIELDS = {

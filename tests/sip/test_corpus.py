@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from proxy.sip.address import parse_uri, subscriber
 from proxy.sip.build import refusal
 from proxy.sip.hop import UDP, Hop
 from proxy.sip.message import Message, ParseError
 from proxy.sip.parse import parse
+from proxy.sip.uri import parse_uri, subscriber
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 # Any: a TOML table holds values of several types

@@ -13,10 +13,9 @@ def message() -> Message:
         (b"via", b"v :  SIP/2.0/UDP two \t"),
         (b"x-time", b"X-Time: 10:20:30"),
     ):
-        made.index.setdefault(name, len(made.names))
+        made.index.setdefault(name, line.partition(b":")[2].strip())
         made.names.append(name)
         made.lines.append(line)
-        made.values.append(line.partition(b":")[2].strip())
     return made
 
 

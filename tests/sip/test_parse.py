@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from proxy.sip.message import Message, ParseError
-from proxy.sip.parse import parse, tag_of
+from proxy.sip.parse import parse
 from proxy.sip.syntax import MAX_LINE, MAX_MESSAGE
 
 REQUEST = b"INVITE sip:+33155501234@edge.example.net SIP/2.0"
@@ -275,50 +275,6 @@ def test_cseq_of_a_response_names_any_method() -> None:
     response = datagram(start=b"SIP/2.0 200 OK")
     assert parse(response.replace(b"1 INVITE", b"1 New-Method")).method == b"New-Method"
     assert verdict(response.replace(b"1 INVITE", b"1 a/b")) == (0, "cseq")
-
-
-@pytest.mark.parametrize(
-    ("value", "tag"),
-    [
-        (b"<sip:a@b>", b""),
-        (b"<sip:a@b>;tag=1", b"1"),
-        (b"<sip:a@b>;tag=1 ", b"1"),
-        (b"<sip:a@b>;TAG=1", b"1"),
-        (b"<sip:a@b> ; tag = 1", b"1"),
-        (b"<sip:a@b>;x=y;tag=1;z", b"1"),
-        (b"<sip:a@b>;tag=1;z", b"1"),
-        (b"<sip:a@b>;tagged=1", b""),
-        (b"<sip:a@b;tag=no>", b""),
-        (b"<sip:a@b;tag=no>;tag=1", b"1"),
-        (b"<tel:+33;tag=no>;tag=1", b"1"),
-        (b"<sips:a@b>;tag=1", b"1"),
-        (b"sip:a@b;tag=1", b"1"),
-        (b"sip:a@b", b""),
-        (b"tel:+33;tag=1", b"1"),
-        (b'"x" <sip:a@b>;tag=1', b"1"),
-        (b'"<sip:x>;tag=no" <sip:a@b>;tag=1', b"1"),
-        (b'"a \\" b" <sip:a@b>;tag=1', b"1"),
-        (b'"x" <sip:a@b>;y="tag=no;tag=no";tag=1', b"1"),
-        (b'"x" <sip:a@b>;y=">;tag=no"', b""),
-        (b"A B <sip:a@b>;tag=1", b"1"),
-        (b'A "q" B <sip:a@b>;tag=1', b"1"),
-        (b"<isbn:1>;tag=1", b"1"),
-    ],
-)
-def test_tag_of(value: bytes, tag: bytes) -> None:
-    assert tag_of(value) == tag
-
-
-@pytest.mark.parametrize(
-    "value",
-    [b"", b"<", b">", b"<sip:a@b", b"sip:a@b>;tag=1", b'"x <sip:a@b>;tag=1', b'"x\\" <sip:a@b>;tag=1', b"<sip:a@b>tag=1",
-     b"< a@b >", b"<>", b'"x" y <SIP:a@b>', b"a@b", b'<sip:a@b>;tag="1', b"<sip:a@b;tag=1",
-     b"<sip:a@b>;tag=", b"<sip:a@b>;tag= ", b"<sip:a@b>;tag", b"<sip:a@b>;x;tag=", b"sip:a@b;tag="],
-)  # fmt: skip
-def test_tag_of_refused(value: bytes) -> None:
-    with pytest.raises(ParseError) as caught:
-        tag_of(value)
-    assert caught.value.status == 400
 
 
 # What a refusal still knows
