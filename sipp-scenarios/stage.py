@@ -13,11 +13,10 @@ import http.client
 import importlib.util
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -32,6 +31,8 @@ HEARD_WITHIN = 20.0
 """Seconds in which a SIPp must get the message that it waits for."""
 PLAYED_WITHIN = 100.0
 """Seconds in which one side of a play must come to its end."""
+LISTENS = "0A"
+"""The state of a socket in the tables of /proc/net."""
 STARTED = "SIP on "
 """In the line that the proxy writes when it has its ports; another proxy may answer on them before."""
 LONGEST_COMPLAINT = 2000
@@ -140,18 +141,28 @@ def write_config(
     return path
 
 
-def until_listening(port: int) -> None:
-    """Wait until somebody listens on that TCP port of the loopback address. Raises StageError."""
+def until_listening(port: int, ended: Callable[[], object] = lambda: False) -> None:
+    """Wait until somebody has that port, of UDP or listening over TCP, or has `ended`. Raises StageError.
+
+    Nothing is bound or sent for it, which could be in the way of who starts.
+    """
     end = time.monotonic() + READY_WITHIN
     while time.monotonic() < end:
-        with socket.socket() as tried:
-            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                tried.bind((HOST, port))
-            except OSError:
-                return
+        if ended() or is_held(port):
+            return
         time.sleep(0.02)
     raise StageError(f"nobody listens on port {port}")
+
+
+def is_held(port: int) -> bool:
+    """Whether a UDP socket or a listening TCP socket of this machine has the port."""
+    for name, state in (("udp", ""), ("udp6", ""), ("tcp", LISTENS), ("tcp6", LISTENS)):
+        table = Path("/proc/net", name)
+        for row in table.read_text(encoding="ascii").splitlines()[1:] if table.exists() else []:
+            _, local, _, found, *_ = row.split()
+            if int(local.rpartition(":")[2], 16) == port and found.endswith(state):
+                return True
+    return False
 
 
 def command_done(command: str, config: Path, folder: Path) -> str:
@@ -269,6 +280,7 @@ class Sipp(Program):
         self, scenario: Path, side: str, port: int, rows: list[tuple[str, ...]], folder: Path, *options: str,
         host: str = HOST,
     ) -> None:  # fmt: skip
+        self.port = port
         self.trace = folder / f"{side}_messages.log"
         self.errors = folder / f"{side}_errors.log"
         if any(";" in value for row in rows for value in row):
@@ -282,6 +294,11 @@ class Sipp(Program):
         bounds = ["-nostdin", "-timeout", within, "-timeout_error", "-recv_timeout", heard]
         place = ["-i", host, "-p", str(port), "-cid_str", f"%u-%p-{side}@%s"]
         super().__init__(["sipp", "-sf", str(scenario), *place, *files, *bounds, *options], folder / f"{side}.log")
+
+    def __enter__(self) -> Sipp:
+        super().__enter__()
+        until_listening(self.port, lambda: self.process.poll() is not None)
+        return self
 
     def complaint(self) -> str:
         """What SIPp found wrong, in its own words."""

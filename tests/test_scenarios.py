@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from cases import CASES, Case
 from messages import Message, digits_of, leaks, read_trace
 from run import main, play
-from stage import environment
+from stage import HOST, StageError, environment, free_port, is_held, until_listening
 from ways import WAYS
 
 SCENARIOS = Path(__file__).parents[1] / "sipp-scenarios"
@@ -59,6 +60,22 @@ def test_a_call_that_goes_wrong_is_noticed(
     case = dataclasses.replace(CASES["npv_rewrite"], name="goes_wrong", **change)  # type: ignore[arg-type]  # every changed field is a text
     assert complaint in "\n".join(play(case, logs=tmp_path).problems)
     assert (tmp_path / "goes_wrong" / "proxy.log").is_file()
+
+
+def test_who_listens_is_seen_and_who_does_not_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stage.READY_WITHIN", 0.05)
+    port = free_port()
+    with socket.socket() as stream:
+        stream.bind((HOST, port))
+        with pytest.raises(StageError, match=f"nobody listens on port {port}"):
+            until_listening(port)
+        until_listening(port, lambda: True)  # nobody will any more
+        stream.listen()
+        until_listening(port)
+    assert not is_held(port)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
+        datagrams.bind((HOST, port))
+        until_listening(port)
 
 
 @sipp

@@ -88,7 +88,7 @@ class Carrier(End):
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
     site = site_in(tmp_path)
-    for name, milliseconds in (("t1_ms = 500", 25), ("t2_ms = 4000", 100), ("t4_ms = 5000", 50)):
+    for name, milliseconds in (("t1_ms = 500", 100), ("t2_ms = 4000", 400), ("t4_ms = 5000", 200)):
         site.change("proxy.toml", name, f"{name.partition(' ')[0]} = {milliseconds}")
     return site
 
