@@ -7,6 +7,8 @@
 # make fuzz    look for inputs that break a promise for SECONDS (60) seconds
 # make simulate   thousands of calls on a bad network in SEEDS (200) made-up worlds, with what must hold
 # make bench   the proxy and its peers under the same load, figures in var/bench; QUICK=1 takes minutes instead of half an hour
+# make soak CALLS=200000   that many calls of every kind through the proxy, and what it holds after them
+# make chaos   kills, stalls and faults of what the proxy stands on, under load, and what was lost by each
 # make profile   flame graph of the proxy under load, in var/profile
 # make micro   what pieces of the proxy's work cost, against a reference in the tree
 # make wheel   the compiled wheel, in dist/
@@ -21,7 +23,7 @@ SHELL := bash
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .ONESHELL:
-.PHONY: help demo run test scenarios check interop fuzz simulate bench profile micro wheel clean sipp prometheus redis kamailio baresip compiler
+.PHONY: help demo run test scenarios check interop fuzz simulate bench soak chaos profile micro wheel clean sipp prometheus redis kamailio baresip compiler
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -181,6 +183,14 @@ bench: compiler $(VENV)/installed $(VENV)/benched sipp kamailio
 	@$(PY) -P tests/bench/run.py $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(NICE),--nice $(NICE)) </dev/null
 
 RATE ?= 500
+CALLS ?= 200000
+WORKERS ?= 1
+soak: compiler $(VENV)/installed sipp
+	@$(PY) -P tests/bench/soak.py --calls $(CALLS) --rate $(RATE) --workers $(WORKERS) $(if $(NICE),--nice $(NICE)) </dev/null
+
+chaos: compiler $(VENV)/installed sipp redis
+	@$(PY) -P tests/chaos/run.py $(if $(SHORT),--short) $(if $(ONLY),--only $(ONLY)) $(if $(NICE),--nice $(NICE)) </dev/null
+
 profile: compiler $(VENV)/installed $(VENV)/benched sipp
 	@$(PY) -P tests/bench/flame.py --rate $(RATE) </dev/null
 

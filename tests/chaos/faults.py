@@ -1,0 +1,183 @@
+"""The faults, each a function that plays it and says what it took. `FAULTS` names them in the order of the table."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from stage import HOST, free_port
+
+from proxy.runtime.store.redis_place import Place
+from tests.bench.contenders import trunks_toml
+from tests.bench.mix import pair
+from tests.chaos.bad_wire import BadWire
+from tests.chaos.ground import Ground, judged, until
+from tests.chaos.verdict import Verdict
+from tests.runtime.store.redis_servers import RedisServer, sentinel_of
+
+STALL = 3.0
+LASTING = ("--save", "", "--appendonly", "yes", "--appendfsync", "everysec")
+SERVICE = "ledger"
+ONCE = "0123457890"
+"""Kinds of calls on a bad wire and after a kill: without the one whose INVITE SIPp itself does not send again."""
+
+
+def moment(ground: Ground) -> None:
+    """Wait until the load is well under way."""
+    time.sleep(max(1.0, 0.3 * ground.size.seconds))
+
+
+def node_stalls(ground: Ground) -> Verdict:
+    """All processes of the node stop for three seconds, and go on."""
+    verdict = Verdict("node stalled for 3 s (SIGSTOP)")
+    with ground.node() as edge, pair(edge.site, ground.cores, 2.0) as load:
+        load.begin(ground.size.calls, ground.size.rate)
+        moment(ground)
+        family = edge.family()
+        for one in family:
+            os.kill(one, signal.SIGSTOP)
+        time.sleep(STALL)
+        for one in family:
+            os.kill(one, signal.SIGCONT)
+        judged(verdict, edge, [load])
+    return verdict
+
+
+def bad_wires(ground: Ground) -> Verdict:
+    """Both wires lose 5 % of the datagrams, double 5 % and hold up 20 %, so that others overtake them."""
+    verdict = Verdict("both wires lose 5 %, double 5 %, reorder 20 %")
+    edge = ground.node()
+    with (
+        BadWire(edge.site.port, 7, 0.05, 0.05, 0.2) as before,
+        BadWire(edge.site.carrier_port, 8, 0.05, 0.05, 0.2) as behind,
+    ):
+        edge.use_trunks(trunks_toml(edge.site).replace(f":{edge.site.carrier_port}", f":{behind.front}"))
+        with edge, pair(edge.site, ground.cores, 4.0) as load:
+            load.begin(ground.size.calls // 4, max(10, ground.size.rate // 4), ONCE, before.front)
+            judged(verdict, edge, [load])
+        verdict.notes |= {"datagrams lost": before.lost + behind.lost, "of": before.carried + behind.carried}
+    return verdict
+
+
+def redis_keys(*urls: str, more: str = "") -> dict[str, str]:
+    """The keys of a node on Redis."""
+    quoted = ", ".join(f'"{url}"' for url in urls)
+    keys = {
+        "store.kind": '"redis"',
+        "store.urls": f"[{quoted}]",
+        "store.wait_ms": "300",
+        "limits.decision_timeout_ms": "400",
+    }
+    return keys | ({"store.sentinel": f'"{more}"'} if more else {})
+
+
+def redis_killed(ground: Ground) -> Verdict:
+    """The one Redis is killed and comes back after two seconds with what it had on its disk."""
+
+    def again(server: RedisServer) -> None:
+        server.kill()
+        time.sleep(2.0)
+        server.start()
+
+    return _redis(ground, "Redis killed, back after 2 s", again)
+
+
+def redis_stalls(ground: Ground) -> Verdict:
+    """The one Redis stops for three seconds, and goes on."""
+
+    def stall(server: RedisServer) -> None:
+        server.send(signal.SIGSTOP)
+        time.sleep(STALL)
+        server.send(signal.SIGCONT)
+
+    return _redis(ground, "Redis stalled for 3 s", stall)
+
+
+def _redis(ground: Ground, name: str, fault: Callable[[RedisServer], None]) -> Verdict:
+    verdict = Verdict(name)
+    server = RedisServer(ground.folder / "redis", *LASTING).start()
+    try:
+        with ground.node(redis_keys(server.url)) as edge, pair(edge.site, ground.cores, 2.0) as load:
+            load.begin(ground.size.calls, ground.size.rate)
+            moment(ground)
+            fault(server)
+            judged(verdict, edge, [load], Place((server.url,)))
+    finally:
+        server.kill()
+    return verdict
+
+
+def redis_fails_over(ground: Ground) -> Verdict:
+    """The master is killed; Sentinel makes its replica the master."""
+    verdict = Verdict("Redis master killed, Sentinel fails over")
+    master = RedisServer(ground.folder / "master", *LASTING).start()
+    with ExitStack() as running:
+        running.callback(master.kill)
+        replica = RedisServer(ground.folder / "replica", *LASTING, "--replicaof", HOST, str(master.port)).start()
+        running.callback(replica.kill)
+        until(lambda: linked(replica), 20.0)
+        watcher = sentinel_of(ground.folder / "sentinel", master, SERVICE)
+        running.callback(watcher.kill)
+        with watcher.client() as asked:
+            until(lambda: bool(asked.execute_command("SENTINEL", "REPLICAS", SERVICE)), 20.0)
+        with ground.node(redis_keys(watcher.url, more=SERVICE)) as edge, pair(edge.site, ground.cores, 2.0) as load:
+            load.begin(ground.size.calls, ground.size.rate)
+            moment(ground)
+            master.kill()
+            judged(verdict, edge, [load], Place((replica.url,)))
+    return verdict
+
+
+def linked(replica: RedisServer) -> bool:
+    """Whether it has all that its master has."""
+    with replica.client() as client:
+        return str(client.info("replication").get("master_link_status")) == "up"
+
+
+def carrier_dies(ground: Ground) -> Verdict:
+    """The first carrier of the route dies with calls up; its platform ends them, and new ones go to the second."""
+    verdict = Verdict("first carrier of the route killed")
+    edge = ground.node({"limits.answer_timeout": "10"})  # whoever rang there rings no longer
+    spare = free_port()
+    carrier = trunks_toml(edge.site).partition("[[carrier]]")[2]
+    second = carrier.replace('"carrier-1"', '"carrier-2"').replace(f":{edge.site.carrier_port}", f":{spare}")
+    more = "no_progress = 2\nprobe_every = 1\n"
+    route = '[[route]]\nname = "both"\ncarriers = ["carrier-1:1", "carrier-2:2"]\n'
+    trunks = trunks_toml(edge.site).replace('carrier = "carrier-1"', 'route = "both"').partition("[[carrier]]")[0]
+    edge.use_trunks(f"{trunks}[[carrier]]{carrier}{more}\n[[carrier]]{second}{more}\n{route}")
+    with (
+        edge,
+        pair(edge.site, ground.cores, 6.0) as load,
+        pair(edge.site, ground.cores, 6.0, carrier_port=spare) as other,
+    ):
+        load.begin(ground.size.calls, ground.size.rate, "0123")
+        moment(ground)
+        load.uas.process.kill()
+        judged(verdict, edge, [load], carriers=False, probing=True)
+        verdict.notes["by the second"] = other.carrier().counts.created
+        if not other.carrier().counts.created:
+            verdict.lost.append("no call went to the second carrier")
+    return verdict
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One case: its word on the command line, what plays it, and whether it is short enough for every test run."""
+
+    word: str
+    play: Callable[[Ground], Verdict]
+    short: bool = False
+
+
+FAULTS = (
+    Fault("stall", node_stalls, short=True),
+    Fault("wires", bad_wires),
+    Fault("carrier", carrier_dies),
+    Fault("redis-kill", redis_killed),
+    Fault("redis-stall", redis_stalls),
+    Fault("sentinel", redis_fails_over),
+)
