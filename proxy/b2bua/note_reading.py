@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Final, final
 
 from proxy.b2bua.extract import NO_SECRETS, Secrets
+from proxy.b2bua.note_texts import unescaped
 from proxy.b2bua.outputs import CallRecord
-from proxy.b2bua.snapshot import BACK, EARLY_NUMBERS, ENDERS, HEAD, NUMBERS, STATE, VERSION, unescaped
+from proxy.b2bua.snapshot import BACK, EARLY_NUMBERS, ENDERS, HEAD, NUMBERS, STATE, VERSION
 from proxy.sip.address import split_values
 from proxy.sip.dialog import Dialog
 from proxy.sip.hop import hop_of

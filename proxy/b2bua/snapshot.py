@@ -16,13 +16,12 @@ from typing import Final
 
 from proxy.b2bua import coupling as table
 from proxy.b2bua.exchange import Exchange
-from proxy.b2bua.extract import NO_SECRETS, Secrets
 from proxy.b2bua.fabric import Fabric
-from proxy.b2bua.legs import NOBODY, Fork
+from proxy.b2bua.legs import NOBODY, STALE, Fork
+from proxy.b2bua.note_texts import escaped, put_dialog, put_secrets
 from proxy.b2bua.outputs import Fault
 from proxy.b2bua.state import CallState
 from proxy.b2bua.transfer import ACTIVE, Transfer
-from proxy.sip.dialog import Dialog
 from proxy.sip.timers import Timer
 
 VERSION: Final = 1
@@ -90,10 +89,14 @@ def note_of(call: CallState, now: float, epoch: float) -> bytes:
     return mark(call) if known >= table.INVITING != state else early_note(call)
 
 
-def whole_note(call: CallState, now: float, epoch: float) -> bytes:
-    """All of a call in one note, whatever was noted before; empty for one that leaves nothing to take up."""
-    call.noted = NOBODY
-    return note_of(call, now, epoch)
+def note_again(fabric: Fabric, number: int) -> bytes:
+    """All of a call in one note that replaces the last whole one; empty when nothing is noted of it."""
+    call = fabric.calls.get(number)
+    if not isinstance(call, CallState) or call.noted == NOBODY:
+        return b""
+    call.note_count -= 1
+    call.noted = STALE
+    return note_of(call, fabric.now, fabric.epoch)
 
 
 def mark(call: CallState) -> bytes:
@@ -212,39 +215,6 @@ def flags_of(call: CallState, fork: Fork) -> int:
     return flags
 
 
-def put_dialog(texts: list[bytes], dialog: Dialog) -> None:
-    """Our half of a dialog; its Call-ID stands with the texts of the record, our tag at the end of `local`."""
-    texts.append(dialog.local)
-    texts.append(dialog.remote)
-    texts.append(dialog.remote_tag)
-    texts.append(dialog.target)
-    texts.append(b", ".join(dialog.routes) if dialog.routes else b"")
-    texts.append(dialog.hop.text())
-
-
-def put_secrets(texts: list[bytes], secrets: Secrets) -> None:
-    """What must not cross, one text for each kind."""
-    if secrets is NO_SECRETS:
-        texts += _NO_SECRETS
-        return
-    texts.append(b"\t".join(secrets.digits))
-    texts.append(b"\t".join([escaped(text) for text in secrets.texts]))
-    texts.append(b"\t".join([escaped(host) for host in secrets.hosts]))
-
-
-_NO_SECRETS: Final = (b"", b"", b"")
-
-
 def due(timer: Timer | None, now: float, epoch: float) -> float:
     """When a timer fires, as UTC epoch seconds; 0 for none."""
     return epoch + (timer.due - now) if timer is not None else 0.0
-
-
-def escaped(text: bytes) -> bytes:
-    """A text without line ends and tabs."""
-    return text.replace(b"%", b"%25").replace(b"\n", b"%0A").replace(b"\t", b"%09").replace(b"\r", b"%0D")
-
-
-def unescaped(text: bytes) -> bytes:
-    """The text that `escaped` was given."""
-    return text.replace(b"%0D", b"\r").replace(b"%09", b"\t").replace(b"%0A", b"\n").replace(b"%25", b"%")

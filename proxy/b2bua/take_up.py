@@ -36,14 +36,16 @@ NO_LISTENER: Final = "listener gone"
 
 @final
 class TakenUp:
-    """What became of the notes: calls that go on, early ones that were ended, and those refused, by reason."""
+    """What became of the notes: calls that go on, early ones that were ended, and those refused, by reason; `ended` are
+    the notes of those of which nothing is left."""
 
-    __slots__ = ("calls", "early", "refused")
+    __slots__ = ("calls", "early", "refused", "ended")
 
     def __init__(self) -> None:
         self.calls = 0
         self.early = 0
         self.refused: Final[dict[str, int]] = {}
+        self.ended: Final[list[bytes]] = []
 
     def refuse(self, reason: str) -> None:
         """One more that cannot go on."""
@@ -96,8 +98,8 @@ def take_up(fabric: Fabric, notes: Sequence[bytes]) -> TakenUp:
     wholes, marks = sorted_out(fabric, notes, done)
     for number, data in wholes.items():
         fabric.calls_opened = max(fabric.calls_opened, number)
+        kind, _, count = head_of(data)
         try:
-            kind, _, _ = head_of(data)
             if kind == snapshot.EARLY:
                 early = Early(number, data)
                 if number in marks:
@@ -107,10 +109,12 @@ def take_up(fabric: Fabric, notes: Sequence[bytes]) -> TakenUp:
                 talk = Talk(number, data)
                 if number in marks:
                     talk.story.take_mark(marks[number])
-                refused = resume(fabric, peers, talk, timers)
+                refused = resume(fabric, peers, talk, count, timers)
         except Exception as wrong:
             refused = UNREADABLE
             fabric.outputs.append(Fault(f"a call was not taken up: {type(wrong).__name__}: {wrong}", b""))
+        if number not in fabric.calls:
+            done.ended.append(snapshot.HEAD.pack(snapshot.VERSION, snapshot.END, 0, number))
         if refused:
             done.refuse(refused)
         elif kind == snapshot.EARLY:
@@ -161,7 +165,9 @@ def end(fabric: Fabric, peers: Peers, early: Early) -> str:
     return NO_CARRIER if found is None and early.gateway is not None else ""
 
 
-def resume(fabric: Fabric, peers: Peers, talk: Talk, timers: list[tuple[float, Call, int]]) -> str:
+def resume(
+    fabric: Fabric, peers: Peers, talk: Talk, count: int, timers: list[tuple[float, Call, int]]
+) -> str:  # fmt: skip
     """Make an answered call again; empty, or why it was ended instead."""
     story = talk.story
     if not peers.listens(talk.a.hop) or not peers.listens(talk.b.hop):
@@ -178,6 +184,7 @@ def resume(fabric: Fabric, peers: Peers, talk: Talk, timers: list[tuple[float, C
     elif talk.b.hop.listener < len(fabric.a_faces):
         call.b_face = fabric.a_faces[talk.b.hop.listener]
     fabric.calls[story.number] = call
+    call.note_count = count  # a mark of the predecessor adds to no note of ours
     remember(call, talk)
     fork = call.fork = Fork(call, talk.a, talk.b)
     fork.rseq_shift, fork.reliable = talk.rseq_shift, story.flags & snapshot.RELIABLE != 0

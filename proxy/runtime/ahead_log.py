@@ -56,6 +56,9 @@ class AheadLog:
         self.folder: Final = folder
         self.entries = 0
         self.unlogged = 0  # entries that found no room
+        self.renewed: Callable[[int, bytes], bytes] | None = (
+            None  # what is put again instead of what is kept, by kind and key
+        )
         self.damaged = 0  # places where the predecessor's log could not be read
         self._say: Final = say
         self._size: Final = size
@@ -167,7 +170,7 @@ class AheadLog:
         if 0 <= before < self._carried_below:
             old = self._segments[before // self._size]
             kind, _, payload = old.entry(before % self._size)
-            position = self._write(kind, key, payload)
+            position = self._write(kind, key, (self.renewed and self.renewed(kind, key)) or payload)
             if position >= 0:
                 self._kept[key] = position
                 old.live -= 1
@@ -195,8 +198,6 @@ class AheadLog:
 
     def _has_room(self) -> bool:
         return len(self._segments) < self._most
-
-    # -- beside the way of the calls: the thread -------------------------------
 
     def _look_after(self) -> None:
         synced = 0.0

@@ -22,6 +22,7 @@ from proxy.policy.inquiry import PersonState
 from proxy.runtime import build
 from proxy.runtime.admin import Admin, start_admin
 from proxy.runtime.ahead_log import AheadLog
+from proxy.runtime.call_keeping import CallKeeping, notes_in
 from proxy.runtime.clock import Clock, FixedClock, SystemClock
 from proxy.runtime.configuration import Configuration, load_configuration, load_successor
 from proxy.runtime.dns_query import DnsQuery
@@ -59,9 +60,9 @@ class App:
         self.clock: Final = clock
         self.engine: Final = Engine(settings.topology, configuration.edition, RandomIds(), perf_counter)
         self.ahead: Final = AheadLog(settings.state.located(settings.store.path) / ONLY, say, most=settings.state.most)
-        self.journal: Final = Journal(
-            settings.records.targets, settings.records.queue, settings.node, configuration.edition
-        )  # fmt: skip
+        self.calls: Final = CallKeeping(self.ahead, self.engine)
+        records = settings.records
+        self.journal: Final = Journal(records.targets, records.queue, settings.node, configuration.edition)
         self.lag: Final = LoopLag()
         self.reloads: Final[dict[str, int]] = {"applied": 0, "refused": 0}
         self.tasks: Final = Tasks(say)
@@ -93,9 +94,9 @@ class App:
 
     async def start(self) -> None:
         """Take what is needed, then calls. Raises ConfigError with the key of what cannot be had; then call `stop`."""
-        settings, taken = self.configuration.settings, self._taken
+        settings, taken, clock = self.configuration.settings, self._taken, self.clock
         with needed(settings.path, ("state", "folder"), UNUSED, str(self.ahead.folder)):
-            self.ahead.open()
+            left = self.ahead.open()
         taken.callback(self.ahead.close)
         with needed(settings.path, ("records", "path"), "a file that can be written", settings.records.path):
             self.journal.start()
@@ -105,15 +106,15 @@ class App:
         taken.push_async_callback(self.shared.stop)
         await self.shared.start(self._answered, self._renewed)
         await self.topology.settled()
-        transports = Transports(self.engine, self.clock, self.journal)
-        ports = SipPorts(settings.listen, transports, self.streams, self.tasks, say)
+        transports = Transports(self.engine, clock, self.journal)
+        self._ports = ports = SipPorts(settings.listen, transports, self.streams, self.tasks, say)
         ports.open(lambda one: needed(settings.path, one.where, FREE, shown(one.address)), handed_over())
-        self._ports = ports
         taken.push_async_callback(ports.stop)
         self._moved()
         self.engine.fabric.memory = self.shared
         if self.shared.desk is not None:
             transports.use_ledger(self.shared.desk)
+        self.calls.take_up(notes_in(left), transports, clock, say)  # nothing has been read from a port yet
         admin = settings.admin
         if admin is not None:
             with needed(settings.path, ("admin", "listen"), FREE, shown(admin)):

@@ -22,7 +22,7 @@ from proxy.runtime import build
 from proxy.runtime.clock import Clock
 from proxy.runtime.metric_samples import Frozen, Samples, Snapshot, by_one, by_two, frozen, requests, responses
 from proxy.runtime.metrics_store import STORE_ROWS, SharedView, store_samples
-from proxy.runtime.metrics_written import WRITTEN_ROWS, AheadView, JournalView, written_samples
+from proxy.runtime.metrics_written import WRITTEN_ROWS, AheadView, CallsView, JournalView, written_samples
 from proxy.runtime.stream_counts import STREAM_ROWS
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -128,6 +128,8 @@ class Observed(Protocol):
     @property
     def ahead(self) -> AheadView: ...
     @property
+    def calls(self) -> CallsView: ...
+    @property
     def lag(self) -> LagView: ...
     @property
     def reloads(self) -> Mapping[str, int]: ...
@@ -180,7 +182,7 @@ def snapshot(node: Observed) -> Snapshot:
         "npv_draining": {(): float(node.draining)},
         "npv_conformance_trunks": {(): node.topology.conformance_trunks()},
         "npv_faults_total": {(): counters.faults},
-        **written_samples(node.journal, node.ahead),
+        **written_samples(node.journal, node.ahead, node.calls),
         **store_samples(node.shared),
         **node.streams.samples(),
     }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, Protocol
 
-from proxy.runtime.metric_samples import Snapshot
+from proxy.runtime.metric_samples import Snapshot, by_one
 
 WRITTEN_ROWS: Final = (
     ("npv_records_written_total", "counter", (), "Records written to the journal."),
@@ -23,6 +24,12 @@ WRITTEN_ROWS: Final = (
         "Places where the log of the predecessor could not be read at the start.",
     ),
     ("npv_ahead_bytes", "gauge", (), "Size of the segments of the ahead log that hold something still needed."),
+    (
+        "npv_calls_taken_up_total",
+        "counter",
+        ("outcome",),
+        "Calls of a process before this one, by what became of them.",
+    ),
     ("npv_ahead_kept", "gauge", (), "Entries that the ahead log keeps until they are ended."),
 )
 
@@ -51,7 +58,14 @@ class AheadView(Protocol):
     def kept(self) -> int: ...
 
 
-def written_samples(journal: JournalView, ahead: AheadView) -> Snapshot:
+class CallsView(Protocol):
+    """What is read of `call_keeping.CallKeeping`."""
+
+    @property
+    def outcomes(self) -> Mapping[str, int]: ...
+
+
+def written_samples(journal: JournalView, ahead: AheadView, calls: CallsView) -> Snapshot:
     """Every value by name and labels."""
     return {
         "npv_records_written_total": {(): journal.written},
@@ -60,5 +74,6 @@ def written_samples(journal: JournalView, ahead: AheadView) -> Snapshot:
         "npv_ahead_unlogged_total": {(): ahead.unlogged},
         "npv_ahead_damaged_total": {(): ahead.damaged},
         "npv_ahead_bytes": {(): ahead.held_bytes},
+        "npv_calls_taken_up_total": by_one(calls.outcomes),
         "npv_ahead_kept": {(): ahead.kept},
     }

@@ -58,6 +58,10 @@ class Machine(Protocol):
         """Fetches and records."""
         ...
 
+    def take_notes(self) -> list[bytes]:
+        """What is to be kept of calls."""
+        ...
+
     def next_deadline(self) -> float:
         """When `tick` is due next."""
         ...
@@ -89,6 +93,13 @@ class Ledger(Protocol):
         """The person wants no more calls of this customer."""
 
 
+class Keeper(Protocol):
+    """Keeps notes of calls where they outlive the process; never blocks. `call_keeping.CallKeeping` is one."""
+
+    def put(self, notes: list[bytes]) -> None:
+        """The notes of one input."""
+
+
 class Way(Protocol):
     """Takes messages for the listeners of one transport; `udp.UdpPort` and `streams.Streams` are such."""
 
@@ -109,6 +120,7 @@ class Transports:
         self.ways: Final[list[Way]] = []
         self._recorder: Final = recorder
         self._ledger: Ledger | None = None
+        self._keeper: Keeper | None = None
         self._loop: Final = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = NEVER
@@ -117,6 +129,10 @@ class Transports:
     def use_ledger(self, ledger: Ledger) -> None:
         """Ask here from now on; without a ledger each call's deadline answers, by the rule's `on_unknown`."""
         self._ledger = ledger
+
+    def keep_by(self, keeper: Keeper) -> None:
+        """Keep notes of calls here from now on, before the messages go out that follow from what they say."""
+        self._keeper = keeper
 
     def answered(self, answers: Sequence[tuple[Question, PersonState]]) -> None:
         """Hand the ledger's answers to the engine; an attempt that was counted for nobody is taken back."""
@@ -140,6 +156,9 @@ class Transports:
 
     def flush(self) -> None:
         """Carry out what the engine ordered."""
+        notes = self.engine.take_notes()
+        if notes and self._keeper is not None:
+            self._keeper.put(notes)
         ways = self.ways
         for order in self.engine.take_sends():
             ways[order.hop.listener].send(order)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.b2bua.extract import NO_SECRETS, Secrets
-from proxy.b2bua.note_reading import Early, Talk, head_of, parted, secrets_of
-from proxy.b2bua.snapshot import EARLY, HEAD, TALK, VERSION, put_secrets
+from proxy.b2bua.note_reading import Early, Talk, head_of, parted
+from proxy.b2bua.snapshot import EARLY, HEAD, TALK, VERSION
 from tests.ladder import Caller, Ladder, set_up
 
 
@@ -63,11 +62,3 @@ def test_texts_must_be_as_many_and_the_rest_as_long_as_the_note_says() -> None:
     for count, size in ((3, 4), (2, 5), (1, 4)):
         with pytest.raises(ValueError, match="as many"):
             parted(b"..a\nb\nrest", 2, count, size)
-
-
-def test_secrets_keep_whatever_bytes_a_name_has() -> None:
-    for secrets in (NO_SECRETS, Secrets((b"612345678", b"1"), (b"a\nb\tc", b"d%0A"), (b"h.example",))):
-        texts: list[bytes] = []
-        put_secrets(texts, secrets)
-        read = secrets_of(texts)
-        assert (read.digits, read.texts, read.hosts) == (secrets.digits, secrets.texts, secrets.hosts)

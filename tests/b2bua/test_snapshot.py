@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from proxy.b2bua.call import Call
 from proxy.b2bua.note_reading import Talk, head_of
-from proxy.b2bua.snapshot import EARLY, END, MARK, TALK, escaped, unescaped, whole_note
+from proxy.b2bua.snapshot import EARLY, END, MARK, TALK, note_again
 from tests.ladder import ANSWER, Callee, Caller, Ladder, hang_up, set_up
 
 
@@ -47,9 +47,8 @@ def test_each_step_of_a_call_is_one_note(ladder: Ladder) -> None:
 
 def test_a_note_of_a_talk_is_small(ladder: Ladder) -> None:
     set_up(ladder)
-    (call,) = ladder.engine.fabric.calls.values()
-    assert isinstance(call, Call)
-    assert len(whole_note(call, ladder.now, ladder.epoch)) < 600
+    (number,) = ladder.engine.fabric.calls
+    assert len(note_again(ladder.engine.fabric, number)) < 600
 
 
 def test_a_whole_note_says_the_state_that_marks_would(ladder: Ladder) -> None:
@@ -58,10 +57,10 @@ def test_a_whole_note_says_the_state_that_marks_would(ladder: Ladder) -> None:
     _, bye = ladder.expect("a 200 BYE", "b BYE")
     (call,) = ladder.engine.fabric.calls.values()
     assert isinstance(call, Call)
-    story = Talk(call.number, whole_note(call, ladder.now, ladder.epoch)).story
+    story = Talk(call.number, note_again(ladder.engine.fabric, call.number)).story
     assert (story.state, story.ended_by, story.status) == (call.state, "a", 200)
     ladder.feed("b", talk.callee.reply(200, to=bye))
-    assert whole_note(call, ladder.now, ladder.epoch) == b""
+    assert note_again(ladder.engine.fabric, call.number) == b""
 
 
 def test_nobody_keeps_notes_unless_somebody_wants_them(ladder: Ladder) -> None:
@@ -84,9 +83,3 @@ def test_a_call_that_cannot_be_noted_goes_on(ladder: Ladder) -> None:
     ladder.outputs.clear()
     call.campaign = ""
     hang_up(talk)
-
-
-def test_what_is_escaped_has_no_line_ends() -> None:
-    for text in (b"", b"plain", b"a\nb\tc\rd%0Ae%25", b"%%0A\n"):
-        assert not set(b"\n\t\r") & set(escaped(text))
-        assert unescaped(escaped(text)) == text

@@ -136,9 +136,9 @@ class Ends:
         callee.contact = f"sip:gateway@{HOST}:{self.b.port}"
         return callee
 
-    async def talk(self, account: str = "acme") -> tuple[Caller, Callee]:
+    async def talk(self, account: str = "acme", called: str = CALLED) -> tuple[Caller, Callee]:
         """Call until both ends talk."""
-        caller = self.caller()
+        caller = self.caller(called=called)
         callee = await self.offered(caller, account)
         self.b.send(callee.reply(180))
         await self.a.take("180 INVITE")

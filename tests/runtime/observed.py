@@ -58,3 +58,8 @@ class FakeAhead:
     damaged: int = 1
     held_bytes: int = 1 << 24
     kept: int = 17
+
+
+@dataclass
+class FakeCalls:
+    outcomes: dict[str, int] = field(default_factory=lambda: {"going on": 5, "ended early": 1})

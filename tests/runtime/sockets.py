@@ -38,6 +38,7 @@ class Machine:
         self.epochs: set[float] = set()
         self.orders: list[Send] = []
         self.outputs: list[Output] = []
+        self.notes: list[bytes] = []
         self.deadline = NEVER
         self.ticks: list[float] = []
         self.stopped_at: list[float] = []
@@ -75,6 +76,10 @@ class Machine:
     def take_sends(self) -> list[Send]:
         taken, self.orders = self.orders, []
         return taken
+
+    def take_notes(self) -> list[bytes]:
+        notes, self.notes = self.notes, []
+        return notes
 
     def take_outputs(self) -> list[Output]:
         taken, self.outputs = self.outputs, []

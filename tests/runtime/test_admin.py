@@ -19,7 +19,7 @@ from proxy.runtime.clock import Clock, SystemClock
 from proxy.runtime.loop_lag import LoopLag
 from proxy.runtime.stream_counts import StreamCounts
 from proxy.runtime.toml_source import ConfigError
-from tests.runtime.observed import FakeAhead, FakeShared
+from tests.runtime.observed import FakeAhead, FakeCalls, FakeShared
 
 
 class FakeRouting:
@@ -62,6 +62,7 @@ class FakeNode:
     draining: bool = False
     ready: bool = True
     ahead: FakeAhead = field(default_factory=FakeAhead)
+    calls: FakeCalls = field(default_factory=FakeCalls)
     mistake: ConfigError | None = None
     shared: FakeShared = field(default_factory=FakeShared)
     streams: StreamCounts = field(default_factory=lambda: StreamCounts(["tls"]))

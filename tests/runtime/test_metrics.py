@@ -14,7 +14,7 @@ from proxy.runtime.clock import Clock, SystemClock
 from proxy.runtime.loop_lag import LoopLag
 from proxy.runtime.metrics import TABLE, Metrics, snapshot
 from proxy.runtime.stream_counts import StreamCounts
-from tests.runtime.observed import FakeAhead, FakeDesk, FakeJournal, FakeShared
+from tests.runtime.observed import FakeAhead, FakeCalls, FakeDesk, FakeJournal, FakeShared
 
 
 class FakeRouting:
@@ -52,6 +52,7 @@ class FakeNode:
     clock: Clock = field(default_factory=SystemClock)
     journal: FakeJournal = field(default_factory=FakeJournal)
     ahead: FakeAhead = field(default_factory=FakeAhead)
+    calls: FakeCalls = field(default_factory=FakeCalls)
     lag: LoopLag = field(default_factory=LoopLag)
     reloads: dict[str, int] = field(default_factory=lambda: {"applied": 1, "refused": 4})
     digest: str = "c0ffee"

@@ -1,0 +1,41 @@
+"""Pieces of notes that are texts: a dialog, what must not cross, and what could hold a line end."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from proxy.b2bua.extract import NO_SECRETS, Secrets
+from proxy.sip.dialog import Dialog
+
+
+def put_dialog(texts: list[bytes], dialog: Dialog) -> None:
+    """Our half of a dialog; its Call-ID stands with the texts of the record, our tag at the end of `local`."""
+    texts.append(dialog.local)
+    texts.append(dialog.remote)
+    texts.append(dialog.remote_tag)
+    texts.append(dialog.target)
+    texts.append(b", ".join(dialog.routes) if dialog.routes else b"")
+    texts.append(dialog.hop.text())
+
+
+def put_secrets(texts: list[bytes], secrets: Secrets) -> None:
+    """What must not cross, one text for each kind."""
+    if secrets is NO_SECRETS:
+        texts += _NO_SECRETS
+        return
+    texts.append(b"\t".join(secrets.digits))
+    texts.append(b"\t".join([escaped(text) for text in secrets.texts]))
+    texts.append(b"\t".join([escaped(host) for host in secrets.hosts]))
+
+
+_NO_SECRETS: Final = (b"", b"", b"")
+
+
+def escaped(text: bytes) -> bytes:
+    """A text without line ends and tabs."""
+    return text.replace(b"%", b"%25").replace(b"\n", b"%0A").replace(b"\t", b"%09").replace(b"\r", b"%0D")
+
+
+def unescaped(text: bytes) -> bytes:
+    """The text that `escaped` was given."""
+    return text.replace(b"%0D", b"\r").replace(b"%09", b"\t").replace(b"%0A", b"\n").replace(b"%25", b"%")

@@ -1,0 +1,127 @@
+"""The notes of calls in the ahead log, and the calls of a predecessor taken up from there.
+
+A whole note is kept under the number of its call, until the call has ended; a mark that adds to one is put behind it. What
+is put again, because it holds an old segment, is noted anew. Whoever writes notes to another place as well is a `Copy`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final, Protocol, final
+
+from proxy.b2bua.engine import Engine
+from proxy.b2bua.snapshot import END, HEAD, MARK, note_again
+from proxy.b2bua.take_up import TakenUp
+from proxy.runtime.ahead_reading import Found
+from proxy.runtime.clock import Clock
+
+NOTE: Final = 20  # kinds of entries
+ADDED: Final = 21
+ENDED: Final = 22
+KEY: Final = b"call"
+NUMBER: Final = slice(HEAD.size - 8, HEAD.size)
+
+
+class Log(Protocol):
+    """What is needed of `ahead_log.AheadLog`."""
+
+    renewed: Callable[[int, bytes], bytes] | None
+
+    def put(self, kind: int, payload: bytes) -> int:
+        """One entry of a stream."""
+        ...
+
+    def keep(self, kind: int, key: bytes, payload: bytes) -> int:
+        """What stands under this key until `end`."""
+        ...
+
+    def end(self, kind: int, key: bytes, payload: bytes) -> int:
+        """Nothing stands there any more."""
+        ...
+
+
+class Copy(Protocol):
+    """Another place for notes; `store.redis_calls.CallsBehind` is one. Never blocks."""
+
+    def put(self, notes: Iterable[bytes]) -> None:
+        """The notes of one input, in order."""
+
+
+class Way(Protocol):
+    """What is needed of `transports.Transports`."""
+
+    def keep_by(self, keeper: CallKeeping) -> None:
+        """Give it the notes of each input."""
+
+    def flush(self) -> None:
+        """Carry out what the engine ordered."""
+
+    def arm(self) -> None:
+        """Wake up when a timer is due."""
+
+
+@final
+class CallKeeping:
+    """The notes of one process."""
+
+    def __init__(self, log: Log, engine: Engine) -> None:
+        self.outcomes: Final[dict[str, int]] = {}  # of the calls of predecessors
+        self.copy: Copy | None = None
+        self._log: Final = log
+        self._engine: Final = engine
+        log.renewed = self._renewed
+
+    def put(self, notes: list[bytes]) -> None:
+        """The notes of one input, before its messages go out."""
+        log = self._log
+        for note in notes:
+            kind = note[1]
+            if kind == MARK:
+                log.put(ADDED, note)
+            elif kind != END:
+                log.keep(NOTE, KEY + note[NUMBER], note)
+            else:
+                log.end(ENDED, KEY + note[NUMBER], b"")
+        if self.copy is not None:
+            self.copy.put(notes)
+
+    def _renewed(self, kind: int, key: bytes) -> bytes:
+        if kind != NOTE:
+            return b""
+        return note_again(self._engine.fabric, int.from_bytes(key[len(KEY) :], "little"))
+
+    def take_up(self, notes: list[bytes], way: Way, clock: Clock, say: Callable[[str], None]) -> None:
+        """Go on with the calls of a process before this one, and keep notes from now on."""
+        engine = self._engine
+        engine.fabric.noting = True
+        way.keep_by(self)
+        told = self.taken_up(engine.restore(notes, clock.monotonic(), clock.epoch()))
+        way.flush()
+        way.arm()
+        if told:
+            say(told)
+
+    def taken_up(self, done: TakenUp) -> str:
+        """Count what became of the calls of a predecessor; one line about it, empty when there were none."""
+        self.put(done.ended)
+        counts = {"going on": done.calls, "ended early": done.early, **done.refused}
+        for outcome, count in counts.items():
+            if count:
+                self.outcomes[outcome] = self.outcomes.get(outcome, 0) + count
+        if not any(counts.values()):
+            return ""
+        refused = ", ".join(f"{count} {reason}" for reason, count in done.refused.items())
+        told = f"; not taken up: {refused}" if refused else ""
+        return (
+            f"calls of a process before this one: {done.calls} go on, {done.early} had no answer and were ended{told}"
+        )
+
+
+def notes_in(found: Found) -> list[bytes]:
+    """What a predecessor left in its log: whole notes, then what adds to them."""
+    return [*found.kept_of(NOTE).values(), *found.of(ADDED)]
+
+
+def call_key(number: int) -> bytes:
+    """What the note of this call is kept under; an entry that ends it, such as its record, names this key."""
+    return KEY + number.to_bytes(8, "little")
