@@ -3,6 +3,9 @@
 A bare `create_task` loses two things: the event loop holds only a weak reference, so a task can vanish
 in the middle of its work, and an exception waits unseen until somebody collects the task. `Tasks` keeps
 the reference until the task is over and reports the exception at once. Linting forbids the bare call.
+
+A cancellation can get lost on its way: a library may swallow one that comes together with an answer or with the end of
+its own patience. So it is repeated until the task is over; otherwise a stop could wait for ever.
 """
 
 from __future__ import annotations
@@ -10,7 +13,9 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections.abc import Callable, Coroutine
-from typing import Any, final
+from typing import Any, Final, final
+
+AGAIN: Final = 1.0  # s until who is not over is cancelled once more
 
 
 @final
@@ -35,11 +40,12 @@ class Tasks:
         return task
 
     async def cancel(self) -> None:
-        """Cancel whatever still runs and wait until all of it is over."""
-        running = list(self._running)
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        """Cancel whatever runs now and wait until all of it is over."""
+        running = set(self._running)
+        while running:
+            for task in running:
+                task.cancel()
+            _, running = await asyncio.wait(running, timeout=AGAIN)
 
     def _over(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 
+import pytest
+
 from proxy.runtime.tasks import Tasks
 
 
@@ -50,6 +52,27 @@ async def test_cancel_ends_every_task_and_reports_nothing() -> None:
     await tasks.cancel()
     assert [task.cancelled() for task in running] == [True, True, True]
     assert failures == []
+
+
+async def test_a_cancellation_that_is_swallowed_is_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("proxy.runtime.tasks.AGAIN", 0.01)
+    failures: list[str] = []
+    tasks, never, swallowed = Tasks(failures.append), asyncio.Event(), list[int]()
+
+    async def deaf() -> None:
+        while True:
+            try:
+                await never.wait()
+            except asyncio.CancelledError:
+                swallowed.append(len(swallowed))
+                if len(swallowed) == 3:
+                    raise
+
+    task = tasks.spawn(deaf(), "deaf")
+    await asyncio.sleep(0)
+    await asyncio.wait_for(tasks.cancel(), 60)
+    assert task.cancelled()
+    assert (swallowed, failures) == ([0, 1, 2], [])
 
 
 async def test_cancel_without_tasks_returns() -> None:
