@@ -11,6 +11,7 @@ from stage import HOST
 from tests.chaos.bad_wire import BadWire
 
 MANY = 120  # as many fit into the queue of a socket
+PATIENCE = 30.0
 
 
 def carried(lost: float, doubled: float, late: float) -> tuple[list[bytes], BadWire]:
@@ -20,22 +21,22 @@ def carried(lost: float, doubled: float, late: float) -> tuple[list[bytes], BadW
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as caller,
     ):
         peer.bind((HOST, 0))
-        peer.settimeout(0.5)
+        peer.settimeout(PATIENCE)
         with BadWire(peer.getsockname()[1], 3, lost, doubled, late) as wire:
             for number in range(MANY):
                 caller.sendto(b"%d" % number, (HOST, wire.front))
                 time.sleep(0.0002)
-            found = []
-            source = None
-            while True:
-                try:
-                    data, source = peer.recvfrom(100)
-                except TimeoutError:
-                    break
+            found: list[bytes] = []
+            end = time.monotonic() + PATIENCE
+            while wire.carried < MANY:
+                assert time.monotonic() < end
+                time.sleep(0.01)
+            while len(found) < MANY - wire.lost + wire.doubled:
+                data, source = peer.recvfrom(100)
                 found.append(data)
-            if source is not None and not lost:
+            if not lost:
                 peer.sendto(b"answer", source)
-                caller.settimeout(5.0)
+                caller.settimeout(PATIENCE)
                 assert caller.recv(100) == b"answer"
         return found, wire
 
