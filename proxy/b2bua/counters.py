@@ -67,6 +67,7 @@ class Counters:
         self.challenges: Final[dict[tuple[str, str], int]] = {}
         self.probes: Final[dict[tuple[str, str], int]] = {}
         self.refreshes: Final[dict[tuple[str, str], int]] = {}
+        self.overload: Final[dict[tuple[str, str, str], int]] = {}
         self.sessions_expired = 0
         self.calls_started = 0
         self.faults = 0
@@ -101,6 +102,11 @@ class Counters:
     def count_drop(self, kind: str) -> None:
         """One more message that was dropped, by reason."""
         self.dropped[kind] = self.dropped.get(kind, 0) + 1
+
+    def count_overload(self, trunk: str, weight: float, outcome: str) -> None:
+        """One more new call of `trunk` during overload, `admitted` or `refused`, by the weight of its customer."""
+        key = (trunk, f"{weight:g}", outcome)
+        self.overload[key] = self.overload.get(key, 0) + 1
 
     def count_auth(self, outcome: str) -> None:
         """One more request of a platform that had to prove who it is, by what became of it."""

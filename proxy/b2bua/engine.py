@@ -21,6 +21,7 @@ from proxy.b2bua.door import Door
 from proxy.b2bua.exchange import Exchange
 from proxy.b2bua.extract import addresses, called_text
 from proxy.b2bua.fabric import Fabric, Ids, Stopwatch, method_name
+from proxy.b2bua.gate import Gate
 from proxy.b2bua.gateways import Place
 from proxy.b2bua.in_dialog import acknowledged, cancelled, carry
 from proxy.b2bua.legs import Asker, a_leg, dialog_key
@@ -57,6 +58,7 @@ class Engine:
         self.wire: Final = self.fabric.wire
         self.routing: Final = self.fabric.routing
         self.probes: Final = Probes(self.fabric)
+        self.gate: Final = Gate(self.fabric)
         self.draining = False
         self._door = Door(self.fabric, topology, None)
         self._working_on: Call | None = None
@@ -68,6 +70,8 @@ class Engine:
         self._working_on = None
         message: Message | None = None
         try:
+            if self.gate.shut and self.gate.stops(data, source, self._door.sources):
+                return
             message = parse(data)
             if message.status:
                 self._response(message)
@@ -313,8 +317,6 @@ class Engine:
         call = self._working_on = open_call(fabric, trunk, a, method, hops - 1)
         call.begin(message, server, shown, called)
 
-    # -- inside a call -------------------------------------------------------
-
     def _in_dialog(self, message: Message, method: str, key: bytes, source: Hop) -> None:
         fabric = self.fabric
         fork = fabric.dialogs.get(dialog_key(message.call_id, message.to_tag, message.from_tag))
@@ -341,8 +343,6 @@ class Engine:
 
     def _leg(self, source: Hop) -> str:
         return "b" if self._door.sources.is_carrier(source) else "a"
-
-    # -- what cannot be read, and our own faults -----------------------------
 
     def _fault(self, fault: Exception, call_id: bytes) -> None:
         """Our own defect: written down, and the one call that it struck is ended."""

@@ -21,7 +21,8 @@ class PlatformTrunk:
     `sources` are `ip`, `ip:port` or CIDR texts; a request whose source matches none of any trunk's is refused.
     `customer` names the one customer of the trunk; when empty, the header `customer_header` names it per call.
     The naming headers never cross. `attested` says that the peer's caller numbers arrive authenticated.
-    `calls_per_second` and `most_calls` bound what it may send; 0 means no bound. `transports` are those that it may
+    `calls_per_second` and `most_calls` bound what it may send; 0 means no bound; `weight` is its share of what can be
+    served when all ask for more. `transports` are those that it may
     come by (`udp`, `tcp`, `tls`), empty: any. Its calls go to `carrier`, or by `route` over several carriers. `auth` is
     what it must show besides its address; without `sources` it is known by that alone. `callee` is it where calls back
     are sent to, also those to `callback_hosts`; `calls_back` marks the face of a carrier whose calls come to our numbers.
@@ -46,6 +47,7 @@ class PlatformTrunk:
     callee: CarrierTrunk | None = None
     callback_hosts: tuple[str, ...] = ()
     calls_back: bool = False
+    weight: float = 1.0
 
     @property
     def way(self) -> str:
@@ -152,7 +154,8 @@ def route_key(name: str) -> str:
 class Limits:
     """Bounds in seconds; `max_calls` and `calls_per_second` bound the node, 0 means no bound.
 
-    Calls without session timers are asked after every `session_refresh` seconds; 0: never.
+    Calls without session timers are asked after every `session_refresh` seconds; 0: never. Where messages wait longer
+    than `queue_delay` seconds to be read, new calls are refused; 0: never.
     """
 
     answer_timeout: float = 180.0
@@ -161,6 +164,7 @@ class Limits:
     max_calls: int = 0
     calls_per_second: float = 0.0
     session_refresh: float = 1800.0
+    queue_delay: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,7 @@ class Customer:
     calls_per_second: float = 0.0
     most_calls: int = 0
     longest_call: float = 0.0  # seconds; 0: only the limit of the node holds
+    weight: float = 1.0  # the share of what can be served, against others of the trunk, when all ask for more
 
 
 @dataclass(frozen=True)

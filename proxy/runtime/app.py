@@ -106,7 +106,7 @@ class App:
         taken.push_async_callback(self.shared.stop)
         await self.shared.start(self._answered, self._renewed)
         await self.topology.settled()
-        transports = Transports(self.engine, clock, self.journal)
+        transports = Transports(self.engine, clock, self.journal, self.engine.gate)
         self._ports = ports = SipPorts(settings.listen, transports, self.streams, self.tasks, say)
         ports.open(lambda one: needed(settings.path, one.where, FREE, shown(one.address)), handed_over())
         taken.push_async_callback(ports.stop)

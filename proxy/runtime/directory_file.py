@@ -87,6 +87,7 @@ def customer_of(table: Table, numbering: Numbering) -> Customer:
         calls_per_second=float(table.bound("calls_per_second")),
         most_calls=table.bound("most_calls"),
         longest_call=float(table.bound("longest_call")),
+        weight=float(table.positive("weight", 1)),
     )
     kyc.day("verified_on")
     kyc.close()

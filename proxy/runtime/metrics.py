@@ -21,6 +21,7 @@ from proxy.b2bua.counters import Counters, Histogram
 from proxy.runtime import build
 from proxy.runtime.clock import Clock
 from proxy.runtime.metric_samples import Frozen, Samples, Snapshot, by_one, by_two, frozen, requests, responses
+from proxy.runtime.metrics_overload import OVERLOAD_ROWS, GateView, overload_samples
 from proxy.runtime.metrics_store import STORE_ROWS, SharedView, store_samples
 from proxy.runtime.metrics_written import WRITTEN_ROWS, AheadView, CallsView, JournalView, written_samples
 from proxy.runtime.stream_counts import STREAM_ROWS
@@ -74,7 +75,7 @@ TABLE: Final = (
     Row("npv_draining", "gauge", (), "1 while no new call is taken."),
     Row("npv_conformance_trunks", "gauge", (), "Platforms with the profile `conformance`, for test suites: 0 wherever real calls are placed."),
     Row("npv_faults_total", "counter", (), "Defects of ours that ended a call."),
-    *(Row(*row) for row in (*WRITTEN_ROWS, *STORE_ROWS, *STREAM_ROWS)),
+    *(Row(*row) for row in (*WRITTEN_ROWS, *STORE_ROWS, *OVERLOAD_ROWS, *STREAM_ROWS)),
 )  # fmt: skip
 
 
@@ -95,6 +96,8 @@ class EngineView(Protocol):
     def retransmissions(self) -> Mapping[tuple[str, str], int]: ...
     @property
     def routing(self) -> RoutingView: ...
+    @property
+    def gate(self) -> GateView: ...
 
 
 class LagView(Protocol):
@@ -184,6 +187,7 @@ def snapshot(node: Observed) -> Snapshot:
         "npv_faults_total": {(): counters.faults},
         **written_samples(node.journal, node.ahead, node.calls),
         **store_samples(node.shared),
+        **overload_samples(engine.gate, counters),
         **node.streams.samples(),
     }
 

@@ -41,8 +41,8 @@ def with_service(carrier: CarrierTrunk, table: Table) -> CarrierTrunk:
         carrier,
         drained=table.one_of("state", (ACTIVE, DRAINED), ACTIVE) == DRAINED,
         probe_every=float(table.bound("probe_every")),
-        down_after=at_least_one(table, "down_after", 3),
-        up_after=at_least_one(table, "up_after", 2),
+        down_after=table.positive("down_after", 3),
+        up_after=table.positive("up_after", 2),
         silent_after=float(table.bound("silent_after")),
         no_progress=float(table.bound("no_progress")),
         calls_per_second=float(table.bound("calls_per_second")),
@@ -52,11 +52,3 @@ def with_service(carrier: CarrierTrunk, table: Table) -> CarrierTrunk:
         own_timers=(table.bound("t1_ms") / 1e3, table.bound("t2_ms") / 1e3, table.bound("t4_ms") / 1e3),
         redirects=table.one_of("redirects", (REFUSE, FOLLOW), REFUSE) == FOLLOW,
     )
-
-
-def at_least_one(table: Table, key: str, default: int) -> int:
-    """A whole number above 0."""
-    number = table.integer(key, default)
-    if number < 1:
-        raise table.error(key, "a whole number of at least 1")
-    return number

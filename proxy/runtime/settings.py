@@ -175,6 +175,7 @@ def read_limits(table: Table) -> Limits:
         decision_timeout=at_least(table, "decision_timeout_ms", 50, 1) / 1000.0,
         max_calls=at_least(table, "max_calls", 0, 0),
         calls_per_second=float(at_least(table, "calls_per_second", 0, 0)),
+        queue_delay=at_least(table, "queue_delay_ms", 50, 0) / 1000.0,
     )
     table.close()
     return limits

@@ -104,6 +104,13 @@ class Table:
             raise self.error(key, "a whole number, 0 for no bound")
         return value
 
+    def positive(self, key: str, default: int) -> int:
+        """A whole number above 0."""
+        number = self.integer(key, default)
+        if number < 1:
+            raise self.error(key, "a whole number of at least 1")
+        return number
+
     def number(self, key: str, default: float | None = None) -> float:
         """A number."""
         return self._get(key, float, "a number", default)

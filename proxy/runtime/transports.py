@@ -14,6 +14,7 @@ from proxy.b2bua.counters import Counters
 from proxy.b2bua.outputs import CallRecord, Count, DecisionRecord, Fault, Fetch, Output, RefusalHeard, Release
 from proxy.policy.inquiry import Inquiry, PersonState
 from proxy.runtime.clock import Clock
+from proxy.runtime.queue_delay import GateView
 from proxy.runtime.store.ledger_desk import Question
 from proxy.sip.framing import Flaw
 from proxy.sip.hop import Hop
@@ -114,10 +115,11 @@ class Way(Protocol):
 class Transports:
     """The engine between its listeners. `ways` stand by the number of the listener."""
 
-    def __init__(self, engine: Machine, clock: Clock, recorder: Recorder) -> None:
+    def __init__(self, engine: Machine, clock: Clock, recorder: Recorder, gate: GateView | None = None) -> None:
         self.engine: Final = engine
         self.clock: Final = clock
         self.ways: Final[list[Way]] = []
+        self.gate: Final = gate
         self._recorder: Final = recorder
         self._ledger: Ledger | None = None
         self._keeper: Keeper | None = None

@@ -128,6 +128,7 @@ def read_platform(table: Table, numbering: Numbering) -> PlatformTrunk:
         transfer=table.one_of("transfer", TRANSFERS, "refuse") == "decide",
         calls_per_second=float(table.bound("calls_per_second")),
         most_calls=table.bound("most_calls"),
+        weight=float(table.positive("weight", 1)),
         customer_header=headers["customer_header"],
         campaign_header=headers["campaign_header"],
         purpose_header=headers["purpose_header"],

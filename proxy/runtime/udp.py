@@ -13,6 +13,7 @@ from collections import deque
 from typing import Final, Protocol, final
 
 from proxy.b2bua.counters import Counters
+from proxy.runtime.queue_delay import NEVER, QueueDelay
 from proxy.runtime.transports import Transports
 from proxy.sip.hop import UDP, Hop
 from proxy.sip.wire import Send
@@ -48,6 +49,8 @@ class UdpPort:
         self._hops: Final[dict[tuple[str, int], Hop]] = {}
         self._loop: Final = asyncio.get_running_loop()
         self._waiting: Final[deque[Send]] = deque()
+        self._watch: Final = QueueDelay(bound, transports.gate, listener) if transports.gate is not None else None
+        self._look_at = 0.0 if self._watch is not None else NEVER
         self._loop.add_reader(self._socket, self._readable)
 
     def close(self) -> None:
@@ -69,6 +72,8 @@ class UdpPort:
         except OSError:
             engine.counters.count_drop("refused by peer")  # an ICMP error of an earlier datagram
         self._transports.arm()
+        if now >= self._look_at and self._watch is not None:
+            self._look_at = self._watch.look(now)
 
     def _met(self, source: tuple[str, int]) -> Hop:
         """The hop of a source that is new, or was forgotten among too many."""

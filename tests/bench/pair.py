@@ -83,8 +83,10 @@ class Bench:
         """The first of them."""
         return self._program.process.pid
 
-    def _platform(self, load: Load, port: int) -> Sipp:
-        folder = self.site.folder
+    def platform(self, load: Load, port: int, beside: str = "") -> Sipp:
+        """The platform under that load; with `beside` it has a folder of that name for itself."""
+        folder = self.site.folder / beside
+        folder.mkdir(exist_ok=True)
         (folder / "accounts.csv").write_text(accounts_csv(), encoding="utf-8")
         (folder / "called.csv").write_text(called_csv(next(_turns)), encoding="utf-8")
         scenario = "call_uac" if load.job == CALL else "refused_uac"
@@ -112,7 +114,7 @@ class Bench:
 
     def play(self, load: Load) -> Outcome:
         """Drive that load; what came of it."""
-        with self.carrier() as uas, self._platform(load, free_port()) as uac, Yard(self.cores) as yard:
+        with self.carrier() as uas, self.platform(load, free_port()) as uac, Yard(self.cores) as yard:
             started = time.monotonic()
             ours, core = self._marks()
             dropped = sum(processes.udp_sockets(self.site.port))
@@ -142,7 +144,7 @@ class Bench:
         """Memory before and with that many calls up, `settle` seconds after the last came up."""
         idle = processes.memory(self.family())
         load = Load(CALL, rate, calls / rate, FOREVER)
-        with self.carrier() as uas, self._platform(load, free_port()) as uac:
+        with self.carrier() as uas, self.platform(load, free_port()) as uac:
             over = time.monotonic() + load.seconds + GRACE
             while uas.counted().up < calls and time.monotonic() < over:
                 time.sleep(0.5)
@@ -155,9 +157,9 @@ class Bench:
     def problems(self) -> list[str]:
         """What is wrong with one call and one refused call; nothing when the contender does its job."""
         with self.carrier("-trace_msg") as uas:
-            with self._platform(Load(CALL, 1, 1.0, 0.0), free_port()) as uac:
+            with self.platform(Load(CALL, 1, 1.0, 0.0), free_port()) as uac:
                 called = uac.wait(GRACE)
-            with self._platform(Load("refused", 1, 1.0), free_port()) as uac:
+            with self.platform(Load("refused", 1, 1.0), free_port()) as uac:
                 refused = uac.wait(GRACE)
             trace = uas.trace.read_text(encoding="utf-8", errors="replace") if uas.trace.exists() else ""
         wrong = [] if called == 0 else ["a call does not end well"]

@@ -52,6 +52,15 @@ class FakeJournal:
 
 
 @dataclass
+class FakeGate:
+    delays: Histogram = field(default_factory=lambda: Histogram((0.01,)))
+    unseen: dict[int, int] = field(default_factory=lambda: {0: 4, 1: 2})
+
+    def rate(self) -> float:
+        return 250.0
+
+
+@dataclass
 class FakeAhead:
     entries: int = 90
     unlogged: int = 3

@@ -19,7 +19,7 @@ from proxy.runtime.clock import Clock, SystemClock
 from proxy.runtime.loop_lag import LoopLag
 from proxy.runtime.stream_counts import StreamCounts
 from proxy.runtime.toml_source import ConfigError
-from tests.runtime.observed import FakeAhead, FakeCalls, FakeShared
+from tests.runtime.observed import FakeAhead, FakeCalls, FakeGate, FakeShared
 
 
 class FakeRouting:
@@ -30,6 +30,7 @@ class FakeRouting:
 @dataclass
 class FakeEngine:
     counters: Counters = field(default_factory=Counters)
+    gate: FakeGate = field(default_factory=FakeGate)
     routing: FakeRouting = field(default_factory=FakeRouting)
 
     def active_calls(self) -> int:

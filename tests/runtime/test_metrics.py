@@ -14,7 +14,7 @@ from proxy.runtime.clock import Clock, SystemClock
 from proxy.runtime.loop_lag import LoopLag
 from proxy.runtime.metrics import TABLE, Metrics, snapshot
 from proxy.runtime.stream_counts import StreamCounts
-from tests.runtime.observed import FakeAhead, FakeCalls, FakeDesk, FakeJournal, FakeShared
+from tests.runtime.observed import FakeAhead, FakeCalls, FakeDesk, FakeGate, FakeJournal, FakeShared
 
 
 class FakeRouting:
@@ -25,6 +25,7 @@ class FakeRouting:
 @dataclass
 class FakeEngine:
     counters: Counters = field(default_factory=Counters)
+    gate: FakeGate = field(default_factory=FakeGate)
     routing: FakeRouting = field(default_factory=FakeRouting)
     repeats: dict[tuple[str, str], int] = field(default_factory=dict)
 
@@ -82,6 +83,7 @@ def busy_node() -> FakeNode:
     counters.count_auth("wrong")
     counters.count_challenge("carrier-1", "answered")
     counters.count_end("carrier-1", 486)
+    counters.count_overload("vms", 3.0, "refused")
     counters.count_refresh("a", "alive")
     counters.count_probe("carrier-1", True)
     counters.count_failover("carrier-1", "503")
@@ -152,6 +154,10 @@ def scrape(node: FakeNode) -> dict[str, float]:
         ("npv_store_seconds_count{}", 1),
         ("npv_store_waiting{}", 3),
         ("npv_store_owed{}", 1),
+        ("npv_queue_delay_seconds_count{}", 0),
+        ("npv_overload_rate{}", 250),
+        ('npv_overload_calls_total{outcome="refused",trunk="vms",weight="3"}', 1),
+        ("npv_kernel_dropped_total{}", 6),
         ("npv_directory_age_seconds{}", 0.25),
         ("npv_directory_version{}", 12),
         ('npv_connections_open{direction="in",listener="tls"}', 1),

@@ -159,7 +159,7 @@ def test_trunks_of_an_older_file_are_told_where_they_belong(tmp_path: Path) -> N
 def asked(*sources: Path) -> set[str]:
     """The keys that the loaders ask for, read from their text."""
     getter = re.compile(
-        r'(?:text|integer|number|flag|one_of|texts|table|tables|at_least|at_least_one|bound|_from)\((?:root, |table, )?"(\w+)"'
+        r'(?:text|integer|number|flag|one_of|texts|table|tables|at_least|positive|bound|_from)\((?:root, |table, )?"(\w+)"'
     )
     return {key for source in sources for key in getter.findall(source.read_text(encoding="utf-8"))}
 

@@ -1,0 +1,101 @@
+"""Who gets how much of what may be let in: shares by weight, first among trunks, then among the customers of each.
+
+Nobody gets more than he asks for, and what he leaves goes to the others by their weights (max-min fairness): so whoever
+stays below his share notices nothing of the flood of another. What each asks for is counted call by call; `divide` sets
+the rates anew, ten times a second and only while there is a rate at all.
+"""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+HEADROOM: Final = 1.25  # of what somebody asked for of late, so that he can ask for more
+SMALL: Final = 2.0  # calls per second that somebody may ask for at once who asked for less of late
+MEMORY: Final = 0.5  # s over which demand is averaged
+BURST: Final = 0.05  # s of his rate that somebody may take at once, at least one call
+FORGOTTEN: Final = 0.05  # calls per second: whoever asks for less is forgotten until he comes again
+MOST_HOSTS: Final = 8
+MOST_DROPPED: Final = 0.98  # something must get through, or nobody would know when it is over
+LEAST_DROPPED: Final = 0.1
+
+
+@final
+class Share:
+    """One who asks: a trunk, or a customer of a trunk. Rates are calls per second."""
+
+    __slots__ = ("name", "weight", "rate", "demand", "asked", "admitted", "tokens", "at", "members", "hosts", "dropped")
+
+    def __init__(self, name: str, weight: float, rate: float, now: float) -> None:
+        self.name: Final = name
+        self.weight = weight
+        self.rate = rate
+        self.demand = 0.0  # asked for of late
+        self.asked = 0  # since the last `divide`
+        self.admitted = 0  # since the last `divide`
+        self.tokens = 1.0
+        self.at = now
+        self.members: Final[dict[str, Share]] = {}
+        self.hosts: Final[list[str]] = []  # where it was heard from, the first few
+        self.dropped = 0.0  # the part of what it asked for that the kernel threw away unseen
+
+    def member(self, name: str, weight: float, now: float) -> Share:
+        """The share of `name` in this one; a new one begins with what its weight gives it among those that are there."""
+        found = self.members.get(name)
+        if found is None:
+            total = weight
+            for other in self.members.values():
+                total += other.weight
+            found = self.members[name] = Share(name, weight, self.rate * weight / total, now)
+        found.weight = weight
+        return found
+
+    def ready(self, now: float) -> bool:
+        """May one more call pass?"""
+        self.tokens = min(self.tokens + (now - self.at) * self.rate, max(1.0, self.rate * BURST))
+        self.at = now
+        return self.tokens >= 1.0
+
+    def take(self) -> None:
+        """It passes."""
+        self.tokens -= 1.0
+        self.admitted += 1
+
+    def loss(self) -> float:
+        """The part of what it asks for that its rate does not cover, 0 to 1."""
+        return 1.0 - self.rate / self.demand if self.demand > self.rate else 0.0
+
+    def drop(self, read: float, drops: dict[str, float]) -> None:
+        """Note in `drops`, by host, which part is to be thrown away unseen so that `read` times the rate is left."""
+        part = 1.0 - read * self.rate / self.demand if self.demand > 0.0 else 0.0
+        self.dropped = min(part, MOST_DROPPED) if part >= LEAST_DROPPED else 0.0
+        for member in self.members.values():
+            member.dropped = self.dropped
+        if self.dropped:
+            for host in self.hosts:
+                drops[host] = self.dropped
+
+    def divide(self, passed: float, now: float) -> None:
+        """Give the members new rates out of this one's; `passed` are the seconds since the last time."""
+        weigh = passed / (passed + MEMORY)
+        for name, member in list(self.members.items()):
+            member.demand += weigh * (member.asked / (passed * (1.0 - member.dropped)) - member.demand)
+            member.asked = member.admitted = 0
+            if member.demand < FORGOTTEN and now - member.at > 1.0:
+                del self.members[name]
+        waiting = list(self.members.values())
+        left, weights = self.rate, 0.0
+        for member in waiting:
+            weights += member.weight
+        waiting.sort(key=_thirst)
+        for member in waiting:
+            fair = left * member.weight / weights
+            member.rate = min(fair, max(SMALL, member.demand * HEADROOM))
+            left -= member.rate
+            weights -= member.weight
+            if member.members:
+                member.divide(passed, now)
+
+
+def _thirst(member: Share) -> float:
+    """Demand by weight: who is content with the least comes first."""
+    return member.demand / member.weight
