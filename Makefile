@@ -9,6 +9,8 @@
 # make bench   the proxy and its peers under the same load, figures in var/bench; QUICK=1 takes minutes instead of half an hour
 # make soak CALLS=200000   that many calls of every kind through the proxy, and what it holds after them
 # make chaos   kills, stalls and faults of what the proxy stands on, under load, and what was lost by each
+# make nodes   NODES (20) nodes on one Redis Cluster: the law's limit over all of them, one lost, one added
+# make scale   what a call takes, measured, and what thousands a second would take
 # make profile   flame graph of the proxy under load, in var/profile
 # make micro   what pieces of the proxy's work cost, against a reference in the tree
 # make wheel   the compiled wheel, in dist/
@@ -23,7 +25,7 @@ SHELL := bash
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .ONESHELL:
-.PHONY: help demo run test scenarios check interop fuzz simulate bench soak chaos profile micro wheel clean sipp prometheus redis kamailio baresip compiler
+.PHONY: help demo run test scenarios check interop fuzz simulate bench soak chaos nodes scale profile micro wheel clean sipp prometheus redis kamailio baresip compiler
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -190,6 +192,13 @@ soak: compiler $(VENV)/installed sipp
 
 chaos: compiler $(VENV)/installed sipp redis
 	@$(PY) -P tests/chaos/run.py $(if $(SHORT),--short) $(if $(ONLY),--only $(ONLY)) $(if $(NICE),--nice $(NICE)) </dev/null
+
+NODES ?= 20
+nodes: compiler $(VENV)/installed redis
+	@$(PY) -P tests/bench/nodes.py --nodes $(NODES) $(if $(NICE),--nice $(NICE)) </dev/null
+
+scale: compiler $(VENV)/installed sipp redis
+	@$(PY) -P tests/bench/scale.py --rate $(RATE) $(if $(NICE),--nice $(NICE)) </dev/null
 
 profile: compiler $(VENV)/installed $(VENV)/benched sipp
 	@$(PY) -P tests/bench/flame.py --rate $(RATE) </dev/null
