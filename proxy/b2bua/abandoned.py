@@ -24,7 +24,7 @@ from proxy.sip.transaction import ABANDONED, Pace
 class Abandoned(Asker):
     """Hears the answers of an INVITE that was given up, as long as its transaction keeps it."""
 
-    __slots__ = ("fabric", "face", "pace", "hop", "released")
+    __slots__ = ("fabric", "face", "pace", "hop", "released", "asked")
 
     def __init__(self, fabric: Fabric, face: Face, pace: Pace, hop: Hop) -> None:
         self.fabric: Final = fabric
@@ -32,13 +32,13 @@ class Abandoned(Asker):
         self.pace: Final = pace
         self.hop: Final = hop
         self.released: list[bytes] = []
+        self.asked = SET_UP_CSEQ  # no request inside its dialogs had a higher CSeq
 
     def heard(self, message: Message) -> None:
         """Acknowledge a 2xx each time that it comes; hang up once."""
         dialog = Dialog(
             message.call_id, message.from_value, message.from_tag, message.to_value, message.to_tag, self.hop
         )  # fmt: skip
-        dialog.local_cseq = SET_UP_CSEQ
         dialog.target = self.face.target
         dialog.take_answer(message, True)
         fabric = self.fabric
@@ -46,7 +46,7 @@ class Abandoned(Asker):
         if message.to_tag not in self.released:
             self.released.append(message.to_tag)
             key = fabric.ids.branch()
-            data = self._request(dialog, b"BYE", dialog.next_cseq(), key)
+            data = self._request(dialog, b"BYE", self.asked + 1, key)
             fabric.ask("b", self.pace, key, "BYE", data, dialog.hop, None)
 
     def _request(self, dialog: Dialog, method: bytes, cseq: int, branch: bytes) -> bytes:

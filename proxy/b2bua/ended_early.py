@@ -14,10 +14,10 @@ from proxy.b2bua.fabric import Fabric
 from proxy.b2bua.note_reading import Early
 from proxy.b2bua.outputs import Release
 from proxy.b2bua.rewrite import Face
-from proxy.b2bua.state import FINAL_LINES
+from proxy.b2bua.state import FINAL_LINES, beyond
 from proxy.policy.inquiry import Inquiry
 from proxy.sip.hop import Hop
-from proxy.sip.transaction import PROCEEDING, ClientTransaction, Pace, ServerTransaction
+from proxy.sip.transaction import ABANDONED, EXPIRE, PROCEEDING, ClientTransaction, Pace, ServerTransaction
 
 RETRY_AFTER: Final = 1  # s: this node is there again
 REASON: Final = "proxy restarted"
@@ -59,7 +59,9 @@ def _cancel(fabric: Fabric, early: Early, face: Face, pace: Pace, hop: Hop) -> N
     """CANCEL to the carrier, at once: whether it has sent a provisional answer is not known any more."""
     client = ClientTransaction(fabric.wire, pace, "b", early.branch, "INVITE", early.request, hop)
     client.state = PROCEEDING
-    client.owner = Abandoned(fabric, face, pace, hop)
+    client.owner = abandoned = Abandoned(fabric, face, pace, hop)
+    abandoned.asked = beyond(fabric.epoch)
     fabric.clients[early.branch] = client
     fabric.ask("b", pace, early.branch + b"C", "CANCEL", client.cancel_request(), hop, None)
-    client.give_up(fabric.now)
+    client.state = ABANDONED  # as long as one that is cancelled waits, and one that is given up after it
+    client.expiry = fabric.timers.arm(fabric.now, 2 * pace.long, client, EXPIRE)

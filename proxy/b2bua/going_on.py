@@ -9,6 +9,7 @@ from __future__ import annotations
 from proxy.b2bua import coupling as table
 from proxy.b2bua import snapshot
 from proxy.b2bua.call import Call
+from proxy.b2bua.crossing import ack
 from proxy.b2bua.exchange import SET_UP_CSEQ, Exchange
 from proxy.b2bua.fabric import Fabric
 from proxy.b2bua.hang_up import hang_up
@@ -17,13 +18,14 @@ from proxy.b2bua.note_reading import Talk
 from proxy.b2bua.scrub import scrub_lines
 from proxy.b2bua.session_id import SessionIds
 from proxy.b2bua.transfer import Transfer
-from proxy.sip.transaction import ServerTransaction
+from proxy.sip.transaction import ACCEPTED, EXPIRE, ClientTransaction, ServerTransaction
 
 
 def remember(call: Call, talk: Talk) -> None:
     """What the note says, where the call keeps it."""
     story = talk.story
     flags = story.flags
+    call.taken_up = True
     call.customer, call.campaign, call.purpose, call.mode = story.customer, story.campaign, story.purpose, story.mode
     call.called, call.decision_id, call.carrier = story.called, story.decision_id, story.carrier
     call.state, call.status, call.ended_by, call.reason = story.state, story.status, story.ended_by, story.reason
@@ -53,16 +55,24 @@ def count_again(fabric: Fabric, call: Call, flags: int) -> None:
 def go_on(fabric: Fabric, call: Call, talk: Talk, fork: Fork) -> None:
     """What was under way: a 2xx without its ACK, a BYE without its answer, a transfer."""
     story = talk.story
+    late = story.state == table.ENDING or fabric.epoch - story.answered_at > fabric.a_pace.long
+    if late and story.flags & (snapshot.PENDING | snapshot.OFFERED) == snapshot.PENDING:
+        data, _ = ack(call, fork.b, True, None, SET_UP_CSEQ, fabric.ids.branch())
+        fabric.send_ack("b", data, fork.b.hop)  # the platform's, with its media, does not come any more
     if story.state == table.ENDING:
         lines = [b"Reason: " + story.reason.encode("latin-1")] if story.reason and story.ended_by != "proxy" else []
         if story.ended_by != "b" or not story.answered_at:
             scrub_lines(lines, 0, call.secrets)
+            fork.b.next_cseq()  # that of the BYE which may have come
             hang_up(call, False, lines)
         if story.ended_by != "a" and story.answered_at:
+            fork.a.next_cseq()
             hang_up(call, True, lines)
         return
-    if story.state == table.ANSWERED:
-        wait_for_ack(fabric, call, talk, fork)
+    if not late:
+        just_answered(fabric, call, talk, fork)
+    elif story.state == table.ANSWERED:
+        call.state = table.UP  # the ACK must have come
     if talk.moved:
         server = ServerTransaction(fabric.wire, fabric.a_pace, "a", b"", "REFER", b"", b"", talk.a.hop)
         from_a = story.flags & snapshot.TRANSFER_OF_A != 0
@@ -70,19 +80,28 @@ def go_on(fabric: Fabric, call: Call, talk: Talk, fork: Fork) -> None:
         transfer.state, transfer.cseq_out = talk.moved, talk.moved_cseq_out
 
 
-def wait_for_ack(fabric: Fabric, call: Call, talk: Talk, fork: Fork) -> None:
-    """The 2xx goes to the platform again until its ACK comes, unless that must have come long ago."""
+def just_answered(fabric: Fabric, call: Call, talk: Talk, fork: Fork) -> None:
+    """The 2xx goes to the platform again until its ACK comes; one of the carrier, also of another fork, may still come."""
     story = talk.story
-    if talk.hop is None or fabric.epoch - story.answered_at > fabric.a_pace.long:
-        call.state = table.UP
-        return
-    server = ServerTransaction(fabric.wire, fabric.a_pace, "a", talk.key, "INVITE", b"", b"", talk.hop)
-    fabric.servers[talk.key] = server
+    waits = story.state == table.ANSWERED and talk.hop is not None
+    hop = talk.hop if talk.hop is not None else talk.a.hop
+    server = ServerTransaction(fabric.wire, fabric.a_pace, "a", talk.key, "INVITE", b"", b"", hop)
     offered = story.flags & snapshot.OFFERED != 0
     exchange = Exchange(fabric, call, True, server, talk.cseq, offered, True)
     exchange.fork, exchange.cseq_out, exchange.ok = fork, SET_UP_CSEQ, talk.ok
-    call.set_up = call.invite = exchange
-    server.reply(talk.ok, story.status, fabric.now)
-    exchange.repeat_until_acked()
-    if offered:
-        exchange.acknowledge(None)
+    if waits:
+        call.set_up = call.invite = exchange
+        fabric.servers[talk.key] = server
+        server.reply(talk.ok, story.status, fabric.now)
+        exchange.repeat_until_acked()
+        if offered:
+            exchange.acknowledge(None)
+    elif talk.branch:
+        call.set_up = exchange
+        exchange.ack, _ = ack(call, fork.b, True, None, SET_UP_CSEQ, talk.branch + b"K")
+    if talk.branch:
+        client = ClientTransaction(fabric.wire, call.b_pace, "b", talk.branch, "INVITE", b"", talk.gateway)
+        client.owner, exchange.client = exchange, client
+        fabric.clients[talk.branch] = client
+        client.state = ACCEPTED
+        client.expiry = fabric.timers.arm(fabric.now, call.b_pace.long, client, EXPIRE)

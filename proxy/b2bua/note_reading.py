@@ -18,7 +18,7 @@ from proxy.sip.hop import hop_of
 _COMMON: Final = 11  # texts of `snapshot.texts_of`
 _DIALOG: Final = 6
 _EARLY_TEXTS: Final = _COMMON + 10
-_TALK_TEXTS: Final = _COMMON + 2 * _DIALOG + 10
+_TALK_TEXTS: Final = _COMMON + 2 * _DIALOG + 11
 
 
 @final
@@ -110,7 +110,7 @@ class Talk:
 
     __slots__ = (
         "story", "longest_due", "session", "session_due", "a", "b", "rseq_shift", "gateway", "secrets", "a_secrets",
-        "session_ids", "moved", "moved_cseq_in", "moved_cseq_out", "key", "hop", "cseq", "ok",
+        "session_ids", "moved", "moved_cseq_in", "moved_cseq_out", "key", "hop", "branch", "cseq", "ok",
     )  # fmt: skip
 
     def __init__(self, number: int, data: bytes) -> None:
@@ -138,6 +138,7 @@ class Talk:
         self.moved_cseq_out: Final[int] = cseq_out
         self.key: Final = texts[31].replace(b"\t", b"\n")
         self.hop: Final = hop_of(texts[32]) if texts[32] else None
+        self.branch: Final = texts[33]
         self.cseq: Final[int] = cseq
         self.ok: Final = ok
 

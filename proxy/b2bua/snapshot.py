@@ -182,6 +182,8 @@ def talk_note(call: CallState, now: float, epoch: float) -> bytes:
     else:
         texts.append(b"")
         texts.append(b"")
+    set_up = call.set_up
+    texts.append(set_up.client.key if set_up is not None and set_up.client is not None else b"")
     transfer, moved, cseq_in, cseq_out = call.transfer, 0, 0, 0
     if isinstance(transfer, Transfer) and transfer.state == ACTIVE:
         flags |= TRANSFER_OF_A if transfer.from_a else 0

@@ -41,6 +41,11 @@ NO_CARRIER: Final = "none"  # in records and metrics, for a call that no gateway
 MOST_FORKS: Final = 16  # early dialogs of one call; a carrier that opens more is not heard in them
 
 
+def beyond(epoch: float) -> int:
+    """A CSeq above all that a process before this one used in a dialog of which it left no note (RFC 3261 12.2.1.1)."""
+    return int(epoch) - 1_577_836_800  # seconds since 2020: far below 2**31
+
+
 class CallState(Couple):
     """The data of one call. The A leg faces the platform, the B leg the carrier."""
 
@@ -96,6 +101,7 @@ class CallState(Couple):
         self.mode = ""
         self.transfer: Asker | None = None  # the last REFER
         self.called = ""
+        self.taken_up = False  # of a process before this one
 
     def seed(self) -> bytes:
         """Our own tag towards the platform."""
@@ -174,6 +180,8 @@ class CallState(Couple):
             if known.b.remote_tag == message.to_tag:
                 return known
         stray = Fork(self, self.a, self._b_dialog(message))
+        if self.taken_up:
+            stray.b.local_cseq = beyond(self.fabric.epoch)
         self.forks = [*(self.forks or ()), stray]
         return stray
 

@@ -16,7 +16,7 @@ def test_a_2xx_that_comes_again_gets_its_ack(ladder: Ladder) -> None:
 
 def test_any_other_answer_is_dropped_and_counted(ladder: Ladder) -> None:
     talk = set_up(ladder)
-    ladder.die()
+    ladder.die(away=40.0)
     invite = talk.callee.invite
     for status, tag in ((180, "btag1"), (486, "btag1"), (200, "other")):
         ladder.feed("b", reply(invite, status, tag=tag))

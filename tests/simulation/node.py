@@ -63,6 +63,10 @@ class SeededIds:
 class Mischief:
     """What a test does to a node to see whether the witness notices: nothing, unless an heir does."""
 
+    def noted(self, notes: list[bytes]) -> list[bytes]:
+        """What of these notes outlives the process."""
+        return notes
+
     def sent(self, data: bytes, target: Address) -> bytes:
         """What leaves instead of `data`; nothing when it is empty."""
         return data
@@ -100,12 +104,15 @@ class Node:
         self.mischief = Mischief()
         self.deadline = float("inf")
         self.incarnation = 0
+        self.refused: dict[str, int] = {}  # calls that could not be taken up
+        self._notes: list[bytes] = []  # what a killed process leaves
         network.attach(NODE, self.receive)
         network.unsent = self.unsent
         self._rise()
 
     def _rise(self) -> None:
         self.engine = Engine(self._topology, self._edition, self._ids, no_time)
+        self.engine.fabric.noting = True
         self._desk = Desk(self._store, partial(self._arrived, self.engine))
         self._network.down.discard(NODE)
 
@@ -143,6 +150,7 @@ class Node:
 
     def _drain(self) -> None:
         engine, onlooker, mischief = self.engine, self._onlooker, self.mischief
+        self._notes += mischief.noted(engine.take_notes())
         for send in engine.take_sends():
             target = send.hop.host, send.hop.port
             data = mischief.sent(send.data, target)
@@ -178,6 +186,11 @@ class Node:
 
     def _come_back(self, _: object) -> None:
         self._rise()
+        notes, self._notes = self._notes, []
+        taken = self.engine.restore(notes, self._loop.now, self.epoch)
+        self._notes += taken.ended
+        self.refused = taken.refused
+        self._drain()
 
     def left(self) -> dict[str, int]:
         """What is still in memory."""

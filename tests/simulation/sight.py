@@ -34,7 +34,7 @@ class Sight:
 
     __slots__ = (
         "a_tag", "acked", "answered_at", "answers", "b", "bye_from_a", "bye_to_a", "calls", "decisions", "end", "finals",
-        "method", "number", "reached", "rung_at", "started", "turned_away",
+        "crashed", "method", "number", "reached", "rung_at", "started", "turned_away",
     )  # fmt: skip
 
     def __init__(self, number: int, method: bytes, started: float) -> None:
@@ -55,3 +55,12 @@ class Sight:
         self.b: Final[list[Bleg]] = []
         self.decisions: Final[list[DecisionRecord]] = []
         self.calls: Final[list[CallRecord]] = []
+        self.crashed = False  # the node was killed meanwhile
+
+    def goes_on(self) -> bool:
+        """The node is killed: is this a call that the next one must know? Then it is judged as any other."""
+        self.crashed = self.method == b"INVITE" and not self.calls and not self.turned_away and self._open()
+        return self.crashed
+
+    def _open(self) -> bool:
+        return bool(self.b) or not self.answers

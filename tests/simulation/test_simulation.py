@@ -129,6 +129,13 @@ class NothingTakenBack(Mischief):
         return () if isinstance(order, Release) else (order,)
 
 
+class NoNotes(Mischief):
+    """A process that is killed leaves nothing."""
+
+    def noted(self, notes: list[bytes]) -> list[bytes]:
+        return []
+
+
 NOTICED = [
     (NoByeToA, "without BYE on the A leg"),
     (NoByeToB, "no BYE on the B leg"),
@@ -138,6 +145,7 @@ NOTICED = [
     (ShortBody, "Content-Length"),
     (NoCallRecord, "0 records"),
     (TwoDecisions, "2 decisions"),
+    (NoNotes, "1 INVITEs to the carrier and 0 records"),
     (NothingTakenBack, "attempt stands 1 times, 0 expected"),
 ]
 

@@ -134,7 +134,7 @@ def _attempts(lives: list[tuple[Sight, bool]], store: Store) -> Iterator[Breach]
     unsure: set[int] = set()  # of these only that they count once at most
     lived: set[int] = set()
     for sight, whole in lives:
-        if not whole or sight.number in lived:
+        if not whole or sight.crashed or sight.number in lived:
             unsure.add(sight.number)
         lived.add(sight.number)
         reserved = bool(sight.decisions) and sight.decisions[0].decision.action == Action.FORWARD and bool(sight.b)

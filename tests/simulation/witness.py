@@ -247,6 +247,8 @@ class Witness:
                 self.breach(sight.number, "the end of the call is not when its record was written")
 
     def died(self, orderly: bool) -> None:
-        """The node's life is over; `orderly` means that all its records had to be written."""
-        self.past.extend((sight, orderly) for sight in self.sights.values())
-        self.sights, self._b = {}, {}
+        """The node's life is over; `orderly` means that all its records had to be written. Else the next one goes on."""
+        going_on = {} if orderly else {name: sight for name, sight in self.sights.items() if sight.goes_on()}
+        self.past.extend((sight, orderly) for name, sight in self.sights.items() if name not in going_on)
+        self.sights = going_on
+        self._b = {name: known for name, known in self._b.items() if known[0].crashed}

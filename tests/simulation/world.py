@@ -18,7 +18,7 @@ from tests.simulation.ledger import Store
 from tests.simulation.leg import Leg
 from tests.simulation.loop import START, Loop
 from tests.simulation.messages import Malformed
-from tests.simulation.network import Network, Weather
+from tests.simulation.network import NODE, Network, Weather
 from tests.simulation.node import Node
 from tests.simulation.peer import Peer
 from tests.simulation.script import Script
@@ -91,6 +91,7 @@ class World:
             self._place(number)
         self.wrong: Final[list[str]] = []
         self._troubles()
+        self._crashes()
         self._agreements()
         self._strangers()
 
@@ -137,6 +138,18 @@ class World:
             f"ledger stalls {begin - START:.3f} to {end - START:.3f}" for begin, end in self.store.stalls
         )
 
+    def _crashes(self) -> None:
+        """A node that is killed, up to three times; by a chance of its own, so that the rest of the world stays as it is."""
+        chance = Random(-1 - self.seed)
+        for _ in range(chance.choice((0, 0, 0, 0, 1, 1, 2, 3))):
+            away = chance.choice((0.0, 0.0, 0.5, 10.0))
+            self.loop.at(START + chance.random() * (self.span + 20), self._crash, away)
+
+    def _crash(self, away: float) -> None:
+        if NODE not in self.network.down:
+            self._trouble("node crashes")
+            self.node.crash(away)
+
     def _carrier_dies(self, given: tuple[Peer, bool]) -> None:
         carrier, amnesia = given
         self._trouble("carrier dies")
@@ -154,12 +167,11 @@ class World:
 
     def _restart(self, orderly: bool) -> None:
         away = self.rng.choice((0.0, 0.5, 10.0))
-        if orderly:
+        if orderly and NODE not in self.network.down:
             self._trouble("node stops")
             self.node.stop(away)
         else:
-            self._trouble("node crashes")
-            self.node.crash(away)
+            self._crash(away)
 
     def run(self) -> None:
         """Play to the end, and judge."""
