@@ -71,7 +71,9 @@ class Pair:
         self._cores = cores
         self._hold = hold
         self._options = (*PACE, "-d", str(round(hold * 1000)), *options)
-        self.uas = Sipp("mix_uas", carrier_port, self.folder, cores, *self._options)
+        self.uas: Sipp | None = None
+        if carrier_port:
+            self.uas = Sipp("mix_uas", carrier_port, self.folder, cores, *self._options)
         self._uac: Sipp | None = None
 
     @property
@@ -100,8 +102,9 @@ class Pair:
     def wait(self, seconds: float) -> tuple[Side, Side]:
         """The end of all calls, at most so long; what platform and carrier counted."""
         self.uac.wait(seconds)
-        time.sleep(TIMEWAIT + 1.5)
-        self.uas.stop(signal.SIGUSR1)
+        if self.uas is not None:
+            time.sleep(TIMEWAIT + 1.5)
+            self.uas.stop(signal.SIGUSR1)
         return self.platform(), self.carrier()
 
     def platform(self) -> Side:
@@ -110,13 +113,14 @@ class Pair:
 
     def carrier(self) -> Side:
         """What the carrier counted so far."""
-        return side(_text(self.uas.figures))
+        return side(_text(self.uas.figures) if self.uas is not None else "")
 
     def stop(self) -> None:
         """End what still runs."""
         if self._uac is not None:
             self._uac.__exit__(None, None, None)
-        self.uas.process.kill()
+        if self.uas is not None:
+            self.uas.process.kill()
 
 
 def _text(path: Path) -> str:
@@ -127,9 +131,20 @@ def _text(path: Path) -> str:
 def pair(site: Site, cores: Cores, hold: float, *options: str, carrier_port: int = 0) -> Iterator[Pair]:
     """Both sides, as long as the block; the carrier is there from its beginning."""
     found = Pair(site, cores, hold, options, carrier_port or site.carrier_port)
+    assert found.uas is not None
     with found.uas:
         time.sleep(0.4)
         try:
             yield found
         finally:
             found.stop()
+
+
+@contextmanager
+def platform(site: Site, cores: Cores, hold: float, *options: str) -> Iterator[Pair]:
+    """One more platform, for the carrier of another pair."""
+    found = Pair(site, cores, hold, options, 0)
+    try:
+        yield found
+    finally:
+        found.stop()

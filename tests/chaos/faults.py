@@ -13,7 +13,7 @@ from stage import HOST, free_port
 
 from proxy.runtime.store.redis_place import Place
 from tests.bench.contenders import trunks_toml
-from tests.bench.mix import pair
+from tests.bench.mix import ANSWERED, Pair, pair, platform
 from tests.chaos.bad_wire import BadWire
 from tests.chaos.ground import Ground, judged, until
 from tests.chaos.verdict import Verdict
@@ -60,6 +60,30 @@ def bad_wires(ground: Ground) -> Verdict:
             load.begin(ground.size.calls // 4, max(10, ground.size.rate // 4), ONCE, before.front)
             judged(verdict, edge, [load])
         verdict.notes |= {"datagrams lost": before.lost + behind.lost, "of": before.carried + behind.carried}
+    return verdict
+
+
+def node_killed(ground: Ground) -> Verdict:
+    """All processes of the node die with talks up and calls coming; a service manager starts it again at once."""
+    size = ground.size
+    verdict = Verdict(f"node killed with {size.held} talks up (kill -9)")
+    hold = size.held / size.rate + 6.0
+    with (
+        ground.node({"limits.max_calls": str(size.held + 10 * size.rate)}) as edge,
+        pair(edge.site, ground.cores, hold) as talks,
+        platform(edge.site, ground.cores, 1.0) as calls,
+    ):
+        talks.begin(size.held, size.rate, ANSWERED)
+        if not until(lambda: edge.metrics().get("npv_calls_active", 0) >= size.held, hold + 5.0, 0.2):
+            verdict.lost.append(f"{size.held} talks were never up")
+        calls.begin(size.calls, size.rate, ONCE)
+        time.sleep(1.0)
+        edge.kill()
+        begun = time.monotonic()
+        edge.start()
+        verdict.notes["s until it took calls again"] = round(time.monotonic() - begun, 1)
+        verdict.notes["calls that it went on with"] = round(edge.metrics().get("npv_calls_active", 0))
+        judged(verdict, edge, [talks, calls])
     return verdict
 
 
@@ -132,6 +156,12 @@ def redis_fails_over(ground: Ground) -> Verdict:
     return verdict
 
 
+def kill_carrier(load: Pair) -> None:
+    """End the carrier of a load where it stands."""
+    if load.uas is not None:
+        load.uas.process.kill()
+
+
 def linked(replica: RedisServer) -> bool:
     """Whether it has all that its master has."""
     with replica.client() as client:
@@ -156,7 +186,7 @@ def carrier_dies(ground: Ground) -> Verdict:
     ):
         load.begin(ground.size.calls, ground.size.rate, "0123")
         moment(ground)
-        load.uas.process.kill()
+        kill_carrier(load)
         judged(verdict, edge, [load], carriers=False, probing=True)
         verdict.notes["by the second"] = other.carrier().counts.created
         if not other.carrier().counts.created:
@@ -175,6 +205,7 @@ class Fault:
 
 FAULTS = (
     Fault("stall", node_stalls, short=True),
+    Fault("node", node_killed),
     Fault("wires", bad_wires),
     Fault("carrier", carrier_dies),
     Fault("redis-kill", redis_killed),

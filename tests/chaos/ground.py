@@ -123,9 +123,9 @@ def judged(
     """
     calls = refused = 0
     persons: list[tuple[str, str]] = []
-    for load in loads:
+    for load in sorted(loads, key=lambda load: load.uas is not None):  # carriers end last
         platform, carrier = load.wait(150.0)
-        verdict.sides(platform, carrier if carriers else None, load.calls)
+        verdict.sides(platform, carrier if carriers and load.uas is not None else None, load.calls)
         calls += load.calls
         refused += sum(load.kinds[place % len(load.kinds)] == REFUSED for place in range(load.calls))
         persons += [person(place, load.kinds, load.first) for place in range(load.calls)]
