@@ -30,7 +30,7 @@ COPY config /srv/npv-proxy/config
 ENV PATH=/opt/npv-proxy/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 WORKDIR /srv/npv-proxy
 USER 10001:10001
-# the records of decisions and calls, the store and its keys
+# the records of decisions and calls, the store and its keys, and the ahead log, which a killed process leaves to the next
 VOLUME /srv/npv-proxy/var
 EXPOSE 5060/udp 9460/tcp
 # the first SIGTERM drains: no new calls, the present ones end
