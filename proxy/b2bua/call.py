@@ -72,7 +72,9 @@ class Call(CallState):
 
     def set_up_response(self, set_up: TimerOwner, message: Message) -> None:
         """The carrier answered the INVITE."""
-        status = message.status
+        status, gateway = message.status, self.gateway
+        if gateway is not None and gateway.carrier.overload_control:
+            gateway.heard(message.via, self.fabric.now)
         if status >= 300 and elsewhere(self, status, message):
             self.handle(events.ELSEWHERE, message)
         elif status == 100:

@@ -67,6 +67,7 @@ class Counters:
         self.challenges: Final[dict[tuple[str, str], int]] = {}
         self.probes: Final[dict[tuple[str, str], int]] = {}
         self.refreshes: Final[dict[tuple[str, str], int]] = {}
+        self.feedback: Final[dict[str, int]] = {}
         self.overload: Final[dict[tuple[str, str, str], int]] = {}
         self.sessions_expired = 0
         self.calls_started = 0
@@ -107,6 +108,10 @@ class Counters:
         """One more new call of `trunk` during overload, `admitted` or `refused`, by the weight of its customer."""
         key = (trunk, f"{weight:g}", outcome)
         self.overload[key] = self.overload.get(key, 0) + 1
+
+    def count_feedback(self, trunk: str) -> None:
+        """One more answer that asked `trunk` to send less (RFC 7339)."""
+        self.feedback[trunk] = self.feedback.get(trunk, 0) + 1
 
     def count_auth(self, outcome: str) -> None:
         """One more request of a platform that had to prove who it is, by what became of it."""

@@ -26,6 +26,14 @@ def take_gateway(call: CallState) -> bool:
     gateway = call.redirected[-1] if call.redirected else None
     if gateway is None or gateway is call.gateway:
         gateway = fabric.routing.choose(way, tried, fabric.now, call.metered)
+        while (
+            gateway is not None
+            and gateway.throttle is not None
+            and call.metered
+            and gateway.throttle.blocks(fabric.now)
+        ):
+            tried = [*tried, gateway]
+            gateway = fabric.routing.choose(way, tried, fabric.now, call.metered)
     if gateway is None:
         call.gateway = None
         return False

@@ -20,6 +20,7 @@ from proxy.b2bua.trunks import Topology
 from proxy.policy.edition import Edition
 from proxy.policy.inquiry import Inquiry, PersonState
 from proxy.sip.build import response, response_head
+from proxy.sip.feedback import answered_offer, offers_loss
 from proxy.sip.hop import Hop
 from proxy.sip.message import Message
 from proxy.sip.syntax import METHODS
@@ -28,6 +29,7 @@ from proxy.sip.transaction import ClientTransaction, Pace, ServerTransaction
 from proxy.sip.via import reply_hop
 from proxy.sip.wire import Wire
 
+FEEDBACK_VALID: Final = 1.0  # s
 MTU_SAFE: Final = 1300  # RFC 3261 18.1.1
 
 
@@ -59,6 +61,13 @@ class Memory(Protocol):
 
     def held(self, inquiry: Inquiry) -> PersonState | None:
         """The refusal of this person and consents after it; None if none is remembered."""
+
+
+class Losses(Protocol):
+    """What we want to be sent less; `gate.Gate` knows."""
+
+    def loss_of(self, source: Hop) -> float:
+        """The part of its new calls that who sends from there had better not send, 0 to 1."""
 
 
 @final
@@ -94,6 +103,7 @@ class Fabric:
         self.epoch = 0.0
         self.edition = edition
         self.memory: Memory = NoMemory()
+        self.losses: Losses | None = None
         self.topology = topology
         self.agent = b""
         self.a_faces: list[Face] = []  # by listener
@@ -143,10 +153,19 @@ class Fabric:
 
     def serve(self, message: Message, method: str, key: bytes, leg: str, source: Hop, to: bytes) -> ServerTransaction:
         """Start a server transaction for the request `message` from `source`; `to` is the To value of its answers."""
-        head = response_head(message, source)
+        head = self.head(message, source)
         server = ServerTransaction(self.wire, self.a_pace, leg, key, method, head, to, reply_hop(message, source))
         self.servers[key] = server
         return server
+
+    def head(self, message: Message, source: Hop) -> bytes:
+        """What every response to this request begins with, and what its sender is told of overload (RFC 7339)."""
+        head = response_head(message, source)
+        if message.control and self.losses is not None and offers_loss(message.control):
+            loss, end = self.losses.loss_of(source), head.find(b"\r\n")
+            via = answered_offer(head[5:end], loss, FEEDBACK_VALID if loss else 0.0, self.epoch)
+            head = b"Via: " + via + head[end:]
+        return head
 
     def ask(
         self, leg: str, pace: Pace, key: bytes, method: str, data: bytes, hop: Hop, owner: object

@@ -49,7 +49,7 @@ class Gate:
 
     __slots__ = (
         "shut", "pressure", "shares", "drops", "filtered", "delays", "unseen", "_fabric", "_headers", "_refused", "_before", "_turned_at", "_answers",
-        "_divided_at", "_opened", "_stale",
+        "_divided_at", "_opened", "_stale", "_sources",
     )  # fmt: skip
 
     def __init__(self, fabric: Fabric) -> None:
@@ -72,6 +72,8 @@ class Gate:
         self._divided_at = 0.0
         self._opened = 0
         self._stale = False
+        self._sources: Sources | None = None
+        fabric.losses = self
 
     @property
     def target(self) -> float:
@@ -129,6 +131,7 @@ class Gate:
 
     def stops(self, data: bytes, source: Hop, sources: Sources) -> bool:
         """Is this message refused or thrown away here? Asked only while the gate is shut."""
+        self._sources = sources
         if data[:7] == INVITE:
             key = transaction_key(data)
         elif data[:4] == ACK:
@@ -220,7 +223,13 @@ class Gate:
         self._fabric.counters.count_request(True, "a", "ACK")
         return True
 
-    def loss(self, trunk: str) -> float:
-        """The part of its new calls that this trunk had better not send, 0 to 1."""
-        share = self.shares.members.get(trunk)
-        return share.loss() if share is not None and self.pressure.high else 0.0
+    def loss_of(self, source: Hop) -> float:
+        """The part of its new calls that who sends from there had better not send, 0 to 1 (RFC 7339)."""
+        if not self.pressure.high or self._sources is None:
+            return 0.0
+        trunk = self._sources.platform(source) or self._sources.calling_back(source)
+        share = self.shares.members.get(trunk.name if trunk is not None else STRANGERS)
+        loss = share.loss if share is not None else 0.0
+        if loss > 0.0 and share is not None:
+            self._fabric.counters.count_feedback(share.name)
+        return loss

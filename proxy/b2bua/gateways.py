@@ -13,7 +13,9 @@ from typing import Final, final
 
 from proxy.b2bua.capacity import Meter
 from proxy.b2bua.rewrite import Face
+from proxy.b2bua.throttle import Throttle
 from proxy.b2bua.trunks import CarrierTrunk
+from proxy.sip.feedback import read_feedback
 from proxy.sip.hop import Hop
 from proxy.sip.transaction import Pace
 
@@ -44,7 +46,7 @@ class Gateway:
 
     __slots__ = (
         "carrier", "hop", "face", "pace", "priority", "weight", "turn", "down", "failures", "successes", "rests_until",
-        "shunned_until", "large", "small",
+        "shunned_until", "large", "small", "throttle",
     )  # fmt: skip
 
     def __init__(self, carrier: CarrierTrunk, hop: Hop, face: Face, priority: int = 0, weight: int = 0) -> None:
@@ -58,6 +60,7 @@ class Gateway:
         self.rests_until = 0.0
         self.shunned_until = 0.0
         self.large: Gateway | None = None  # the same place over TCP, for what is too large for a datagram
+        self.throttle: Throttle | None = None  # made when it first asks for less
         self.small: Gateway | None = None  # of such a one: the place over UDP
         self.carrier = carrier
         self.face = face
@@ -103,6 +106,14 @@ class Gateway:
             self.down = True
         else:
             self.shunned_until = now + REST
+
+    def heard(self, via: bytes, now: float) -> None:
+        """Take what its answer says of overload, in our Via (RFC 7339)."""
+        said = read_feedback(via)
+        if said is not None:
+            if self.throttle is None:
+                self.throttle = Throttle()
+            self.throttle.heard(said, now)
 
     def rest(self, now: float, seconds: float) -> None:
         """No call for so long, at most `LONGEST_REST` (RFC 3261 20.33, 21.5.4)."""

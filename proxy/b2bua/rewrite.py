@@ -17,6 +17,7 @@ from proxy.policy.decision import Decision, Presentation
 from proxy.policy.facts import CallFacts
 from proxy.sip.address import Address
 from proxy.sip.edits import HeaderEdits
+from proxy.sip.feedback import OFFER
 from proxy.sip.hop import URI_PARAMETERS, VIA_NAMES
 from proxy.sip.message import Message
 
@@ -50,27 +51,16 @@ class Face:
     """The constant lines of this node and, for a carrier, how numbers are shown to it."""
 
     __slots__ = (
-        "trunk",
-        "host",
-        "via",
-        "contact",
-        "agent",
-        "domain",
-        "suffix",
-        "uri_tail",
-        "target",
-        "network_number",
-        "to_carrier",
-        "to_platform",
-        "unchanged_to_carrier",
-        "transfers",
-    )
+        "trunk", "host", "via", "contact", "agent", "domain", "suffix", "uri_tail", "target",
+        "network_number", "to_carrier", "to_platform", "unchanged_to_carrier", "transfers",
+    )  # fmt: skip
 
     def __init__(self, topology: Topology, listener: Listener, carrier: CarrierTrunk | None) -> None:
         self.trunk: Final = carrier
         self.host: Final = spelled_host(listener.host)
         own = self.host + b":%d" % listener.port
-        self.via: Final = b"Via: SIP/2.0/%b %b;rport;branch=" % (VIA_NAMES[listener.transport], own)
+        control = OFFER if carrier is not None and carrier.overload_control else b""
+        self.via: Final = b"Via: SIP/2.0/%b %b;rport%b;branch=" % (VIA_NAMES[listener.transport], own, control)
         self.contact: Final = b"Contact: <sip:%b%b>" % (listener.user + own, URI_PARAMETERS[listener.transport])
         self.agent: Final = topology.server_name.encode("utf-8")
         added: frozenset[bytes] = frozenset()

@@ -162,7 +162,11 @@ class Routing:
         return least
 
     def retry_after(self, route: str, now: float) -> int:
-        """Seconds after which a gateway may be there again."""
+        """Seconds after which a gateway may be there again; where one takes a part of the calls, that is soon."""
+        for way in self._routes.get(route, ()):
+            for gateway in way.pool.gateways:
+                if gateway.throttle is not None and gateway.throttle.loss(now) > 0.0:
+                    return 1
         rests = [
             gateway.rests_until - now
             for way in self._routes.get(route, ())
@@ -180,6 +184,17 @@ class Routing:
             for gateway in pool.gateways:
                 table[name, gateway.state(now)] += 1
         return table
+
+    def throttles(self, now: float) -> list[tuple[str, float, int]]:
+        """Of each carrier that asked for less: its name, the largest part that one of its gateways holds back now, and
+        how many calls did not go there."""
+        found = []
+        for name, pool in self.pools.items():
+            throttles = [gateway.throttle for gateway in pool.gateways if gateway.throttle is not None]
+            if throttles:
+                loss = max([one.loss(now) for one in throttles])
+                found.append((name, loss, sum([one.held_back for one in throttles])))
+        return found
 
     def gateways(self) -> list[Gateway]:
         """All of them."""

@@ -14,6 +14,7 @@ SMALL: Final = 2.0  # calls per second that somebody may ask for at once who ask
 MEMORY: Final = 0.5  # s over which demand is averaged
 BURST: Final = 0.05  # s of his rate that somebody may take at once, at least one call
 FORGOTTEN: Final = 0.05  # calls per second: whoever asks for less is forgotten until he comes again
+EASING: Final = 0.3  # of `loss` in a second, no more is taken back
 MOST_HOSTS: Final = 8
 MOST_DROPPED: Final = 0.98  # something must get through, or nobody would know when it is over
 LEAST_DROPPED: Final = 0.1
@@ -23,7 +24,20 @@ LEAST_DROPPED: Final = 0.1
 class Share:
     """One who asks: a trunk, or a customer of a trunk. Rates are calls per second."""
 
-    __slots__ = ("name", "weight", "rate", "demand", "asked", "admitted", "tokens", "at", "members", "hosts", "dropped")
+    __slots__ = (
+        "name",
+        "weight",
+        "rate",
+        "demand",
+        "asked",
+        "admitted",
+        "tokens",
+        "at",
+        "members",
+        "hosts",
+        "loss",
+        "dropped",
+    )
 
     def __init__(self, name: str, weight: float, rate: float, now: float) -> None:
         self.name: Final = name
@@ -36,6 +50,7 @@ class Share:
         self.at = now
         self.members: Final[dict[str, Share]] = {}
         self.hosts: Final[list[str]] = []  # where it was heard from, the first few
+        self.loss = 0.0  # the part of its calls that it had better not send, as RFC 7339 tells it
         self.dropped = 0.0  # the part of what it asked for that the kernel threw away unseen
 
     def member(self, name: str, weight: float, now: float) -> Share:
@@ -60,10 +75,6 @@ class Share:
         self.tokens -= 1.0
         self.admitted += 1
 
-    def loss(self) -> float:
-        """The part of what it asks for that its rate does not cover, 0 to 1."""
-        return 1.0 - self.rate / self.demand if self.demand > self.rate else 0.0
-
     def drop(self, read: float, drops: dict[str, float]) -> None:
         """Note in `drops`, by host, which part is to be thrown away unseen so that `read` times the rate is left."""
         part = 1.0 - read * self.rate / self.demand if self.demand > 0.0 else 0.0
@@ -73,6 +84,15 @@ class Share:
         if self.dropped:
             for host in self.hosts:
                 drops[host] = self.dropped
+
+    def tell(self, passed: float) -> None:
+        """Move `loss` towards where what is sent is what can pass: up while it is more, down while it is less. One who
+        obeys sends less, so the part of it that is too much says nothing; that it still is too much does."""
+        if self.demand <= 0.0:
+            self.loss = 0.0
+            return
+        beyond = max(-EASING, (self.demand - self.rate) / self.demand)
+        self.loss = max(0.0, min(self.loss + beyond * passed, MOST_DROPPED))
 
     def divide(self, passed: float, now: float) -> None:
         """Give the members new rates out of this one's; `passed` are the seconds since the last time."""
@@ -90,6 +110,7 @@ class Share:
         for member in waiting:
             fair = left * member.weight / weights
             member.rate = min(fair, max(SMALL, member.demand * HEADROOM))
+            member.tell(passed)
             left -= member.rate
             weights -= member.weight
             if member.members:

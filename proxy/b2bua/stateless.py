@@ -10,7 +10,7 @@ from zlib import crc32
 
 from proxy.b2bua.fabric import Fabric, method_name
 from proxy.b2bua.rewrite import ALLOW_LINE, OPTIONS_CARRIED, SUPPORTED
-from proxy.sip.build import refusal, response, response_head
+from proxy.sip.build import refusal, response
 from proxy.sip.hop import Hop
 from proxy.sip.matching import server_key
 from proxy.sip.message import Message, ParseError
@@ -37,7 +37,7 @@ def answer(
     if fabric.agent:
         lines.append(b"Server: " + fabric.agent)
     fabric.counters.count_response(False, leg, method_name(message.method), status)
-    data = response(response_head(message, source), to, status, lines, b"")
+    data = response(fabric.head(message, source), to, status, lines, b"")
     fabric.wire.send(data, reply_hop(message, source))
 
 

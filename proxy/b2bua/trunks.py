@@ -91,7 +91,8 @@ class CarrierTrunk:
     large for a datagram goes over TCP; `transfer`: a REFER of it is decided instead of refused; `platform`: it is a
     platform, which takes calls back. Its own calls may come from `sources`, as those of a platform, beside the host that
     it is called at.
-    `calls_per_second` and `most_calls` bound what it gets; 0 means no bound.
+    `calls_per_second` and `most_calls` bound what it gets; 0 means no bound. `overload_control`: it may tell us to send
+    less (RFC 7339).
     """
 
     name: str
@@ -123,6 +124,7 @@ class CarrierTrunk:
     login: CarrierLogin | None = None
     platform: bool = False
     sources: tuple[str, ...] = ()
+    overload_control: bool = False
     own_timers: tuple[float, float, float] = (0.0, 0.0, 0.0)
     calls_per_second: float = 0.0
     most_calls: int = 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, final
 
@@ -83,6 +83,7 @@ class RoutingView(Protocol):
     """What is read of `b2bua.routing.Routing`."""
 
     def states(self, now: float) -> Mapping[tuple[str, str], int]: ...
+    def throttles(self, now: float) -> Sequence[tuple[str, float, int]]: ...
 
 
 class EngineView(Protocol):
@@ -187,7 +188,7 @@ def snapshot(node: Observed) -> Snapshot:
         "npv_faults_total": {(): counters.faults},
         **written_samples(node.journal, node.ahead, node.calls),
         **store_samples(node.shared),
-        **overload_samples(engine.gate, counters),
+        **overload_samples(engine.gate, counters, engine.routing.throttles(node.clock.monotonic())),
         **node.streams.samples(),
     }
 

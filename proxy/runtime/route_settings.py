@@ -50,5 +50,6 @@ def with_service(carrier: CarrierTrunk, table: Table) -> CarrierTrunk:
         transfer=table.one_of("transfer", TRANSFERS, REFUSE) == "decide",
         large_over_tcp=table.one_of("large_requests", ("udp", "tcp"), "udp") == "tcp",
         own_timers=(table.bound("t1_ms") / 1e3, table.bound("t2_ms") / 1e3, table.bound("t4_ms") / 1e3),
+        overload_control=table.flag("overload_control", False),
         redirects=table.one_of("redirects", (REFUSE, FOLLOW), REFUSE) == FOLLOW,
     )

@@ -30,7 +30,7 @@ class Message:
 
     __slots__ = (
         "method", "uri", "status", "version", "names", "lines", "index", "body",
-        "via", "branch", "sent_by", "rport", "call_id", "cseq", "from_value", "from_tag", "to_value", "to_tag",
+        "via", "branch", "sent_by", "rport", "control", "call_id", "cseq", "from_value", "from_tag", "to_value", "to_tag",
     )  # fmt: skip
 
     def __init__(self, method: bytes, uri: bytes, status: int) -> None:
@@ -46,6 +46,7 @@ class Message:
         self.branch = b""
         self.sent_by = b""
         self.rport = False
+        self.control = b""  # the algorithms of overload control that the Via offers (RFC 7339), as they are written
         self.call_id = b""
         self.cseq = -1
         self.from_value = b""

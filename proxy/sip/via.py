@@ -95,6 +95,8 @@ def _parameter(message: Message, part: bytes) -> None:
         message.branch = value.strip()
     elif name == b"rport" and not value.strip():
         message.rport = True
+    elif name == b"oc-algo":
+        message.control = value.strip()
 
 
 def _after_transport(value: bytes) -> bytes:

@@ -255,8 +255,6 @@ def test_a_trunk_of_more_weight_has_more(ladder_of: Callable[..., Ladder]) -> No
     shut(ladder)
     flood(ladder, 1)
     assert ladder.engine.gate.shares.members["vms"].weight == 4.0
-    assert ladder.engine.gate.loss("vms") == 0.0
-    assert ladder.engine.gate.loss("nobody") == 0.0
 
 
 def test_a_call_of_a_stream_has_no_host(ladder: Ladder) -> None:

@@ -26,6 +26,9 @@ class FakeRouting:
     def states(self, now: float) -> dict[tuple[str, str], int]:
         return {("carrier-1", "up"): 1}
 
+    def throttles(self, now: float) -> list[tuple[str, float, int]]:
+        return [("carrier-1", 0.5, 3)]
+
 
 @dataclass
 class FakeEngine:

@@ -21,6 +21,9 @@ class FakeRouting:
     def states(self, now: float) -> dict[tuple[str, str], int]:
         return {("carrier-1", "up"): 1}
 
+    def throttles(self, now: float) -> list[tuple[str, float, int]]:
+        return [("carrier-1", 0.5, 3)]
+
 
 @dataclass
 class FakeEngine:
@@ -84,6 +87,7 @@ def busy_node() -> FakeNode:
     counters.count_challenge("carrier-1", "answered")
     counters.count_end("carrier-1", 486)
     counters.count_overload("vms", 3.0, "refused")
+    counters.count_feedback("vms")
     counters.count_refresh("a", "alive")
     counters.count_probe("carrier-1", True)
     counters.count_failover("carrier-1", "503")
@@ -158,6 +162,9 @@ def scrape(node: FakeNode) -> dict[str, float]:
         ("npv_overload_rate{}", 250),
         ('npv_overload_calls_total{outcome="refused",trunk="vms",weight="3"}', 1),
         ("npv_kernel_dropped_total{}", 6),
+        ('npv_overload_told_total{trunk="vms"}', 1),
+        ('npv_carrier_throttled_ratio{carrier="carrier-1"}', 0.5),
+        ('npv_carrier_throttled_calls_total{carrier="carrier-1"}', 3),
         ("npv_directory_age_seconds{}", 0.25),
         ("npv_directory_version{}", 12),
         ('npv_connections_open{direction="in",listener="tls"}', 1),

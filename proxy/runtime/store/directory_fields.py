@@ -131,6 +131,7 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         "t2_ms": WHOLE,
         "t4_ms": WHOLE,
         "redirects": TEXT,
+        "overload_control": FLAG,
         "large_requests": TEXT,
         "transfer": TEXT,
         "route": TEXT,
