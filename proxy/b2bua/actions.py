@@ -6,7 +6,7 @@ from proxy.b2bua import coupling as table
 from proxy.b2bua import events
 from proxy.b2bua.crossing import reason_lines
 from proxy.b2bua.hang_up import bye, close, hang_up, hang_up_both, settle_ack
-from proxy.b2bua.judgement import judge
+from proxy.b2bua.judgement import judge, park
 from proxy.b2bua.set_up import (
     cancel_both,
     cancel_now,
@@ -15,7 +15,6 @@ from proxy.b2bua.set_up import (
     cross_provisional,
     invite,
     invite_again,
-    park,
     refuse,
     release_late,
     report_silence,

@@ -70,12 +70,23 @@ class Losses(Protocol):
         """The part of its new calls that who sends from there had better not send, 0 to 1."""
 
 
+class Ledger(Protocol):
+    """What may answer the question of a call at once."""
+
+    def answer(self, inquiry: Inquiry) -> PersonState | None:
+        """What is known of the person, with the attempt counted if it counts; None: ask by `Fetch`."""
+
+
 @final
 class NoMemory:
     """Nothing is remembered."""
 
     def held(self, inquiry: Inquiry) -> PersonState | None:
         """Of nobody."""
+        return None
+
+    def answer(self, inquiry: Inquiry) -> PersonState | None:
+        """Never at once."""
         return None
 
 
@@ -104,6 +115,7 @@ class Fabric:
         self.edition = edition
         self.memory: Memory = NoMemory()
         self.losses: Losses | None = None
+        self.ledger: Ledger = NoMemory()
         self.topology = topology
         self.agent = b""
         self.a_faces: list[Face] = []  # by listener

@@ -1,7 +1,8 @@
 """The decision about one call: what it looks at, what is counted and written down, and which event it is.
 
 `policy.decide` decides; here its question is put with the load and with what the ledger said, and its answer is
-counted, recorded and turned into an event of the coupling table.
+counted, recorded and turned into an event of the coupling table. A call whose question the ledger does not answer at once
+is parked.
 """
 
 from __future__ import annotations
@@ -9,14 +10,35 @@ from __future__ import annotations
 from proxy.b2bua import coupling as table
 from proxy.b2bua import events
 from proxy.b2bua.capacity import FREE, UNLIMITED
-from proxy.b2bua.outputs import Count, DecisionRecord
-from proxy.b2bua.state import CallState
+from proxy.b2bua.outputs import Count, DecisionRecord, Fetch, Release
+from proxy.b2bua.state import STATE_DUE, CallState
 from proxy.policy.decide import decide
 from proxy.policy.decision import PRESENTATION_WORDS, Action, Presentation
 from proxy.policy.facts import CallFacts
 from proxy.policy.inquiry import PersonState
 from proxy.policy.ledger import EMPTY, LedgerView, Load
 from proxy.sip.message import Message
+
+
+def park(call: CallState, message: Message) -> None:
+    """The decision needs the ledger, which may answer at once; else 100 to the platform, `Fetch`, and a deadline."""
+    fabric, decision, set_up = call.fabric, call.decision, call.set_up
+    if decision is None or decision.inquiry is None or set_up is None:
+        return
+    inquiry = decision.inquiry
+    call.inquiry, call.asked_at = inquiry, fabric.now
+    state = fabric.ledger.answer(inquiry)
+    if state is not None:
+        call.handle(judge(call, message, state, False), message)
+        if state.reserved and not call.b_call_id:
+            fabric.outputs.append(Release(inquiry))
+        return
+    call.parked = message
+    if call.method == "INVITE":
+        fabric.reply(set_up.server, 100, [], b"", message.to_value)
+    wait = fabric.topology.limits.decision_timeout
+    fabric.outputs.append(Fetch(call.number, inquiry, fabric.now + wait))
+    call.start_timer(wait, STATE_DUE)
 
 
 def judge(call: CallState, message: Message, state: PersonState | None, expired: bool) -> int:

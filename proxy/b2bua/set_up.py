@@ -12,27 +12,13 @@ from proxy.b2bua.exchange import SET_UP_CSEQ, Exchange
 from proxy.b2bua.extract import NO_SECRETS, secrets
 from proxy.b2bua.fabric import MTU_SAFE
 from proxy.b2bua.hang_up import bye, close, send_bye
-from proxy.b2bua.outputs import Fetch, RefusalHeard
+from proxy.b2bua.outputs import RefusalHeard
 from proxy.b2bua.rewrite import cleaned, edits_for, refusal_lines
-from proxy.b2bua.state import ANSWER_DUE, CANCEL_DUE, PROGRESS_DUE, STATE_DUE, CallState
+from proxy.b2bua.state import ANSWER_DUE, CANCEL_DUE, PROGRESS_DUE, CallState
 from proxy.policy.decision import Decision, Presentation
 from proxy.policy.facts import CallFacts
 from proxy.sip.build import request
 from proxy.sip.message import Message
-
-
-def park(call: CallState, message: Message) -> None:
-    """The decision needs the ledger: 100 to the platform, `Fetch`, and a deadline."""
-    fabric, decision, set_up = call.fabric, call.decision, call.set_up
-    if decision is None or decision.inquiry is None or set_up is None:
-        return
-    call.parked = message
-    call.inquiry, call.asked_at = decision.inquiry, fabric.now
-    if call.method == "INVITE":
-        fabric.reply(set_up.server, 100, [], b"", message.to_value)
-    wait = fabric.topology.limits.decision_timeout
-    fabric.outputs.append(Fetch(call.number, decision.inquiry, fabric.now + wait))
-    call.start_timer(wait, STATE_DUE)
 
 
 def refuse(call: CallState) -> None:

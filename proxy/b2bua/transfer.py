@@ -155,6 +155,10 @@ class Transfer(Asker):
         seconds = fabric.stopwatch() - before
         if decision.action == Action.NEED and decision.inquiry is not None and self.inquiry is None:
             self.inquiry, self.asked_at = decision.inquiry, fabric.now
+            if (state := fabric.ledger.answer(decision.inquiry)) is not None:
+                if not self.state_arrived(state) and state.reserved:
+                    fabric.outputs.append(Release(decision.inquiry))
+                return
             wait = fabric.topology.limits.decision_timeout
             fabric.outputs.append(Fetch(self.call.number, decision.inquiry, fabric.now + wait))
             self.timer = fabric.timers.arm(fabric.now, wait, self, 0)

@@ -34,13 +34,14 @@ LOOK: Final = 0.05  # s between two looks of the thread
 SYNC: Final = 1.0  # s between two times that the disk gets what was put
 CROWDED: Final = 4  # segments; with more, the kept entries of the oldest are put again
 CARRIED: Final = 8  # of them with each new entry
+NEVER: Final = 1 << 62  # the position of a mark whose stream needs nothing
 HEADER: Final = ENTRY.size
 FRAME: Final = ENTRY.pack
 
 
 @final
 class Mark:
-    """What one stream still needs: nothing of it that lies before `position`. Any thread may set it."""
+    """What one stream still needs: nothing of it that lies before `position`, or nothing at all (`NEVER`)."""
 
     __slots__ = ("position",)
 

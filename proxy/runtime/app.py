@@ -73,7 +73,7 @@ class App:
         self._admin: Admin | None = None
         self.streams: Final = StreamCounts([one.name for one in settings.listen])
         self._ports: SipPorts | None = None
-        self.shared: Final = SharedState(settings, clock, self.tasks, say)
+        self.shared: Final = SharedState(settings, clock, self.tasks, say, self.ahead)
         self._names: Final = DnsQuery(settings.name_servers)
         self.topology: Final = NodeTopology(settings, self.tasks, self.engine, clock, self._moved, say, self._names)
 
@@ -104,14 +104,14 @@ class App:
         taken.push_async_callback(self._names.close)
         taken.push_async_callback(self.tasks.cancel)
         taken.push_async_callback(self.shared.stop)
-        await self.shared.start(self._answered, self._renewed)
+        await self.shared.start(self._answered, self._renewed, left.entries)
         await self.topology.settled()
         transports = Transports(self.engine, clock, self.journal, self.engine.gate)
         self._ports = ports = SipPorts(settings.listen, transports, self.streams, self.tasks, say)
         ports.open(lambda one: needed(settings.path, one.where, FREE, shown(one.address)), handed_over())
         taken.push_async_callback(ports.stop)
         self._moved()
-        self.engine.fabric.memory = self.shared
+        self.engine.fabric.memory = self.engine.fabric.ledger = self.shared
         if self.shared.desk is not None:
             transports.use_ledger(self.shared.desk)
         self.calls.take_up(notes_in(left), transports, clock, say)  # nothing has been read from a port yet

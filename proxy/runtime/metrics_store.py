@@ -15,7 +15,18 @@ STORE_ROWS: Final = (
     ("npv_store_seconds", "histogram", (), "From a question to the ledger's answer."),
     ("npv_store_silences_total", "counter", ("reason",), "Times the ledger did not answer in time."),
     ("npv_store_waiting", "gauge", (), "Questions that wait to be sent."),
-    ("npv_store_owed", "gauge", (), "Notes that the ledger must still be told."),
+    (
+        "npv_store_owed",
+        "gauge",
+        (),
+        "Notes that the ledger must still be told, or rows that its file does not have yet.",
+    ),
+    (
+        "npv_store_behind_age_seconds",
+        "gauge",
+        (),
+        "Since the oldest row was counted that the file of the embedded store does not have yet.",
+    ),
     ("npv_store_reachable", "gauge", (), "1 while the store answers when it is asked for the directory."),
     ("npv_store_notices_total", "counter", (), "Notices of the store that something has changed."),
     ("npv_store_notice_reconnects_total", "counter", (), "Times the way of the notices had to be made anew."),
@@ -31,7 +42,7 @@ NO_SILENCE: Final = dict.fromkeys(SILENCES, 0)  # all are there from the start, 
 
 
 class DeskView(Protocol):
-    """What is read of `store.ledger_desk.LedgerDesk`."""
+    """What is read of `store.ledger_desk.LedgerDesk` and `store.inline_ledger.InlineLedger`."""
 
     @property
     def operations(self) -> Mapping[tuple[str, str], int]: ...
@@ -43,6 +54,8 @@ class DeskView(Protocol):
     def queue(self) -> int: ...
     @property
     def owed(self) -> int: ...
+    @property
+    def behind(self) -> float: ...
 
 
 class SharedView(Protocol):
@@ -72,6 +85,7 @@ def store_samples(shared: SharedView) -> Snapshot:
         "npv_store_silences_total": by_one(NO_SILENCE | dict(desk.silences)) if desk else {},
         "npv_store_waiting": {(): desk.queue if desk else 0},
         "npv_store_owed": {(): desk.owed if desk else 0},
+        "npv_store_behind_age_seconds": {(): desk.behind if desk else 0.0},
         "npv_store_reachable": {(): float(shared.reachable())},
         "npv_store_notices_total": {(): shared.notices[0]},
         "npv_store_notice_reconnects_total": {(): shared.notices[1]},

@@ -7,7 +7,7 @@ A store that holds no directory yet is filled from the customers file.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,8 @@ from typing import Final, final
 
 from proxy.policy.directory import Directory
 from proxy.policy.inquiry import Inquiry, PersonState
+from proxy.runtime.ahead_log import AheadLog
+from proxy.runtime.ahead_reading import Entry
 from proxy.runtime.clock import Clock
 from proxy.runtime.directory_desk import book_of, seed_from
 from proxy.runtime.numbering_file import load_numbering
@@ -27,6 +29,8 @@ from proxy.runtime.store.directory_open import directory_store
 from proxy.runtime.store.directory_records import Version
 from proxy.runtime.store.directory_watch import Arrived as Renewed
 from proxy.runtime.store.directory_watch import DirectoryWatch
+from proxy.runtime.store.embedded import EmbeddedLedger
+from proxy.runtime.store.inline_ledger import InlineLedger
 from proxy.runtime.store.interface import LedgerSilent
 from proxy.runtime.store.keys_watch import KeysWatch
 from proxy.runtime.store.ledger_choice import (
@@ -69,17 +73,20 @@ class SharedState:
     From the start on `desk` asks for calls, and `persons` takes in what persons said by any other way.
     """
 
-    def __init__(self, settings: Settings, clock: Clock, tasks: Tasks, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, settings: Settings, clock: Clock, tasks: Tasks, say: Callable[[str], None], ahead: AheadLog
+    ) -> None:
         self._settings: Final = settings
         self._clock: Final = clock
         self._tasks: Final = tasks
         self._say: Final = say
+        self._ahead: Final = ahead
         self._taken: Final = AsyncExitStack()
         self._ledger: SomeLedger | None = None
         self._watch: DirectoryWatch | None = None
         self._notices: Notices | None = None
         self._refusals: RefusalsWatch | None = None
-        self.desk: LedgerDesk | None = None
+        self.desk: LedgerDesk | InlineLedger | None = None
         self.persons: Persons | None = None
 
     @property
@@ -110,13 +117,18 @@ class SharedState:
         """Whether the store answered when it was last asked for the directory."""
         return self._watch is not None and self._watch.reachable
 
-    async def start(self, arrived: Arrived, renewed: Renewed) -> None:
-        """Open both. `arrived` gets the ledger's answers, `renewed` each new directory with its trunks. Raises ConfigError."""
+    def answer(self, inquiry: Inquiry) -> PersonState | None:
+        """What the ledger says at once; None where it has to be asked for by the desk."""
+        return self.desk.answer(inquiry) if isinstance(self.desk, InlineLedger) else None
+
+    async def start(self, arrived: Arrived, renewed: Renewed, left: Sequence[Entry] = ()) -> None:
+        """Open both. `arrived` gets the ledger's answers, `renewed` each new directory with its trunks; `left` is what a
+        predecessor put into its log. Raises ConfigError."""
         store = self._settings.store
         await check_servers(store.place, self._settings.path)
         try:
             history, watch = await self._open_directory(renewed)
-            ledger = await self._open_ledger(arrived)
+            ledger = await self._open_ledger(arrived, left)
             notices = self._notices = chosen_notices(store.path, store.place, self._heard, self._say)
             await notices.start()
             self._taken.push_async_callback(notices.stop)
@@ -143,7 +155,7 @@ class SharedState:
         if self._refusals is not None and notice != DIRECTORY:
             self._refusals.told(notice)
 
-    async def _open_ledger(self, arrived: Arrived) -> SomeLedger:
+    async def _open_ledger(self, arrived: Arrived, left: Sequence[Entry]) -> SomeLedger:
         store, clock = self._settings.store, self._clock
         ledger = self._ledger = chosen_ledger(store.path, store.place, store.keys, store.wait, clock.epoch)
         await ledger.open()
@@ -155,11 +167,16 @@ class SharedState:
         refusals.start()
         self._taken.push_async_callback(refusals.stop)
         self._tasks.spawn(KeysWatch(store.keys, self._renew_keys, self._say).follow(), "key file")
-        self.desk = LedgerDesk(ledger, arrived, self._tasks, clock.monotonic, refusals.heard)
+        if isinstance(ledger, EmbeddedLedger):
+            inline = self.desk = InlineLedger(ledger, self._ahead, clock.epoch, arrived, refusals.heard)
+            self._taken.callback(inline.close)
+            await inline.open(left)
+        else:
+            self.desk = LedgerDesk(ledger, arrived, self._tasks, clock.monotonic, refusals.heard)
         self._taken.push_async_callback(self._settle, self.desk)
         return ledger
 
-    async def _settle(self, desk: LedgerDesk) -> None:
+    async def _settle(self, desk: LedgerDesk | InlineLedger) -> None:
         owed = await desk.settle(PATIENCE)
         if owed:
             self._say(f"{owed} notes to the ledger could not be delivered before the stop")

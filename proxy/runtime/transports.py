@@ -157,18 +157,18 @@ class Transports:
         self._timer_due = -NEVER  # an answer of the ledger may still come; nothing is due any more
 
     def flush(self) -> None:
-        """Carry out what the engine ordered."""
+        """Carry out what the engine ordered: what must be remembered is, before the wire tells anybody."""
         notes = self.engine.take_notes()
         if notes and self._keeper is not None:
             self._keeper.put(notes)
-        ways = self.ways
-        for order in self.engine.take_sends():
-            ways[order.hop.listener].send(order)
         for output in self.engine.take_outputs():
             if isinstance(output, DecisionRecord | CallRecord | Fault):
                 self._recorder.put(output)
             elif self._ledger is not None:
                 self._tell(self._ledger, output)
+        ways = self.ways
+        for order in self.engine.take_sends():
+            ways[order.hop.listener].send(order)
 
     def _tell(self, ledger: Ledger, order: Fetch | Count | Release | RefusalHeard) -> None:
         if isinstance(order, Fetch):

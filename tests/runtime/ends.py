@@ -164,7 +164,7 @@ class Ends:
         self.b.send(callee.reply(200, to=await self.b.take("BYE")))
 
     async def refused(self, caller: Caller, status: int, account: str = "acme", *, asked: bool = False) -> Seen:
-        """Call and be refused; returns the answer. `asked`: only after the ledger was asked."""
+        """Call and be refused; returns the answer. `asked`: only after the ledger was waited for."""
         self.a.send(caller.invite(account=account))
         if asked:
             await self.a.take("100 INVITE")

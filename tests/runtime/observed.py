@@ -22,6 +22,7 @@ class FakeDesk:
     seconds: Histogram = field(default_factory=observed_once)
     queue: int = 3
     owed: int = 1
+    behind: float = 0.5
 
 
 @dataclass

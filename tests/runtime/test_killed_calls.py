@@ -167,5 +167,5 @@ async def test_an_attempt_that_died_counts_only_if_the_phone_had_rung(site: Site
         await end_early(ends, [begun])
         if not ringing:
             await ends.hang_up(*await ends.talk())
-        refused = await ends.refused(ends.caller(), 480, asked=True)
+        refused = await ends.refused(ends.caller(), 480)
         assert "frequency." in refused.header("warning")

@@ -7,7 +7,9 @@ import gc
 import os
 import signal
 import socket
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -16,15 +18,16 @@ from proxy.b2bua.outputs import Fetch
 from proxy.policy.directory import Directory
 from proxy.policy.inquiry import Inquiry, PersonState
 from proxy.runtime import shared_state
+from proxy.runtime.ahead_log import AheadLog
 from proxy.runtime.clock import FixedClock
 from proxy.runtime.numbering_file import load_numbering
 from proxy.runtime.settings import load_settings
 from proxy.runtime.shared_state import SharedState
+from proxy.runtime.store import write_behind
 from proxy.runtime.store.directory_changes import change
 from proxy.runtime.store.directory_embedded import EmbeddedDirectory
 from proxy.runtime.store.directory_redis import RedisDirectory
-from proxy.runtime.store.embedded import EmbeddedLedger
-from proxy.runtime.store.interface import ATTEMPTS_KEPT, LedgerSilent
+from proxy.runtime.store.interface import ATTEMPTS_KEPT
 from proxy.runtime.store.ledger_desk import Question
 from proxy.runtime.store.person_keys import new_keys, rotate, write_keys
 from proxy.runtime.tasks import Tasks
@@ -34,6 +37,8 @@ from tests.ladder import CALLED, EPOCH
 from tests.runtime.ends import PATIENCE, Site, site_in, until
 from tests.runtime.store.directory_shelf import CUSTOMER, ME, edit
 from tests.runtime.store.redis_servers import RedisServer
+
+NODES = count()
 
 
 class Node:
@@ -46,10 +51,14 @@ class Node:
         self.trunks: list[Trunks] = []
         self.clock = FixedClock(epoch)
         self.tasks = Tasks(self.said.append)
-        self.shared = SharedState(load_settings(site.config), self.clock, self.tasks, self.said.append)
+        self.log = AheadLog(site.folder / f"log-{next(NODES)}", self.said.append, 1 << 16)
+        self.shared = SharedState(load_settings(site.config), self.clock, self.tasks, self.said.append, self.log)
 
     async def start(self) -> None:
-        await self.shared.start(self.arrived, lambda directory, version, trunks: self.took(directory, version, trunks))
+        left = self.log.open().entries
+        await self.shared.start(
+            self.arrived, lambda directory, version, trunks: self.took(directory, version, trunks), left
+        )
 
     def took(self, directory: Directory, version: int, trunks: Trunks) -> None:
         self.renewed.append((directory, version))
@@ -71,6 +80,7 @@ class Node:
     async def stop(self) -> None:
         await self.shared.stop()
         await self.tasks.cancel()
+        self.log.close()
 
 
 @pytest.fixture
@@ -214,10 +224,10 @@ async def test_what_is_owed_is_told_before_the_stop(site: Site, node: Node) -> N
 
 
 async def test_what_could_not_be_told_is_said(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def silent(*_: object) -> None:
-        raise LedgerSilent("never answers")
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr(EmbeddedLedger, "refuse", silent)
+    monkeypatch.setattr(write_behind, "write", full)
     monkeypatch.setattr(shared_state, "PATIENCE", 0.05)
     assert node.shared.desk is not None
     node.shared.desk.refusal_heard("acme", CALLED, EPOCH, "607", "call-1")

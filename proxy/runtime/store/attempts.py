@@ -66,6 +66,11 @@ def is_same(entry: Attempt, inquiry: Inquiry) -> bool:
 def answered(inquiry: Inquiry, rows: list[bytes], refusal_at: float, consents: list[Consent]) -> Outcome:
     """The state of the person, and the row with this attempt in it if it counts."""
     now, mark = floor(inquiry.at), campaign_mark(inquiry.campaign)
+    if not rows and not consents:
+        state = PersonState(refusal_at)
+        if not would_reserve(inquiry, state):
+            return Outcome(state, None)
+        return Outcome(counted(state), ENTRY.pack(now, attempt_mark(inquiry.attempt), mark))
     alive = [entry for entry in unpacked(rows) if entry[0] > now - ATTEMPTS_KEPT]
     others = [entry for entry in alive if not is_same(entry, inquiry)]
     window = [entry[0] for entry in others if entry[0] >= inquiry.window_start]

@@ -18,7 +18,8 @@ from proxy.runtime.store.attempts import answered, without
 from proxy.runtime.store.embedded_schema import Sweep, opened
 from proxy.runtime.store.interface import ATTEMPTS_KEPT, PAGE, Consent, LedgerSilent, Refusal, check_consents
 from proxy.runtime.store.person_keys import Person, PersonKeys
-from proxy.runtime.store.writer import Writer
+from proxy.runtime.store.row_writing import REFUSE
+from proxy.runtime.store.writer import Told, Work, Writer
 
 KNOWN: Final = """
 SELECT (SELECT row FROM ledger_attempts WHERE person = ?1 AND until > ?2),
@@ -28,11 +29,6 @@ OLDER: Final = "SELECT row FROM ledger_attempts WHERE person = ? AND until > ?"
 KEEP: Final = """
 INSERT INTO ledger_attempts VALUES (?, ?, ?)
 ON CONFLICT (person) DO UPDATE SET row = excluded.row, until = excluded.until
-"""
-REFUSE: Final = """
-INSERT INTO ledger_refusals VALUES (?, ?, ?, ?, ?)
-ON CONFLICT (person) DO UPDATE SET at = excluded.at, source = excluded.source, reference = excluded.reference
-WHERE excluded.at >= at
 """
 AGREE: Final = """
 INSERT INTO ledger_consents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -74,6 +70,19 @@ class EmbeddedLedger:
         if self._writer is not None:
             await asyncio.get_running_loop().run_in_executor(None, self._writer.stop)
             self._writer = None
+
+    def post(self, work: Work, told: Told) -> None:
+        """Do it in a transaction some time later; `told` is called on the writing thread with what went wrong, or None."""
+        self._opened().post(work, told)
+
+    async def settled(self, work: Work) -> None:
+        """Do it in a transaction, however long that takes. Raises LedgerSilent."""
+        loop = asyncio.get_running_loop()
+        over: asyncio.Future[Exception | None] = loop.create_future()
+        self.post(work, lambda error: loop.call_soon_threadsafe(over.set_result, error))
+        error = await over
+        if error is not None:
+            raise LedgerSilent("disk") from error
 
     async def ask(self, inquiries: Sequence[Inquiry]) -> list[PersonState]:
         """All in one transaction."""

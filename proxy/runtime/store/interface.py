@@ -20,7 +20,7 @@ PROOF_KEPT: Final = 3 * 366 * DAY  # C. conso R223-2: three years from collectio
 ATTEMPTS_KEPT: Final = 31 * DAY
 ON_ITS_WAY: Final = frozenset({"late", "unreachable"})  # silences of a store that may have heard the question
 SILENCES: Final = (
-    "busy", "closed", "disk", "late", "moved", "no master", "other keys", "refused by redis", "resting", "unreachable",
+    "behind", "busy", "closed", "disk", "late", "moved", "no master", "other keys", "refused by redis", "resting", "unreachable",
 )  # fmt: skip
 PAGE: Final = 1000
 BASES: Final = ("register", "attested", "contract", "press")

@@ -61,12 +61,13 @@ class Counter(Protocol):
 
 @final
 class LedgerDesk:
-    """One for each running proxy. `arrived` is given the answers on the loop, `heed` each refusal that a carrier told,
+    """For a store that is asked over the network. `arrived` is given the answers on the loop, `heed` each refusal that a carrier told,
     at once; `now` is the clock of the deadlines."""
 
     def __init__(
         self, ledger: Counter, arrived: Arrived, tasks: Tasks, now: Callable[[], float], heed: Heed | None = None
     ) -> None:
+        self.behind: Final = 0.0  # s; nothing is written behind here
         # by (ask|release|count|refuse, answered|silent|late|dropped)
         self.operations: Final[dict[tuple[str, str], int]] = {}
         self.silences: Final[dict[str, int]] = {}  # by reason

@@ -23,6 +23,9 @@ from proxy.runtime.toml_source import ConfigError, read_toml
 
 SECRET_BYTES: Final = 32
 NAME_BYTES: Final = 16
+BLOCK: Final = 64
+INNER: Final = bytes(byte ^ 0x36 for byte in range(256))
+OUTER: Final = bytes(byte ^ 0x5C for byte in range(256))
 LETTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 HEAD: Final = (
     "# Secrets under which persons are kept in the store. The same file on every node; without it the store is lost.\n"
@@ -58,12 +61,37 @@ class AttemptKey:
 class Person:
     """Where one (customer, person) pair is kept: attempts under `names` (the first one is written), the rest under `lasting`."""
 
-    __slots__ = ("group", "lasting", "names")
+    __slots__ = ("_group", "lasting", "names")
 
-    def __init__(self, names: tuple[bytes, ...], lasting: bytes, group: bytes) -> None:
+    def __init__(self, names: tuple[bytes, ...], digest: bytes) -> None:
+        """`digest` is the lasting HMAC, whole."""
         self.names: Final = names
-        self.lasting: Final = lasting
-        self.group: Final = group
+        self.lasting: Final = digest[:NAME_BYTES]
+        self._group: Final = digest[NAME_BYTES : NAME_BYTES + 2]
+
+    @property
+    def group(self) -> bytes:
+        """Two letters that say where the person is in a cluster."""
+        return bytes((LETTERS[self._group[0] & 63], LETTERS[self._group[1] & 63]))
+
+
+@final
+class Hasher:
+    """HMAC-SHA-256 under one secret of at most 64 bytes (RFC 2104), whose first half is done beforehand."""
+
+    __slots__ = ("_inner", "_outer")
+
+    def __init__(self, secret: bytes) -> None:
+        block = secret.ljust(BLOCK, b"\0")
+        self._inner: Final = hashlib.sha256(block.translate(INNER))
+        self._outer: Final = hashlib.sha256(block.translate(OUTER))
+
+    def digest(self, text: bytes) -> bytes:
+        """32 bytes."""
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(text)
+        outer.update(inner.digest())
+        return outer.digest()
 
 
 @final
@@ -73,6 +101,9 @@ class PersonKeys:
     def __init__(self, lasting: bytes, keys: Sequence[AttemptKey]) -> None:
         self.lasting: Final = lasting
         self.keys: Final = tuple(sorted(keys, key=lambda key: key.since))
+        self._lasting: Final = Hasher(lasting)
+        self._hashers: list[Hasher] = []
+        self._hashers_from = self._hashers_until = 0.0  # while the same secrets are in use
 
     @property
     def fingerprint(self) -> str:
@@ -81,11 +112,19 @@ class PersonKeys:
 
     def person(self, customer: str, person: str, now: float) -> Person:
         """The keys of a person at the wall-clock time `now`."""
+        if not self._hashers_from <= now < self._hashers_until:
+            self._take_secrets(now)
         text = f"{customer}\0{person}".encode()
-        lasting = hmac.digest(self.lasting, text, "sha256")
-        names = tuple(hmac.digest(secret, text, "sha256")[:NAME_BYTES] for secret in self.secrets(now))
-        group = bytes((LETTERS[lasting[16] & 63], LETTERS[lasting[17] & 63]))
-        return Person(names, lasting[:NAME_BYTES], group)
+        hashers = self._hashers
+        if len(hashers) == 1:
+            return Person((hashers[0].digest(text)[:NAME_BYTES],), self._lasting.digest(text))
+        return Person(tuple([one.digest(text)[:NAME_BYTES] for one in hashers]), self._lasting.digest(text))
+
+    def _take_secrets(self, now: float) -> None:
+        changes = [change for key in self.keys for change in (key.since, key.since + ATTEMPTS_KEPT)]
+        self._hashers_from = max((change for change in changes if change <= now), default=float("-inf"))
+        self._hashers_until = min((change for change in changes if change > now), default=float("inf"))
+        self._hashers = [Hasher(secret) for secret in self.secrets(now)]
 
     def secrets(self, now: float) -> list[bytes]:
         """The secret to write under, then all others that may have been, or are about to be, written under."""

@@ -26,6 +26,7 @@ from proxy.runtime.store.interface import LedgerSilent
 
 T = TypeVar("T")
 Work: TypeAlias = Callable[[sqlite3.Connection], Any]
+Told: TypeAlias = Callable[[Exception | None], object]  # what went wrong, if anything
 TOGETHER: Final = 256
 AGAIN: Final = 0.0005  # s between two tries to write while another process does
 CARRY_OVER: Final = 0.2  # s between two looks at the log
@@ -36,13 +37,14 @@ LITTLE: Final = 64  # pages written meanwhile that the writer may be stopped for
 
 @final
 class Job:
-    """One piece of work, who asked for it (nobody: its result is not told), and what became of it."""
+    """One piece of work, who waits for its result, who is told of its end (perhaps nobody), and what became of it."""
 
-    __slots__ = ("error", "future", "result", "work")
+    __slots__ = ("error", "future", "result", "told", "work")
 
-    def __init__(self, work: Work, future: asyncio.Future[Any] | None) -> None:
+    def __init__(self, work: Work, future: asyncio.Future[Any] | None, told: Told | None = None) -> None:
         self.work: Final = work
         self.future: Final = future
+        self.told: Final = told
         self.result: Any = None
         self.error: Exception | None = None
 
@@ -98,6 +100,10 @@ class Writer:
             raise LedgerSilent("disk") from error
         finally:
             late.cancel()
+
+    def post(self, work: Work, told: Told) -> None:
+        """Do it in a transaction; after the commit, or what broke it, `told` is called on the writing thread."""
+        self._jobs.put(Job(work, None, told))
 
     def stop(self) -> None:
         """Finish what was asked for, then end both threads and close the file."""
@@ -204,6 +210,9 @@ def deliver(jobs: list[Job]) -> None:
     for job in jobs:
         if job.future is not None:
             loops.setdefault(job.future.get_loop(), []).append((job, job.future))
+        if job.told is not None:
+            with suppress(RuntimeError):  # a loop that is closed asks no more
+                job.told(job.error)
     for loop, mine in loops.items():
         if not loop.is_closed():
             loop.call_soon_threadsafe(settle, mine)

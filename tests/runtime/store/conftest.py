@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from proxy.policy.inquiry import Inquiry, PersonState
+from proxy.runtime.ahead_log import AheadLog
 from proxy.runtime.store.embedded import EmbeddedLedger
+from proxy.runtime.store.inline_ledger import InlineLedger
 from proxy.runtime.store.interface import Ledger
 from proxy.runtime.store.person_keys import PersonKeys
 from proxy.runtime.store.redis_ledger import RedisLedger
@@ -59,11 +63,14 @@ class Shelf:
         """Another client of the same store."""
         found: Ledger
         used = with_keys or keys()
-        if self.place is None:
-            found = EmbeddedLedger(self.file, used, lambda: self.now, WAIT)
+        if self.kind == "inline":
+            found = await InlineClient.opened(self, used)
+        elif self.place is None:
+            found = embedded = EmbeddedLedger(self.file, used, lambda: self.now, WAIT)
+            await embedded.open()
         else:
-            found = RedisLedger(self.place, used, lambda: self.now, WAIT)
-        await found.open()
+            found = redis = RedisLedger(self.place, used, lambda: self.now, WAIT)
+            await redis.open()
         self.opened.append(found)
         return found
 
@@ -79,8 +86,53 @@ class Shelf:
         return found
 
 
+class InlineClient:
+    """The ledger that a running proxy answers from, as a store like the others: who asks waits until the file has it."""
+
+    def __init__(self, file: EmbeddedLedger, log: AheadLog, epoch: Callable[[], float]) -> None:
+        self.file = file
+        self.log = log
+        self.ledger = InlineLedger(file, log, epoch, lambda _: None, lambda *_: None)
+
+    @classmethod
+    async def opened(cls, shelf: Shelf, used: PersonKeys) -> InlineClient:
+        file = EmbeddedLedger(shelf.file, used, lambda: shelf.now, WAIT)
+        await file.open()
+        log = AheadLog(shelf.file.with_name(f"log-{len(shelf.opened)}"), print, 1 << 16)
+        made = cls(file, log, lambda: shelf.now)
+        await made.ledger.open(log.open().entries)
+        return made
+
+    async def ask(self, inquiries: Sequence[Inquiry]) -> list[PersonState]:
+        states = [self.ledger.answer(inquiry) for inquiry in inquiries]
+        await self.ledger.settle(WAIT)
+        assert None not in states
+        return [state for state in states if state is not None]
+
+    async def release(self, inquiry: Inquiry) -> None:
+        self.ledger.release(inquiry)
+        await self.ledger.settle(WAIT)
+
+    async def refuse(self, customer: str, person: str, at: float, source: str, reference: str) -> None:
+        self.ledger.refusal_heard(customer, person, at, source, reference)
+        await self.ledger.settle(WAIT)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.file, name)  # what persons say by other ways is written by the file's own methods
+
+    async def close(self) -> None:
+        await self.ledger.settle(WAIT)
+        self.ledger.close()
+        self.log.close()
+        await self.file.close()
+
+
 @pytest.fixture(
-    params=["embedded", *[pytest.param(kind, marks=pytest.mark.tool) for kind in ("redis", "cluster", "sentinel")]]
+    params=[
+        "embedded",
+        "inline",
+        *[pytest.param(kind, marks=pytest.mark.tool) for kind in ("redis", "cluster", "sentinel")],
+    ]
 )
 async def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Shelf]:
     """Each kind of store in turn, empty."""
@@ -89,7 +141,7 @@ async def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     if request.param == "cluster":
         servers = request.getfixturevalue("redis_nodes")
         place = Place(tuple(server.url for server in servers[:2]), cluster=True)
-    elif request.param != "embedded":
+    elif request.param not in ("embedded", "inline"):
         servers = [request.getfixturevalue("redis_server")]
         place = Place((servers[0].url,))
         if request.param == "sentinel":

@@ -257,6 +257,8 @@ async def test_the_number_is_nowhere(shelf: Shelf) -> None:
 
 
 async def test_one_person_called_through_two_proxies_at_once(shelf: Shelf) -> None:
+    if shelf.kind == "inline":
+        pytest.skip("one process answers for a person there; what two do one after the other is in the other tests")
     one_proxy, other_proxy = await shelf.open(), await shelf.open()
     persons = [f"+3314001{number:04}" for number in range(125)]
 
