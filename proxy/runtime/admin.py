@@ -8,18 +8,19 @@ and never to a page in somebody's browser (a browser adds `Origin`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
 from typing import Final, Protocol, final
 
 from aiohttp import web
 
 from proxy.runtime import build
-from proxy.runtime.metrics import CONTENT_TYPE, Metrics, Observed, TopologyView, snapshot
+from proxy.runtime.metric_samples import Snapshot
+from proxy.runtime.metrics_text import CONTENT_TYPE, OURSELVES, Metrics
 from proxy.runtime.toml_source import ConfigError
 
 
-class Prober(TopologyView, Protocol):
+class Prober(Protocol):
     """Who can ask the gateways of a carrier; `node_topology.NodeTopology` is one."""
 
     async def asked(self, carrier: str) -> list[dict[str, str]]:
@@ -27,16 +28,28 @@ class Prober(TopologyView, Protocol):
         ...
 
 
-class Node(Observed, Protocol):
-    """The running process as the operator sees it; `app.App` is one."""
+class Node(Protocol):
+    """The running node as the operator sees it; `app.App` is one, and `supervisor.Supervisor`."""
 
     @property
     def ready(self) -> bool: ...
+    @property
+    def draining(self) -> bool: ...
+    @property
+    def digest(self) -> str: ...
     @property
     def topology(self) -> Prober: ...
     async def reload(self) -> str:
         """Load all files anew and swap; the new digest. Raises ConfigError and keeps the old state."""
         ...
+
+    async def taken(self) -> Snapshot:
+        """Every metric as it stands."""
+        ...
+
+    def process_ids(self) -> Iterable[int | str]:
+        """The processes of the node, as in /proc."""
+        return OURSELVES
 
 
 @final
@@ -83,11 +96,11 @@ class Doors:
 
     def __init__(self, node: Node) -> None:
         self._node: Final = node
-        self._metrics: Final = Metrics()
+        self._metrics: Final = Metrics(node.process_ids)
 
     async def metrics(self, request: web.Request) -> web.Response:
         """The Prometheus exposition."""
-        taken = snapshot(self._node)
+        taken = await self._node.taken()
         body = await asyncio.get_running_loop().run_in_executor(None, self._metrics.render, taken)
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE})
 

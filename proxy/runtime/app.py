@@ -1,37 +1,35 @@
 """The running process: everything is built here once, started, reloaded, drained and stopped.
 
-The composition root: no other module knows all the parts. SIGTERM drains (no new calls, those in progress end first,
-at most `DRAIN_MOST` seconds), a second SIGTERM or SIGINT stops at once; SIGHUP reloads and reopens the journal.
+The composition root: no other module knows all the parts. What a signal asks for is a method; a drain takes no new calls
+and lets those in progress end first, for at most `DRAIN_MOST` seconds. `process` starts it alone, `worker` as one of
+several, with a `Place` that says what is its own.
 """
 
 from __future__ import annotations
 
 import asyncio
-import gc
-import signal
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
-from pathlib import Path
 from time import perf_counter
-from typing import Final, final
+from typing import TYPE_CHECKING, Final, final
 
 from proxy.b2bua.engine import Engine
 from proxy.policy.directory import Directory
 from proxy.policy.inquiry import PersonState
-from proxy.runtime import build
-from proxy.runtime.admin import Admin, start_admin
 from proxy.runtime.ahead_log import AheadLog
 from proxy.runtime.call_keeping import CallKeeping, notes_in
-from proxy.runtime.clock import Clock, FixedClock, SystemClock
-from proxy.runtime.configuration import Configuration, load_configuration, load_successor
+from proxy.runtime.clock import Clock
+from proxy.runtime.configuration import Configuration, load_successor
 from proxy.runtime.dns_query import DnsQuery
 from proxy.runtime.edition_file import edition_with
+from proxy.runtime.handover import Handover
 from proxy.runtime.held_sockets import handed_over
 from proxy.runtime.ids import RandomIds
 from proxy.runtime.journal import Journal
 from proxy.runtime.loop_lag import LoopLag
-from proxy.runtime.needs import FREE, UNUSED, listening, needed, shown
+from proxy.runtime.metric_samples import Snapshot
+from proxy.runtime.metrics import snapshot
+from proxy.runtime.needs import FREE, UNUSED, needed, say, shown
 from proxy.runtime.node_topology import NodeTopology
 from proxy.runtime.shared_state import SharedState
 from proxy.runtime.sip_ports import SipPorts
@@ -41,25 +39,28 @@ from proxy.runtime.tasks import Tasks
 from proxy.runtime.toml_source import ConfigError
 from proxy.runtime.transports import Transports
 from proxy.runtime.trunk_settings import Trunks
+from proxy.runtime.worker_place import Place, handover_in
 
-ONLY: Final = "0"  # the folder of the one process within that of the ahead logs
+if TYPE_CHECKING:
+    from proxy.runtime.admin import Admin
+
 DRAIN_MOST: Final = 3600.0
 DRAIN_LOOK: Final = 0.2
-# s; the loop takes the interpreter anew for each datagram, and while a thread reads files each take waits this long
-SWITCH: Final = 1e-4
-GC_YOUNG: Final = 50_000  # calls make no cycles; a collection only has to look for our own mistakes, seldom
 
 
 @final
 class App:
-    """One proxy process."""
+    """One proxy process; `configuration` is that of its `place`, if it is one of several."""
 
-    def __init__(self, configuration: Configuration, clock: Clock) -> None:
+    def __init__(self, configuration: Configuration, clock: Clock, place: Place | None = None) -> None:
         settings = configuration.settings
+        self._place: Final = place
         self.configuration = configuration
         self.clock: Final = clock
-        self.engine: Final = Engine(settings.topology, configuration.edition, RandomIds(), perf_counter)
-        self.ahead: Final = AheadLog(settings.state.located(settings.store.path) / ONLY, say, most=settings.state.most)
+        ids = RandomIds(mark=place.mark if place is not None else b"")
+        self.engine: Final = Engine(settings.topology, configuration.edition, ids, perf_counter)
+        folder = settings.state.located(settings.store.path) / str(settings.worker)
+        self.ahead: Final = AheadLog(folder, say, most=settings.state.most)
         self.calls: Final = CallKeeping(self.ahead, self.engine)
         records = settings.records
         self.journal: Final = Journal(records.targets, records.queue, settings.node, configuration.edition)
@@ -73,9 +74,15 @@ class App:
         self._admin: Admin | None = None
         self.streams: Final = StreamCounts([one.name for one in settings.listen])
         self._ports: SipPorts | None = None
+        self.handover: Handover | None = None
         self.shared: Final = SharedState(settings, clock, self.tasks, say, self.ahead)
         self._names: Final = DnsQuery(settings.name_servers)
         self.topology: Final = NodeTopology(settings, self.tasks, self.engine, clock, self._moved, say, self._names)
+
+    @property
+    def number(self) -> int:
+        """Which of the node's workers this is."""
+        return self.configuration.settings.worker
 
     @property
     def digest(self) -> str:
@@ -108,7 +115,7 @@ class App:
         await self.topology.settled()
         transports = Transports(self.engine, clock, self.journal, self.engine.gate)
         self._ports = ports = SipPorts(settings.listen, transports, self.streams, self.tasks, say)
-        ports.open(lambda one: needed(settings.path, one.where, FREE, shown(one.address)), handed_over())
+        self._open(ports)
         taken.push_async_callback(ports.stop)
         self._moved()
         self.engine.fabric.memory = self.engine.fabric.ledger = self.shared
@@ -117,6 +124,8 @@ class App:
         self.calls.take_up(notes_in(left), transports, clock, say)  # nothing has been read from a port yet
         admin = settings.admin
         if admin is not None:
+            from proxy.runtime.admin import start_admin  # a worker has none, and starts the sooner
+
             with needed(settings.path, ("admin", "listen"), FREE, shown(admin)):
                 self._admin = await start_admin(admin.host, admin.port, self)
             taken.push_async_callback(self._admin.stop)
@@ -124,12 +133,30 @@ class App:
         self.tasks.spawn(self.lag.measure(), "loop lag")
         self.ready = True
 
+    def _open(self, ports: SipPorts) -> None:
+        """Take the SIP sockets: from the supervisor in a worker, else from the service manager or the system."""
+        path = self.configuration.settings.path
+        held, feed = handed_over(), None
+        if self._place is not None:
+            self.handover, feed = handover_in(self._place, ports.transports)
+            self._taken.callback(self.handover.close)
+            held = self._place.sockets()
+        ports.open(lambda one: needed(path, one.where, FREE, shown(one.address)), held, feed)
+
+    def process_ids(self) -> Iterable[int | str]:
+        """This process, as in /proc."""
+        return ("self",)
+
+    async def taken(self) -> Snapshot:
+        """Every metric as it stands."""
+        return snapshot(self)
+
     async def reload(self) -> str:
         """Load all files anew and swap; the new digest. Raises ConfigError and keeps the old state."""
         async with self._reloading:
             loop = asyncio.get_running_loop()
             try:
-                fresh = await loop.run_in_executor(None, load_successor, self.configuration)
+                fresh = await loop.run_in_executor(None, load_successor, self.configuration, self._own)
                 self.shared.take_keys()
                 await self._decide_by(fresh)
             except (ConfigError, OSError) as error:
@@ -143,6 +170,9 @@ class App:
             self.topology.use_settings(fresh.settings)
             self.reloads["applied"] += 1
             return fresh.digest
+
+    def _own(self, fresh: Configuration) -> Configuration:
+        return fresh if self._place is None else self._place.own(fresh)
 
     async def _decide_by(self, fresh: Configuration) -> None:
         """Take the rules and the plan of `fresh`, with the directory of the store read under that plan."""
@@ -170,8 +200,12 @@ class App:
         self.journal.use_edition(edition)
         self.topology.use_trunks(trunks)
 
-    async def hang_up(self) -> None:
+    def hung_up(self) -> None:
         """SIGHUP: reopen the journal and reload; what is wrong is said on standard error."""
+        self.tasks.spawn(self.hang_up(), "reload")
+
+    async def hang_up(self) -> None:
+        """What `hung_up` begins."""
         self.journal.reopen()
         try:
             say(f"reloaded, configuration {await self.reload()}")
@@ -206,45 +240,3 @@ class App:
         """Close the ports, end the tasks and write the records that wait; right after a failed start too."""
         self.ready = False
         await self._taken.aclose()
-
-
-def say(text: str) -> None:
-    """One line for the operator on standard error."""
-    sys.stderr.write(f"npv-proxy: {text}\n")
-    sys.stderr.flush()
-
-
-def run(config: Path, fixed_clock: float | None) -> int:
-    """Carry calls until a signal ends it; the exit code. Raises ConfigError for wrong files."""
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a rotation of the records while the files are read must not end us
-    configuration = load_configuration(config)
-    clock: Clock = SystemClock() if fixed_clock is None else FixedClock(fixed_clock, running=True)
-    import uvloop
-
-    sys.setswitchinterval(SWITCH)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_main(configuration, clock))
-
-
-async def _main(configuration: Configuration, clock: Clock) -> int:
-    app = App(configuration, clock)
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, app.terminate)
-    loop.add_signal_handler(signal.SIGINT, app.stop_now)
-    loop.add_signal_handler(signal.SIGHUP, lambda: app.tasks.spawn(app.hang_up(), "reload"))
-    try:
-        await app.start()
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(GC_YOUNG, 20, 100)
-        say(
-            f"version {build.version()}, {build.kind()} build, SIP on {listening(configuration.settings)}, "
-            f"admin on port {app.admin_port}, configuration {app.digest}, rules {configuration.edition.revision}"
-        )
-        await app.serve()
-    except ConfigError as mistake:
-        say(f"cannot start: {mistake}")
-        return 1
-    finally:
-        await app.stop()
-    return 0

@@ -33,10 +33,23 @@ def run(
 ) -> None:
     """Carry calls until SIGTERM, which lets the calls in progress end first. SIGHUP reloads and reopens the journal."""
     at = instant(fixed_clock, "--fixed-clock") if fixed_clock else None
-    from proxy.runtime import app as running
+    from proxy.runtime import process
 
     with mistakes_told():
-        raise typer.Exit(running.run(config_path(config), at))
+        raise typer.Exit(process.run(config_path(config), at))
+
+
+@app.command(hidden=True)
+def worker(
+    place: Annotated[str, typer.Option(metavar="JSON", help="Number and open files, from the supervisor.")],
+    config: ConfigOption = None,
+    fixed_clock: Annotated[float, typer.Option(hidden=True, help="Tests only: POSIX seconds.")] = 0.0,
+) -> None:
+    """Be one of the processes that `run` starts where `[node] workers` asks for several."""
+    from proxy.runtime import process
+
+    with mistakes_told():
+        raise typer.Exit(process.run_worker(config_path(config), place, fixed_clock or None))
 
 
 @app.command(epilog=examples("npv-proxy check", "npv-proxy check --config new/proxy.toml"))

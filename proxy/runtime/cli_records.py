@@ -113,8 +113,10 @@ def read(config: Path | None) -> AtHand:
 
 
 def files(found: AtHand, given: list[Path] | None) -> list[Path]:
-    """The files given, else all files of the configured targets. Ends the command when there is none to read."""
+    """The files given, else all files of the configured targets and of the workers beside them. Ends the command when
+    there is none to read."""
     from proxy.runtime.record_archive import files_of
+    from proxy.runtime.worker_place import files_beside
 
     if given:
         missing = [path for path in given if not path.is_file()]
@@ -122,7 +124,7 @@ def files(found: AtHand, given: list[Path] | None) -> list[Path]:
     else:
         targets = found.configuration.settings.records.targets
         names = [name for name in (targets.path, targets.prospecting) if name not in {"", "-"}]
-        paths = [path for name in names for path in files_of(Path(name))]
+        paths = [path for name in names for target in files_beside(Path(name)) for path in files_of(target)]
         missing = [] if paths else [Path(targets.path)]
     for path in missing:
         typer.echo(f"no file of records at `{path}`", err=True)

@@ -8,6 +8,7 @@ without a restart. Both take a while for many customers: call them in a thread.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -59,13 +60,16 @@ def trunks_for(files: Files, edition: Edition) -> Trunks:
     return load_trunks(read_toml(files.trunks), load_numbering(read_toml(files.numbering)), customers)
 
 
-def load_successor(running: Configuration) -> Configuration:
-    """What the files of a running proxy say now. Raises ConfigError; nothing has changed then."""
-    fresh = load_configuration(running.settings.path)
+def load_successor(
+    running: Configuration, own: Callable[[Configuration], Configuration] = lambda fresh: fresh
+) -> Configuration:
+    """What the files of a running proxy say now, as it is its `own`. Raises ConfigError; nothing has changed then."""
+    fresh = own(load_configuration(running.settings.path))
     old, new = running.settings, fresh.settings
     root, mistakes = read_toml(new.path).root, Mistakes()
     for section, key, before, after in (
         ("node", "name", old.node, new.node),
+        ("node", "workers", old.workers, new.workers),
         ("admin", "listen", old.admin, new.admin),
         ("store", "path", old.store.path, new.store.path),
         ("store", "urls", old.store.place, new.store.place),

@@ -24,13 +24,19 @@ UDP_DEFAULT: Final = "127.0.0.1:5060"
 IDLE_DEFAULT: Final = 600
 MOST_DEFAULT: Final = 1000
 SMALLEST: Final = 1024
+HIGHEST: Final = 65535
+UDP_KEYS: Final = ("worker_ports",)
 STREAM_KEYS: Final = ("idle", "most_connections", "largest_message")
 TLS_KEYS: Final = ("certificate", "key", "client_ca", "require_client_certificate", "certificates")
 
 
 @dataclass(frozen=True)
 class Listening:
-    """One listener. `where` is its place in the file; the limits hold for streams: seconds, connections, bytes."""
+    """One listener. `where` is its place in the file; the limits hold for streams: seconds, connections, bytes.
+
+    `worker_ports` is the first of the ports that workers have for themselves (0: none); `way_out` and `mark` are those of
+    `b2bua.trunks.Listener`, set in a worker.
+    """
 
     name: str
     transport: int
@@ -41,12 +47,16 @@ class Listening:
     idle: int = IDLE_DEFAULT
     most_connections: int = MOST_DEFAULT
     largest_message: int = MAX_MESSAGE
+    worker_ports: int = 0
+    way_out: int = -1
+    mark: str = ""
 
     @property
     def shown(self) -> Listener:
         """As the engine sees it."""
         host, port = self.advertise
-        return Listener(host, port, self.transport, self.name, addresses.version(self.address.host))
+        version = addresses.version(self.address.host)
+        return Listener(host, port, self.transport, self.name, version, self.way_out, self.mark)
 
 
 def read_listeners(root: Table, mistakes: Mistakes) -> tuple[Listening, ...]:
@@ -78,8 +88,9 @@ def _short(table: Table) -> Listening:
     """`[listen]`"""
     address = bound(table, "udp", UDP_DEFAULT)
     advertise = _advertised(table, address)
+    worker_ports = _from(table, "worker_ports", 0, 0, HIGHEST)
     table.close()
-    return Listening("udp", UDP, address, advertise, ("listen", "udp"))
+    return Listening("udp", UDP, address, advertise, ("listen", "udp"), worker_ports=worker_ports)
 
 
 def _read(table: Table) -> Listening:
@@ -90,7 +101,7 @@ def _read(table: Table) -> Listening:
         raise table.error("name", "up to 64 lower-case letters, digits, dots and dashes")
     table.text("address")
     address = bound(table, "address", UDP_DEFAULT, default_port(transport))
-    for key in (*(STREAM_KEYS if transport == UDP else ()), *(TLS_KEYS if transport != TLS else ())):
+    for key in (*(STREAM_KEYS if transport == UDP else UDP_KEYS), *(TLS_KEYS if transport != TLS else ())):
         if table.has(key):
             raise table.error(key, f"no such key for the transport `{TRANSPORTS[transport]}`")
     listening = Listening(
@@ -103,6 +114,7 @@ def _read(table: Table) -> Listening:
         idle=_from(table, "idle", IDLE_DEFAULT, 1, 86_400),
         most_connections=_from(table, "most_connections", MOST_DEFAULT, 1, 1_000_000),
         largest_message=_from(table, "largest_message", MAX_MESSAGE, SMALLEST, MAX_MESSAGE),
+        worker_ports=_from(table, "worker_ports", 0, 0, HIGHEST),
     )
     table.close()
     return listening

@@ -1,32 +1,27 @@
 """What Prometheus sees: every name of ours stands in `TABLE`, every value in `snapshot`.
 
-The engine counts in plain integers. A scrape copies them on the loop (`snapshot`, some microseconds) and turns the
-copy into text in another thread (`render`), which yields between families so that SIP never waits for a scrape.
+The engine counts in plain integers. A scrape copies them on the loop (`snapshot`, some microseconds); `metrics_text` turns
+the copy into text in another thread.
 Labels come from closed sets. A telephone number, a Call-ID or an address is never a label.
 """
 
 from __future__ import annotations
 
 import platform
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol, final
-
-from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
-from prometheus_client.registry import Collector
+from typing import Final, Protocol
 
 from proxy.b2bua.counters import Counters, Histogram
 from proxy.runtime import build
 from proxy.runtime.clock import Clock
-from proxy.runtime.metric_samples import Frozen, Samples, Snapshot, by_one, by_two, frozen, requests, responses
+from proxy.runtime.metric_samples import Frozen, Snapshot, by_one, by_two, frozen, requests, responses
 from proxy.runtime.metrics_overload import OVERLOAD_ROWS, GateView, overload_samples
 from proxy.runtime.metrics_store import STORE_ROWS, SharedView, store_samples
+from proxy.runtime.metrics_workers import WORKER_ROWS, HandoverView, worker_samples
 from proxy.runtime.metrics_written import WRITTEN_ROWS, AheadView, CallsView, JournalView, written_samples
 from proxy.runtime.stream_counts import STREAM_ROWS
 
-CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 NO_EMERGENCY: Final = {("unchanged", "destination.emergency"): 0}  # there from the start: an alert sees the first call
 BUILD_LABELS: Final = (build.version(), build.kind(), platform.python_version())
 
@@ -75,7 +70,7 @@ TABLE: Final = (
     Row("npv_draining", "gauge", (), "1 while no new call is taken."),
     Row("npv_conformance_trunks", "gauge", (), "Platforms with the profile `conformance`, for test suites: 0 wherever real calls are placed."),
     Row("npv_faults_total", "counter", (), "Defects of ours that ended a call."),
-    *(Row(*row) for row in (*WRITTEN_ROWS, *STORE_ROWS, *OVERLOAD_ROWS, *STREAM_ROWS)),
+    *(Row(*row) for row in (*WRITTEN_ROWS, *STORE_ROWS, *OVERLOAD_ROWS, *STREAM_ROWS, *WORKER_ROWS)),
 )  # fmt: skip
 
 
@@ -138,6 +133,10 @@ class Observed(Protocol):
     @property
     def reloads(self) -> Mapping[str, int]: ...
     @property
+    def number(self) -> int: ...
+    @property
+    def handover(self) -> HandoverView | None: ...
+    @property
     def digest(self) -> str: ...
     @property
     def draining(self) -> bool: ...
@@ -190,59 +189,5 @@ def snapshot(node: Observed) -> Snapshot:
         **store_samples(node.shared),
         **overload_samples(engine.gate, counters, engine.routing.throttles(node.clock.monotonic())),
         **node.streams.samples(),
+        **worker_samples(node.number, counters, node.handover),
     }
-
-
-def families(taken: Snapshot) -> Iterator[Metric]:
-    """One Prometheus family for each row of `TABLE`, in its order."""
-    for row in TABLE:
-        yield family(row, taken[row.name])
-
-
-def family(row: Row, samples: Samples) -> Metric:
-    """The family of one row."""
-    if row.kind == "histogram":
-        shape = HistogramMetricFamily(row.name, row.help, labels=row.labels)
-        for labels, value in samples.items():
-            if isinstance(value, Frozen):
-                shape.add_metric(labels, value.buckets, value.sum)
-        return shape
-    plain: CounterMetricFamily | GaugeMetricFamily
-    plain = (CounterMetricFamily if row.kind == "counter" else GaugeMetricFamily)(row.name, row.help, labels=row.labels)
-    for labels, value in samples.items():
-        if not isinstance(value, Frozen):
-            plain.add_metric(labels, value)
-    return plain
-
-
-@final
-class OneFamily(Collector):
-    """A registry wants collectors; this one holds a family that is ready."""
-
-    def __init__(self, ready: Metric) -> None:
-        self._ready: Final = ready
-
-    def collect(self) -> Iterator[Metric]:
-        """The family."""
-        yield self._ready
-
-
-@final
-class Metrics:
-    """Renders snapshots, and the process and garbage collector series of prometheus_client after them."""
-
-    def __init__(self) -> None:
-        self._process: Final = CollectorRegistry()
-        ProcessCollector(registry=self._process)
-        GCCollector(registry=self._process)
-
-    def render(self, taken: Snapshot) -> bytes:
-        """The exposition text; call it in a thread. It lets go of the interpreter after each family."""
-        parts = []
-        for ready in families(taken):
-            registry = CollectorRegistry()
-            registry.register(OneFamily(ready))
-            parts.append(generate_latest(registry))
-            time.sleep(0)
-        parts.append(generate_latest(self._process))
-        return b"".join(parts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,3 +37,9 @@ def shown(address: Endpoint) -> str:
 def listening(settings: Settings) -> str:
     """Where SIP is received."""
     return ", ".join(f"{TRANSPORTS[one.transport]} {shown(one.address)}" for one in settings.listen)
+
+
+def say(text: str) -> None:
+    """One line for the operator on standard error."""
+    sys.stderr.write(f"npv-proxy: {text}\n")
+    sys.stderr.flush()

@@ -28,6 +28,7 @@ from proxy.runtime.store_settings import StoreSettings, read_store
 from proxy.runtime.toml_source import ConfigError, Table, TomlSource, read_toml, seen
 from proxy.runtime.trunk_checks import FACES
 from proxy.runtime.trunk_settings import NAME
+from proxy.runtime.worker_settings import read_workers, worker_mistakes
 
 # these may differ between the nodes of one cluster; the digest that nodes compare leaves them out
 LOCAL_SECTIONS: Final = ("node", "listen", "admin", "records", "state", "dns")
@@ -44,6 +45,7 @@ class Node:
 
     name: str
     server_name: str
+    workers: int
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,8 @@ class Timers:
 class Settings:
     """One `proxy.toml`. `admin` is None when it is switched off; `topology` is the node without any trunk.
 
-    `digest` is equal on nodes that have in common what nodes of a cluster should.
+    `digest` is equal on nodes that have in common what nodes of a cluster should. `workers` share the node's calls; in
+    one of several, `worker` is its number, and `listen`, `records` and `admin` are its own (`worker_place`).
     """
 
     path: Path
@@ -85,6 +88,8 @@ class Settings:
     topology: Topology
     digest: str
     name_servers: tuple[str, ...] = ()
+    workers: int = 1
+    worker: int = 0
 
 
 def load_settings(path: Path) -> Settings:
@@ -105,6 +110,9 @@ def load_settings(path: Path) -> Settings:
     for faces in FACES:
         for table in (mistakes.attempt(partial(root.tables, faces)) or [])[:1]:
             mistakes.add(ConfigError(source.file, table.line, faces, TRUNKS_ELSEWHERE, f"`[[{faces}]]`"))
+    if node is not None and records is not None:
+        for wrong in worker_mistakes(root, node.workers, listen, records):
+            mistakes.add(wrong)
     mistakes.attempt(root.close)
     mistakes.raise_any()
     if node is None or files is None or records is None or store is None or state is None or limits is None:
@@ -131,6 +139,7 @@ def load_settings(path: Path) -> Settings:
         ),
         digest=shared_digest(source),
         name_servers=name_servers,
+        workers=node.workers,
     )
 
 
@@ -142,8 +151,9 @@ def read_node(table: Table) -> Node:
     server_name = table.text("server_name", "")
     if not server_name.isprintable() or len(server_name) > HEADER_SAFE:
         raise table.error("server_name", "up to 64 printable characters")
+    workers = read_workers(table)
     table.close()
-    return Node(name, server_name)
+    return Node(name, server_name, workers)
 
 
 def read_admin(table: Table) -> Endpoint | None:

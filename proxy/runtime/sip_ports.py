@@ -22,7 +22,7 @@ from proxy.runtime.streams import Streams
 from proxy.runtime.tasks import Tasks
 from proxy.runtime.tls import server_context
 from proxy.runtime.transports import Transports
-from proxy.runtime.udp import UdpPort, bound_socket
+from proxy.runtime.udp import Feed, UdpPort, bound_socket
 from proxy.sip.hop import UDP
 
 LAST_WORDS: Final = 1.0  # s for streams to take them
@@ -51,8 +51,10 @@ class SipPorts:
         self._streams: Streams | None = None
         self._trusted: tuple[tuple[str, TlsClient], ...] = ()
 
-    def open(self, told: Told, held: HeldSockets) -> None:
-        """Take every address, from `held` where it is there; an OSError of a listener is raised within `told` of it."""
+    def open(self, told: Told, held: HeldSockets, feed: Callable[[Listening], Feed | None] | None = None) -> None:
+        """Take every address, from `held` where it is there; an OSError of a listener is raised within `told` of it.
+
+        `feed` says what stands before the engine at a UDP listener, where it is not the engine itself."""
         ways = self.transports.ways
         ports: dict[int, UdpPort] = {}
         try:
@@ -60,7 +62,7 @@ class SipPorts:
                 with told(one):
                     if one.transport == UDP:
                         bound = held.take(SOCK_DGRAM, one.address) or bound_socket(*one.address)
-                        ports[number] = UdpPort(bound, self.transports, number)
+                        ports[number] = UdpPort(bound, self.transports, number, feed(one) if feed is not None else None)
                     else:
                         bound = held.take(SOCK_STREAM, one.address) or listening_socket(*one.address)
                         self._doors[number] = self._door(bound, number, one)

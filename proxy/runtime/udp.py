@@ -114,8 +114,8 @@ class UdpPort:
         self._loop.remove_writer(self._socket)
 
 
-def bound_socket(host: str, port: int) -> socket.socket:
-    """A socket on that address that never blocks. Raises OSError when the address cannot be had."""
+def bound_socket(host: str, port: int, shared: bool = False) -> socket.socket:
+    """A socket on that address that never blocks; `shared`: one of several there. Raises OSError when it cannot be had."""
     opened = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
     try:
         opened.setblocking(False)
@@ -123,6 +123,8 @@ def bound_socket(host: str, port: int) -> socket.socket:
             opened.setsockopt(socket.SOL_SOCKET, option, BUFFER)
         if ":" in host:
             opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        if shared:
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         opened.bind((host, port))
     except OSError:
         opened.close()

@@ -18,7 +18,7 @@ import uvloop
 
 from proxy.b2bua.outputs import Fetch
 from proxy.policy.inquiry import PersonState
-from proxy.runtime.app import SWITCH
+from proxy.runtime.process import SWITCH
 from proxy.runtime.store.embedded import EmbeddedLedger
 from proxy.runtime.store.interface import Ledger
 from proxy.runtime.store.ledger_desk import LedgerDesk, Question

@@ -16,7 +16,10 @@ from proxy.b2bua.counters import Counters
 from proxy.runtime import build
 from proxy.runtime.admin import Admin, is_local, start_admin
 from proxy.runtime.clock import Clock, SystemClock
+from proxy.runtime.handover import Handover
 from proxy.runtime.loop_lag import LoopLag
+from proxy.runtime.metric_samples import Snapshot
+from proxy.runtime.metrics import snapshot
 from proxy.runtime.stream_counts import StreamCounts
 from proxy.runtime.toml_source import ConfigError
 from tests.runtime.observed import FakeAhead, FakeCalls, FakeGate, FakeShared
@@ -64,6 +67,8 @@ class FakeNode:
     reloads: dict[str, int] = field(default_factory=dict)
     digest: str = "c0ffee"
     draining: bool = False
+    number: int = 0
+    handover: Handover | None = None
     ready: bool = True
     ahead: FakeAhead = field(default_factory=FakeAhead)
     calls: FakeCalls = field(default_factory=FakeCalls)
@@ -80,6 +85,12 @@ class FakeNode:
 
     async def asked(self, carrier: str) -> list[dict[str, str]]:
         return [{"carrier": carrier, "serves": "yes"}] if carrier == "carrier-1" else []
+
+    def process_ids(self) -> tuple[str, ...]:
+        return ("self",)
+
+    async def taken(self) -> Snapshot:
+        return snapshot(self)
 
     async def reload(self) -> str:
         if self.mistake is not None:

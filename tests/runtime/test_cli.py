@@ -45,7 +45,7 @@ def test_run_hands_on_file_and_clock(monkeypatch: pytest.MonkeyPatch) -> None:
         seen.append((config, at))
         return 3
 
-    monkeypatch.setattr("proxy.runtime.app.run", running)
+    monkeypatch.setattr("proxy.runtime.process.run", running)
     assert runner.invoke(cli.app, ["run", "--config", "x.toml"]).exit_code == 3
     runner.invoke(cli.app, ["run", "-c", "x.toml", "--fixed-clock", "2026-11-23T11:00:00+01:00"])
     assert seen == [(Path("x.toml"), None), (Path("x.toml"), 1795428000.0)]

@@ -11,8 +11,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from proxy.b2bua.counters import CALL_BOUNDS, DURATION_BOUNDS, Counters
 from proxy.policy.directory import Directory
 from proxy.runtime.clock import Clock, SystemClock
+from proxy.runtime.handover import Handover
 from proxy.runtime.loop_lag import LoopLag
-from proxy.runtime.metrics import TABLE, Metrics, snapshot
+from proxy.runtime.metrics import TABLE, snapshot
+from proxy.runtime.metrics_text import Metrics
 from proxy.runtime.stream_counts import StreamCounts
 from tests.runtime.observed import FakeAhead, FakeCalls, FakeDesk, FakeGate, FakeJournal, FakeShared
 
@@ -61,6 +63,8 @@ class FakeNode:
     reloads: dict[str, int] = field(default_factory=lambda: {"applied": 1, "refused": 4})
     digest: str = "c0ffee"
     draining: bool = False
+    number: int = 0
+    handover: Handover | None = None
     shared: FakeShared = field(default_factory=FakeShared)
     topology: FakeTopology = field(default_factory=FakeTopology)
     streams: StreamCounts = field(default_factory=lambda: StreamCounts(["tls"]))
@@ -145,6 +149,10 @@ def scrape(node: FakeNode) -> dict[str, float]:
         ('npv_call_duration_seconds_sum{carrier="carrier-1"}', 45),
         ("npv_event_loop_lag_seconds_count{}", 1),
         ("npv_calls_active{}", 3),
+        ("npv_workers{}", 1),
+        ("npv_workers_up{}", 1),
+        ('npv_worker_restarts_total{worker="0"}', 0),
+        ('npv_worker_calls_total{worker="0"}', 0),
         ("npv_transactions_active{}", 5),
         ("npv_timers_active{}", 7),
         ('npv_config_info{hash="c0ffee"}', 1),

@@ -17,6 +17,7 @@ from proxy.runtime import (
     store_settings,
     trunk_settings,
     trunk_transport,
+    worker_settings,
 )
 from proxy.runtime.addresses import Endpoint
 from proxy.runtime.mistakes import ConfigErrors
@@ -174,7 +175,9 @@ def on_the_page(title: str) -> tuple[set[str], set[str]]:
 
 def test_every_key_is_documented_and_nothing_else() -> None:
     sections = {"node", "listen", "admin", "auth", "files", "records", "store", "state", "limits", "timers", "dns"}
-    loaders = (settings, listen_settings, record_settings, store_settings, state_settings, auth_settings)
+    loaders = (
+        settings, listen_settings, record_settings, store_settings, state_settings, auth_settings, worker_settings
+    )  # fmt: skip
     keys = asked(*(Path(str(loader.__file__)) for loader in loaders))
     documented, headed = on_the_page("proxy.toml")
     assert sections <= headed
