@@ -29,6 +29,7 @@ NOT_ADDED: Final[dict[str, Callable[[float, float], float]]] = {
     "npv_refusals_age_seconds": max,
     "npv_refusals_dropped_total": max,
     "npv_refusals_held": max,
+    "npv_store_behind_age_seconds": max,
     "npv_store_key_info": max,
     "npv_store_reachable": min,
 }
