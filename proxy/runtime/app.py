@@ -17,7 +17,7 @@ from proxy.b2bua.engine import Engine
 from proxy.policy.directory import Directory
 from proxy.policy.inquiry import PersonState
 from proxy.runtime.ahead_log import AheadLog
-from proxy.runtime.call_keeping import CallKeeping, notes_in
+from proxy.runtime.call_keeping import CallKeeping
 from proxy.runtime.clock import Clock
 from proxy.runtime.configuration import Configuration, load_successor
 from proxy.runtime.dns_query import DnsQuery
@@ -112,6 +112,7 @@ class App:
         taken.push_async_callback(self.tasks.cancel)
         taken.push_async_callback(self.shared.stop)
         await self.shared.start(self._answered, self._renewed, left.entries)
+        await self.calls.find(left, settings, self.tasks, taken, say)
         await self.topology.settled()
         transports = Transports(self.engine, clock, self.journal, self.engine.gate)
         self._ports = ports = SipPorts(settings.listen, transports, self.streams, self.tasks, say)
@@ -121,7 +122,7 @@ class App:
         self.engine.fabric.memory = self.engine.fabric.ledger = self.shared
         if self.shared.desk is not None:
             transports.use_ledger(self.shared.desk)
-        self.calls.take_up(notes_in(left), transports, clock, say)  # nothing has been read from a port yet
+        self.calls.take_up(transports, clock, say)  # nothing has been read from a port yet
         admin = settings.admin
         if admin is not None:
             from proxy.runtime.admin import start_admin  # a worker has none, and starts the sooner

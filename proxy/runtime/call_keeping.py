@@ -6,14 +6,19 @@ is put again, because it holds an old segment, is noted anew. Whoever writes not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Final, Protocol, final
 
 from proxy.b2bua.engine import Engine
 from proxy.b2bua.snapshot import END, HEAD, MARK, note_again
 from proxy.b2bua.take_up import TakenUp
 from proxy.runtime.ahead_reading import Found
+from proxy.runtime.call_copy import copy_of
 from proxy.runtime.clock import Clock
+from proxy.runtime.settings import Settings
+from proxy.runtime.tasks import Tasks
 
 NOTE: Final = 20  # kinds of entries
 ADDED: Final = 21
@@ -26,6 +31,11 @@ class Log(Protocol):
     """What is needed of `ahead_log.AheadLog`."""
 
     renewed: Callable[[int, bytes], bytes] | None
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        ...
 
     def put(self, kind: int, payload: bytes) -> int:
         """One entry of a stream."""
@@ -41,7 +51,17 @@ class Log(Protocol):
 
 
 class Copy(Protocol):
-    """Another place for notes; `store.redis_calls.CallsBehind` is one. Never blocks."""
+    """Another place for notes; `store.redis_calls.RedisCalls` is one. Never blocks."""
+
+    @property
+    def outcomes(self) -> Mapping[str, int]:
+        """Calls by what became of their notes."""
+        ...
+
+    @property
+    def waiting(self) -> int:
+        """Calls of which something waits."""
+        ...
 
     def put(self, notes: Iterable[bytes]) -> None:
         """The notes of one input, in order."""
@@ -69,6 +89,7 @@ class CallKeeping:
         self.copy: Copy | None = None
         self._log: Final = log
         self._engine: Final = engine
+        self._found: list[bytes] = []
         log.renewed = self._renewed
 
     def put(self, notes: list[bytes]) -> None:
@@ -85,17 +106,39 @@ class CallKeeping:
         if self.copy is not None:
             self.copy.put(notes)
 
+    @property
+    def copied(self) -> Mapping[str, int]:
+        """Calls whose notes went to the other place, by outcome."""
+        return self.copy.outcomes if self.copy is not None else {}
+
+    @property
+    def waiting(self) -> int:
+        """Calls of which something waits to go there."""
+        return self.copy.waiting if self.copy is not None else 0
+
     def _renewed(self, kind: int, key: bytes) -> bytes:
         if kind != NOTE:
             return b""
         return note_again(self._engine.fabric, int.from_bytes(key[len(KEY) :], "little"))
 
-    def take_up(self, notes: list[bytes], way: Way, clock: Clock, say: Callable[[str], None]) -> None:
-        """Go on with the calls of a process before this one, and keep notes from now on."""
+    async def find(
+        self, left: Found, settings: Settings, tasks: Tasks, taken: AsyncExitStack, say: Callable[[str], None]
+    ) -> None:
+        """The notes of a process before this one: in its log, or on Redis when it ran on another machine."""
+        self._found = notes_in(left)
+        copy = copy_of(settings, self._log.folder, tasks, say)
+        if copy is not None:
+            self.copy = copy
+            taken.push_async_callback(copy.close)
+            self._found = await copy.begin(self._found)
+
+    def take_up(self, way: Way, clock: Clock, say: Callable[[str], None]) -> None:
+        """Go on with the calls that were found, and keep notes from now on."""
         engine = self._engine
         engine.fabric.noting = True
         way.keep_by(self)
-        told = self.taken_up(engine.restore(notes, clock.monotonic(), clock.epoch()))
+        told = self.taken_up(engine.restore(self._found, clock.monotonic(), clock.epoch()))
+        self._found = []
         way.flush()
         way.arm()
         if told:

@@ -25,6 +25,13 @@ WRITTEN_ROWS: Final = (
     ),
     ("npv_ahead_bytes", "gauge", (), "Size of the segments of the ahead log that hold something still needed."),
     (
+        "npv_calls_copied_total",
+        "counter",
+        ("outcome",),
+        "Calls whose notes went to Redis: `written`, `silent` (tried again) or `dropped`.",
+    ),
+    ("npv_calls_copy_waiting", "gauge", (), "Calls of which something waits to go to Redis."),
+    (
         "npv_calls_taken_up_total",
         "counter",
         ("outcome",),
@@ -63,6 +70,10 @@ class CallsView(Protocol):
 
     @property
     def outcomes(self) -> Mapping[str, int]: ...
+    @property
+    def copied(self) -> Mapping[str, int]: ...
+    @property
+    def waiting(self) -> int: ...
 
 
 def written_samples(journal: JournalView, ahead: AheadView, calls: CallsView) -> Snapshot:
@@ -74,6 +85,8 @@ def written_samples(journal: JournalView, ahead: AheadView, calls: CallsView) ->
         "npv_ahead_unlogged_total": {(): ahead.unlogged},
         "npv_ahead_damaged_total": {(): ahead.damaged},
         "npv_ahead_bytes": {(): ahead.held_bytes},
+        "npv_calls_copied_total": by_one(calls.copied),
+        "npv_calls_copy_waiting": {(): calls.waiting},
         "npv_calls_taken_up_total": by_one(calls.outcomes),
         "npv_ahead_kept": {(): ahead.kept},
     }

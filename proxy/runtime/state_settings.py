@@ -18,10 +18,11 @@ MOST: Final = 1024
 
 @dataclass(frozen=True)
 class StateSettings:
-    """`folder` of the ahead log, none where it lies beside the store; `most` is in bytes."""
+    """`folder` of the ahead log, none where it lies beside the store; `most` is in bytes; `copy_calls`: to a store on Redis."""
 
     folder: Path | None
     most: int
+    copy_calls: bool = True
 
     def located(self, store: Path) -> Path:
         """The folder of the log, given the file of the store."""
@@ -34,5 +35,6 @@ def read_state(table: Table) -> StateSettings:
     most = table.integer("most_mb", MOST)
     if most < LEAST:
         raise table.error("most_mb", f"a whole number of at least {LEAST}")
+    copy_calls = table.flag("copy_calls", True)
     table.close()
-    return StateSettings(Path(folder).resolve() if folder else None, most * MEGABYTE)
+    return StateSettings(Path(folder).resolve() if folder else None, most * MEGABYTE, copy_calls)

@@ -73,3 +73,5 @@ class FakeAhead:
 @dataclass
 class FakeCalls:
     outcomes: dict[str, int] = field(default_factory=lambda: {"going on": 5, "ended early": 1})
+    copied: dict[str, int] = field(default_factory=lambda: {"written": 6})
+    waiting: int = 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from proxy.b2bua.take_up import TakenUp
@@ -10,6 +11,8 @@ from proxy.runtime.ahead_log import AheadLog
 from proxy.runtime.call_keeping import CallKeeping, call_key, notes_in
 from proxy.runtime.clock import FixedClock
 from proxy.runtime.edition_file import load_edition
+from proxy.runtime.settings import load_settings
+from proxy.runtime.tasks import Tasks
 from tests.ladder import EPOCH, Ladder, hang_up, set_up
 from tests.runtime.ahead import SIZE, found_in, opened
 
@@ -108,16 +111,23 @@ def test_one_line_says_what_became_of_them(tmp_path: Path) -> None:
     log.close()
 
 
-def test_taking_up_puts_the_calls_into_the_log_of_this_process(tmp_path: Path) -> None:
+async def test_taking_up_puts_the_calls_into_the_log_of_this_process(tmp_path: Path) -> None:
     ladder = Ladder(edition())
     set_up(ladder)
-    before = ladder.notes
+    log, _ = opened(tmp_path / "before")
+    CallKeeping(log, ladder.engine).put(ladder.notes)
+    left = found_in(tmp_path / "before")
+    log.close()
     log, _ = opened(tmp_path)
     fresh = Ladder(edition())
     said: list[str] = []
     way = Way()
     keeping = CallKeeping(log, fresh.engine)
-    keeping.take_up(before, way, FixedClock(EPOCH), said.append)
+    async with AsyncExitStack() as taken:
+        settings = load_settings(CONFIG / "proxy.toml")
+        await keeping.find(left, settings, Tasks(said.append), taken, said.append)
+    keeping.take_up(way, FixedClock(EPOCH), said.append)
+    assert (keeping.copied, keeping.waiting) == ({}, 0)
     assert way.done == ["kept", "flushed", "armed"]
     assert said == ["calls of a process before this one: 1 go on, 0 had no answer and were ended"]
     fresh.drain()

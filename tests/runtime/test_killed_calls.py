@@ -14,6 +14,7 @@ from stage import Proxy
 
 from tests.ladder import ANSWER, CALLED, OFFER, Callee, Caller, Seen, reply
 from tests.runtime.ends import OPEN, Ends, Site, site_in, until
+from tests.runtime.store.redis_servers import RedisServer
 
 LATER = (datetime.fromisoformat(OPEN) + timedelta(seconds=30)).isoformat()
 TALKS = 200
@@ -32,6 +33,13 @@ def ends(site: Site) -> Iterator[Ends]:
     both = Ends(site)
     yield both
     both.close()
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+    server = RedisServer(tmp_path / "redis", "--save", "").start()
+    yield server
+    server.kill()
 
 
 def calls_of(site: Site) -> list[dict[str, Any]]:  # Any: a JSON object
@@ -169,3 +177,31 @@ async def test_an_attempt_that_died_counts_only_if_the_phone_had_rung(site: Site
             await ends.hang_up(*await ends.talk())
         refused = await ends.refused(ends.caller(), 480)
         assert "frequency." in refused.header("warning")
+
+
+async def test_another_machine_goes_on_with_the_calls_of_its_name(
+    site: Site, ends: Ends, redis_server: RedisServer
+) -> None:
+    site.change("proxy.toml", 'kind = "embedded"\nwait_ms = 2000', f'kind = "redis"\nurls = ["{redis_server.url}"]')
+    with Proxy(site.config, site.admin, OPEN, site.folder) as first:
+        talks = [await ends.talk(called=person(number)) for number in range(30)]
+        for talk in talks[::10]:
+            await reinvite(ends, *talk)
+        begun = [await early(ends, person(number), number % 2 == 0) for number in range(4)]
+        await until(lambda: "npv_calls_copy_waiting 0.0" in first.get("/metrics")[1])
+        first.process.kill()
+        first.process.wait()
+    site.change("proxy.toml", "[store]", f'[state]\nfolder = "{site.folder / "elsewhere"}"\n\n[store]')
+    with Proxy(site.config, site.admin, LATER, site.folder) as second:
+        assert "30 go on, 4 had no answer and were ended" in second.output()
+        await end_early(ends, begun)
+        await reinvite(ends, *talks[0])
+        for number, (caller, callee) in enumerate(talks):
+            await (ends.hang_up(caller, callee) if number % 2 else hung_up_by_b(ends, callee))
+        await active(second, 0)
+    found = calls_of(site)
+    assert Counter(record["reason"] for record in found) == {"": 30, "proxy restarted": 4}
+    assert len({record["a_call_id"] for record in found}) == 34
+    with redis_server.client() as client:
+        (key,) = [name for name in client.keys("npv:calls:*") if not name.endswith(b":owner")]
+        assert list(client.hgetall(key)) == [b"of"]

@@ -17,6 +17,6 @@ def test_every_row_has_its_value(tmp_path: Path) -> None:
     assert list(taken) == [name for name, _, _, _ in WRITTEN_ROWS]
     assert taken["npv_calls_taken_up_total"] == {("going on",): 5, ("ended early",): 1}
     plain = [name for name in taken if () in taken[name]]
-    assert [taken[name][()] for name in plain] == [11, 2, 2, 0, 0, SIZE, 1]
+    assert [taken[name][()] for name in plain] == [11, 2, 2, 0, 0, SIZE, 4, 1]
     log.end(1, b"call", b"")
     log.close()

@@ -17,11 +17,13 @@ def read(text: str) -> StateSettings:
 def test_the_log_lies_beside_the_store_unless_a_folder_is_named() -> None:
     assert read("") == StateSettings(None, 1024 * 1_000_000)
     assert read("").located(Path("/s/store.db")) == Path("/s/store.ahead")
+    assert read("").copy_calls
+    assert not read("copy_calls = false").copy_calls
     named = read('folder = "run/log"\nmost_mb = 64')
     assert (named.located(Path("/s/store.db")), named.most) == (Path("run/log").resolve(), 64 * 1_000_000)
 
 
-@pytest.mark.parametrize("text", ["most_mb = 63", "folder = 1", "size = 1"])
+@pytest.mark.parametrize("text", ["most_mb = 63", "folder = 1", "size = 1", "copy_calls = 1"])
 def test_what_is_wrong_is_refused(text: str) -> None:
     with pytest.raises(ConfigError):
         read(text)
