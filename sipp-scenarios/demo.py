@@ -82,8 +82,9 @@ def copy_configuration(folder: Path) -> tuple[Path, dict[str, int]]:
     text = text.replace(f'"{settings["listen"]["udp"]}"', f'"{HOST}:{ports["sip"]}"')
     text = text.replace(f'"{settings["admin"]["listen"]}"', f'"{HOST}:{ports["admin"]}"')
     text = text.replace('"var/', f'"{folder}/var/')  # commands on it are given from any working directory
-    text = text.replace("decision_timeout_ms = 50", "decision_timeout_ms = 2000")  # a demonstration may be slow,
-    text = text.replace('kind = "embedded"', 'kind = "embedded"\nwait_ms = 1900')  # but shows what the rules say
+    text = text.replace("decision_timeout_ms = 50", "decision_timeout_ms = 5000")  # a demonstration may be slow,
+    text = text.replace("queue_delay_ms = 50", "queue_delay_ms = 0")  # and a machine may pause,
+    text = text.replace('kind = "embedded"', 'kind = "embedded"\nwait_ms = 4900')  # but it shows what the rules say
     path.write_text(text, encoding="utf-8")
     trunks = folder / "config" / "trunks.toml"
     text = trunks.read_text(encoding="utf-8")

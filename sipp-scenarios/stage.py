@@ -58,10 +58,11 @@ headers = "{root}/config/headers.toml"
 path = "{folder}/records.jsonl"
 
 [store]
-wait_ms = 1900
+wait_ms = 4900
 
 [limits]
-decision_timeout_ms = 2000
+decision_timeout_ms = 5000
+queue_delay_ms = 0
 {limits}
 
 [timers]

@@ -32,10 +32,11 @@ headers = "{config}/headers.toml"
 path = "{folder}/records.jsonl"
 
 [store]
-wait_ms = 900
+wait_ms = 4900
 
 [limits]
-decision_timeout_ms = 1000
+decision_timeout_ms = 5000
+queue_delay_ms = 0
 {limits}
 
 {listen}
@@ -61,7 +62,8 @@ class Edge(Proxy):
     """A running proxy with the UDP port `sip`, whose carrier is at `carrier`.
 
     `listen` are more listeners, `naming` says how the platform names the customer, `carrier_more` and `limits` are further
-    keys of theirs, all as TOML; it sends from `source`. The store is patient: several programs share the machine, and a slow disk is not the subject.
+    keys of theirs, all as TOML; it sends from `source`. The store is patient
+    and a pause of the machine is no overload: several programs share it, and a slow disk is not the subject.
     """
 
     def __init__(

@@ -65,9 +65,10 @@ def site_in(folder: Path) -> Site:
         site.change("proxy.toml", f'"{old}"', f'"{new}"')
     site.change("proxy.toml", "prospecting_path", "# prospecting_path")  # all records in one file, in their order
     site.change("trunks.toml", '"127.0.0.1:5080"', f'"{HOST}:{site.carrier}"')
-    # a machine that is busy with other tests must not decide calls without their answer
-    site.change("proxy.toml", "decision_timeout_ms = 50", "decision_timeout_ms = 3000")
-    site.change("proxy.toml", 'kind = "embedded"', 'kind = "embedded"\nwait_ms = 2000')
+    # a machine that is busy with other tests must not decide calls without their answer, nor refuse them as too many
+    site.change("proxy.toml", "decision_timeout_ms = 50", "decision_timeout_ms = 5000")
+    site.change("proxy.toml", "queue_delay_ms = 50", "queue_delay_ms = 0")
+    site.change("proxy.toml", 'kind = "embedded"', 'kind = "embedded"\nwait_ms = 4000')
     return site
 
 

@@ -52,7 +52,7 @@ def test_the_delay_is_that_of_what_was_read(ends: tuple[socket.socket, socket.so
     assert watch.look(1.0) == 1.0 + EVERY
     port, delay = gate.told[-1]
     assert port == 3
-    assert 0.05 <= delay < 5.0
+    assert 0.05 <= delay < 60.0
 
 
 def test_before_anything_was_read_nothing_is_told(ends: tuple[socket.socket, socket.socket]) -> None:

@@ -62,8 +62,8 @@ def server(tmp_path: Path) -> Iterator[RedisServer]:
 @pytest.fixture
 def site(tmp_path: Path, server: RedisServer) -> Site:
     found = site_in(tmp_path)
-    found.change("proxy.toml", 'kind = "embedded"\nwait_ms = 2000', f'kind = "redis"\nurls = ["{server.url}"]')
-    found.change("proxy.toml", "decision_timeout_ms = 3000", "decision_timeout_ms = 50")
+    found.change("proxy.toml", 'kind = "embedded"\nwait_ms = 4000', f'kind = "redis"\nurls = ["{server.url}"]')
+    found.change("proxy.toml", "decision_timeout_ms = 5000", "decision_timeout_ms = 50")
     found.change("customers.toml", '[[customer.campaign]]\nid = "checkups"\n', RECALL)
     return found
 
