@@ -106,7 +106,7 @@ class App:
             left = self.ahead.open()
         taken.callback(self.ahead.close)
         with needed(settings.path, ("records", "path"), "a file that can be written", settings.records.path):
-            self.journal.start()
+            self.journal.start(self.ahead, left)
         taken.callback(self.journal.stop)
         taken.push_async_callback(self._names.close)
         taken.push_async_callback(self.tasks.cancel)

@@ -137,9 +137,10 @@ class CallKeeping:
         engine = self._engine
         engine.fabric.noting = True
         way.keep_by(self)
-        told = self.taken_up(engine.restore(self._found, clock.monotonic(), clock.epoch()))
+        done = engine.restore(self._found, clock.monotonic(), clock.epoch())
         self._found = []
-        way.flush()
+        way.flush()  # a record ends its call in the log, so it stands there before the call is said to be over
+        told = self.taken_up(done)
         way.arm()
         if told:
             say(told)

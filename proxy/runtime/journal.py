@@ -1,10 +1,10 @@
 """The journal: one JSON line for each decision, each ended call and each defect.
 
-SIP never waits for the disk. `put` only appends the record object to a bounded queue; a writer thread wakes every
-`PAUSE` seconds, turns the records into lines in batches of at most `BATCH` (encoding holds the interpreter, so the
-batch bounds how long SIP can wait for it) and writes each batch with one system call. What the queue cannot take, or
-the disk refuses, is counted in `dropped` and told in the file as a gap. Files are chained and rotated in
-`record_files.py`; prospecting decisions and whole numbers may go to files of their own.
+SIP never waits for the disk. `put` makes the line, puts it into the ahead log and appends it to a bounded queue; a writer
+thread wakes every `PAUSE` seconds, chains the lines in batches of at most `BATCH` and writes each batch with one system
+call. So a killed process loses none: the next one writes what its log has and the files have not (`record_keeping.py`).
+What the queue cannot take, or the disk refuses, is counted in `dropped` and told in the file as a gap. Files are chained
+and rotated in `record_files.py`; prospecting decisions and whole numbers may go to files of their own.
 """
 
 from __future__ import annotations
@@ -17,17 +17,19 @@ from threading import Event, Thread
 from time import time
 from typing import Final, final
 
-from proxy.b2bua.outputs import DecisionRecord, Fault
+from proxy.b2bua.outputs import CallRecord, DecisionRecord, Fault
 from proxy.policy.directory import CAUTIOUS_PURPOSE
 from proxy.policy.edition import Edition
+from proxy.runtime.ahead_reading import Found
 from proxy.runtime.audit_key import signing_key
-from proxy.runtime.record_archive import Keeping
+from proxy.runtime.record_archive import PROSPECTING, Keeping
 from proxy.runtime.record_files import PRIVATE, SECRET, STDOUT, RecordFile
+from proxy.runtime.record_keeping import PROSPECTS, REST, WHOLE, Log, RecordKeeping, left_over
 from proxy.runtime.record_lines import Lines, Record
 from proxy.runtime.record_seal import Seal
 
 BATCH: Final = 64
-PAUSE: Final = 0.1  # s between two looks at the queue: the most that a crash of the machine can lose
+PAUSE: Final = 0.1  # s between two looks at the queue
 PATIENCE: Final = 5.0  # s
 OFF: Final = ""
 QUEUE_FULL: Final = "the queue was full"
@@ -52,12 +54,25 @@ class Targets:
 
 
 @final
-class Sink:
-    """One file and the lines that go there."""
+class Waiting:
+    """One record as its lines, empty where it has none; `told` is False for one that could not be encoded."""
 
-    def __init__(self, file: RecordFile, lines: Lines) -> None:
+    __slots__ = ("line", "prospecting", "told", "whole")
+
+    def __init__(self, line: bytes, whole: bytes, prospecting: bool, told: bool = True) -> None:
+        self.line: Final = line
+        self.whole: Final = whole
+        self.prospecting: Final = prospecting
+        self.told: Final = told
+
+
+@final
+class Sink:
+    """One file, and the kind of its entries in the ahead log."""
+
+    def __init__(self, file: RecordFile, kind: int) -> None:
         self.file: Final = file
-        self.lines: Final = lines
+        self.kind: Final = kind
 
 
 @final
@@ -71,26 +86,29 @@ class Journal:
         self._target: Final = targets.path
         self._capacity: Final = capacity
         self._edition = edition
-        self._waiting: Final[deque[tuple[Record, Edition]]] = deque()
+        self._waiting: Final[deque[Waiting]] = deque()
+        self._keeping: RecordKeeping | None = None
         self._refused = 0
         self._told = 0
         self._stop: Final = Event()
         self._reopen: Final = Event()
-        lines, keeping = Lines(node), targets.keeping
+        keeping = targets.keeping
+        self._lines: Final = Lines(node)
+        self._whole: Final = Lines(node, whole=True)
         self._signing_key: Final = targets.signing_key
-        self._rest: Final = Sink(RecordFile(targets.path, node, keeping, PRIVATE), lines)
+        self._rest: Final = Sink(RecordFile(targets.path, node, keeping, PRIVATE), REST)
         self._prospecting = self._rest
         self._audit: Sink | None = None
         if targets.prospecting:
-            self._prospecting = Sink(RecordFile(targets.prospecting, node, keeping, PRIVATE), lines)
+            self._prospecting = Sink(RecordFile(targets.prospecting, node, keeping, PRIVATE), PROSPECTS)
         if targets.audit:
-            self._audit = Sink(RecordFile(targets.audit, node, keeping, SECRET), Lines(node, whole=True))
+            self._audit = Sink(RecordFile(targets.audit, node, keeping, SECRET), WHOLE)
         found = (self._rest, self._prospecting, self._audit)
         self._sinks: Final[list[Sink]] = list(dict.fromkeys(sink for sink in found if sink is not None))
         self._writer: Final = Thread(target=self._write_until_stopped, name="journal", daemon=True)
 
-    def start(self) -> None:
-        """Open the targets and start the writer.
+    def start(self, log: Log | None = None, left: Found | None = None) -> None:
+        """Open the targets and start the writer; with a log, what it has `left` of a predecessor is written first.
 
         Raises OSError when one cannot be opened, ConfigError for a signing key that is none.
         """
@@ -101,7 +119,19 @@ class Journal:
                     sink.file.seal = seal
             for sink in self._sinks:
                 sink.file.open(time())
+            if log is not None:
+                self._keeping = RecordKeeping(log)
+                if left is not None:
+                    self._take_up(left, self._keeping)
             self._writer.start()
+
+    def _take_up(self, left: Found, keeping: RecordKeeping) -> None:
+        for sink in self._sinks:
+            if sink.file.regular:
+                for line in left_over(left, sink.kind, sink.file.target):
+                    shown, whole = (b"", line) if sink is self._audit else (line, b"")
+                    self._waiting.append(Waiting(shown, whole, PROSPECTING in line))
+                    keeping.put(sink.kind, line)
 
     def put(self, record: Record) -> None:
         """Hand one record over; never waits for the target. Without one, defects still show on standard error."""
@@ -113,7 +143,20 @@ class Journal:
             self.dropped += 1
             self._refused += 1
             return
-        self._waiting.append((record, self._edition))
+        prospecting = is_prospecting(record)
+        try:
+            line = self._lines.line(record, self._edition)
+            whole = self._whole.line(record, self._edition) if self._audit is not None else b""
+        except Exception as error:  # one record that cannot be told must not end the call
+            self._waiting.append(Waiting(b"", b"", prospecting, told=False))
+            self._fail(f"{NOT_TOLD}: {error!r}")
+            return
+        self._waiting.append(Waiting(line, whole, prospecting))
+        if self._keeping is not None:
+            if whole:
+                self._keeping.put(WHOLE, whole)
+            call = record.number if isinstance(record, CallRecord) else 0
+            self._keeping.put(self._prospecting.kind if prospecting else REST, line, call)
 
     def use_edition(self, edition: Edition) -> None:
         """From the next record on, list the rules of this edition."""
@@ -139,8 +182,12 @@ class Journal:
             if self._reopen.is_set():
                 self._reopen.clear()
                 self._open_anew()
+            keeping = self._keeping
+            reached = keeping.reached() if keeping is not None else 0
             while self._waiting or self._refused > self._told:
                 self._write_batch()
+            if keeping is not None:
+                keeping.done(reached)
         for sink in self._sinks:
             try:
                 sink.file.close(time())
@@ -167,31 +214,24 @@ class Journal:
                 sink.file.lose(refused - self._told, QUEUE_FULL)
             self._told = refused
         batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
-        rest: list[tuple[Record, Edition]] = []
-        prospecting: list[tuple[Record, Edition]] = []
-        for entry in batch:
-            (prospecting if is_prospecting(entry[0]) else rest).append(entry)
+        shown = [one for one in batch if one.line or not one.told]
         if self._prospecting is self._rest:
-            self._write(self._rest, batch, len(prospecting), counted=True)
+            self._write(self._rest, shown, counted=True)
         else:
-            self._write(self._rest, rest, 0, counted=True)
-            self._write(self._prospecting, prospecting, len(prospecting), counted=True)
+            self._write(self._rest, [one for one in shown if not one.prospecting], counted=True)
+            self._write(self._prospecting, [one for one in shown if one.prospecting], counted=True)
         if self._audit is not None:
-            self._write(self._audit, batch, len(prospecting), counted=False)
+            self._write(self._audit, [one for one in batch if one.whole or not one.told], counted=False)
 
-    def _write(self, sink: Sink, batch: list[tuple[Record, Edition]], prospecting: int, counted: bool) -> None:
+    def _write(self, sink: Sink, batch: list[Waiting], counted: bool) -> None:
         """One write to one file; `counted` records are in `written` or `dropped` afterwards."""
-        lines = []
-        lost = 0
-        for record, edition in batch:
-            try:
-                lines.append(sink.lines.line(record, edition))
-            except Exception as error:  # one record that cannot be told must not end the journal
-                lost += 1
-                sink.file.lose(1, NOT_TOLD)
-                self._fail(f"{NOT_TOLD}: {error!r}")
+        told = [one for one in batch if one.told]
+        lost = len(batch) - len(told)
+        if lost:
+            sink.file.lose(lost, NOT_TOLD)
         try:
-            sink.file.add(lines, prospecting, time())
+            lines = [one.line if counted else one.whole for one in told]
+            sink.file.add(lines, sum(one.prospecting for one in told), time())
         except OSError as error:
             lost = len(batch)
             self._fail(f"cannot write to `{sink.file.target}`: {error.strerror}")

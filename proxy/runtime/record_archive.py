@@ -9,6 +9,7 @@ import mmap
 import re
 import stat
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -97,6 +98,13 @@ def ends_of(path: Path) -> tuple[bytes, bytes]:
         file.seek(max(0, path.stat().st_size - TAIL))
         whole = file.read(TAIL).rpartition(b"\n")[0]
     return first.rstrip(b"\n"), whole.rpartition(b"\n")[2]
+
+
+def whole_lines_backwards(path: Path) -> Iterator[bytes]:
+    """The whole lines at the end of a file, the last one first, without their line ends."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - TAIL))
+        yield from reversed(file.read(TAIL).rpartition(b"\n")[0].split(b"\n"))
 
 
 def archived_name(target: Path, began: float) -> str:

@@ -50,6 +50,11 @@ class RecordFile:
         self._reason = ""
         self._not_before = 0.0
 
+    @property
+    def regular(self) -> bool:
+        """Whether it is a file on a disk, which can be read again."""
+        return self._regular
+
     def open(self, now: float) -> None:
         """Open the target; what stands there already is put aside first. Raises OSError."""
         self._previous, last = "", NOTHING_BEFORE

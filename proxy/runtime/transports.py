@@ -157,15 +157,21 @@ class Transports:
         self._timer_due = -NEVER  # an answer of the ledger may still come; nothing is due any more
 
     def flush(self) -> None:
-        """Carry out what the engine ordered: what must be remembered is, before the wire tells anybody."""
+        """Carry out what the engine ordered: what must be remembered is, before the wire tells anybody.
+
+        A record comes first, since it ends what was noted of its call; what the ledger is asked comes after the notes.
+        """
+        outputs = self.engine.take_outputs()
+        for output in outputs:
+            if isinstance(output, DecisionRecord | CallRecord | Fault):
+                self._recorder.put(output)
         notes = self.engine.take_notes()
         if notes and self._keeper is not None:
             self._keeper.put(notes)
-        for output in self.engine.take_outputs():
-            if isinstance(output, DecisionRecord | CallRecord | Fault):
-                self._recorder.put(output)
-            elif self._ledger is not None:
-                self._tell(self._ledger, output)
+        if self._ledger is not None:
+            for output in outputs:
+                if not isinstance(output, DecisionRecord | CallRecord | Fault):
+                    self._tell(self._ledger, output)
         ways = self.ways
         for order in self.engine.take_sends():
             ways[order.hop.listener].send(order)

@@ -205,7 +205,7 @@ class Fault:
 
 FAULTS = (
     Fault("stall", node_stalls, short=True),
-    Fault("node", node_killed),
+    Fault("node", node_killed, short=True),
     Fault("wires", bad_wires),
     Fault("carrier", carrier_dies),
     Fault("redis-kill", redis_killed),

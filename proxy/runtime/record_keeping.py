@@ -1,0 +1,87 @@
+"""Records in the ahead log, until they stand in their files: a process that is killed loses none of them, and none is doubled.
+
+A line is put into the log before the messages of its input go out; the line that ends a call ends what was noted of the call
+in the same entry. Files are written in the order of the log, so what a predecessor had not written is what comes behind the
+last line of its file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, Protocol, final
+
+from proxy.runtime.ahead_log import Mark
+from proxy.runtime.ahead_reading import Found
+from proxy.runtime.call_keeping import call_key
+from proxy.runtime.record_archive import files_of, whole_lines_backwards
+from proxy.runtime.record_chain import HEAD
+
+REST: Final = 30  # kinds of entries, one for each file
+PROSPECTS: Final = 31
+WHOLE: Final = 32
+OF_THE_FILE: Final = (b'{"record":"begin"', b'{"record":"gap"', b'{"record":"end"')
+
+
+class Log(Protocol):
+    """What is needed of `ahead_log.AheadLog`."""
+
+    @property
+    def end_position(self) -> int: ...
+    def mark(self) -> Mark:
+        """The mark of a new stream."""
+        ...
+
+    def put(self, kind: int, payload: bytes) -> int:
+        """One entry of a stream."""
+        ...
+
+    def end(self, kind: int, key: bytes, payload: bytes) -> int:
+        """One entry that ends what was kept under the key."""
+        ...
+
+
+@final
+class RecordKeeping:
+    """The lines of one journal in the log. The writer, a thread of its own, calls `reached` and `done` and nothing else."""
+
+    def __init__(self, log: Log) -> None:
+        self._log: Final = log
+        self._mark: Final = log.mark()
+
+    def put(self, kind: int, line: bytes, call: int = 0) -> None:
+        """A line that was handed to the writer; `call` is the number of the call that it ends, 0 for none."""
+        if call:
+            self._log.end(kind, call_key(call), line)
+        else:
+            self._log.put(kind, line)
+
+    def reached(self) -> int:
+        """Where the log is before the writer takes what waits."""
+        return self._log.end_position
+
+    def done(self, reached: int) -> None:
+        """All that was put before then stands in its file."""
+        self._mark.position = reached
+
+
+def left_over(found: Found, kind: int, target: str) -> list[bytes]:
+    """What a predecessor put into the log for this file and did not write, in order. Raises OSError."""
+    entries = found.of(kind)
+    if entries:
+        last = last_record(files_of(Path(target)))
+        for place in range(len(entries) - 1, -1, -1):
+            if entries[place] == last:
+                return entries[place + 1 :]
+    return entries
+
+
+def last_record(files: Sequence[Path]) -> bytes:
+    """The last record of a target's files, as it was before it was chained; empty when there is none."""
+    for path in reversed(files):
+        for line in whole_lines_backwards(path):
+            head = HEAD.match(line)
+            record = b"{" + line[head.end() :] if head else b""
+            if record and not record.startswith(OF_THE_FILE):
+                return record
+    return b""

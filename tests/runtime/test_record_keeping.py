@@ -1,0 +1,136 @@
+"""What was put into the ahead log and never written is found, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from proxy.policy.edition import Edition
+from proxy.runtime import journal as journal_module
+from proxy.runtime.ahead_log import AheadLog
+from proxy.runtime.ahead_reading import Found, read_back
+from proxy.runtime.call_keeping import NOTE, call_key
+from proxy.runtime.journal import Journal, Targets
+from proxy.runtime.record_archive import files_of
+from proxy.runtime.record_chain import faults
+from proxy.runtime.record_keeping import REST, WHOLE, RecordKeeping, last_record, left_over
+from tests.runtime.test_journal import put, records, texts
+
+NEVER = 3600.0
+KEPT = 1 << 20
+
+
+def silent(text: str) -> None:
+    """Nothing is wrong."""
+    raise AssertionError(text)
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The writer looks at its queue only when it is stopped."""
+    monkeypatch.setattr(journal_module, "PAUSE", NEVER)
+
+
+def opened(folder: Path) -> tuple[AheadLog, Found]:
+    """The log of a process, and what it found."""
+    log = AheadLog(folder / "ahead", silent, KEPT)
+    return log, log.open()
+
+
+def killed(log: AheadLog) -> None:
+    """Let the process go as kill -9 does: the files stay as they are, the lock goes."""
+    log.mark().position = 0
+    log.keep(NOTE, b"somebody", b"x")
+    log.close()
+
+
+def begun(folder: Path, edition: Edition, name: str = "r.jsonl", audit: str = "") -> tuple[Journal, AheadLog]:
+    """A journal of a new process in that folder."""
+    log, left = opened(folder)
+    journal = Journal(Targets(str(folder / name), audit=audit), 100, "edge-1", edition)
+    journal.start(log, left)
+    log.taken_over()
+    return journal, log
+
+
+def test_a_killed_process_loses_no_record_and_none_is_doubled(tmp_path: Path, edition: Edition) -> None:
+    journal, log = begun(tmp_path, edition)
+    put(journal, "one", "two")
+    journal.stop()  # both stand in the file, and in the log
+    left_behind = Journal(Targets(str(tmp_path / "other.jsonl")), 100, "edge-1", edition)
+    left_behind.start(log)
+    put(left_behind, "three")
+    left_behind.stop()
+    killed(log)
+    journal, log = begun(tmp_path, edition)
+    put(journal, "four")
+    journal.stop()
+    log.close()
+    old, new = files_of(tmp_path / "r.jsonl")
+    assert (texts(old), texts(new)) == (["one", "two"], ["three", "four"])
+    assert faults(new.read_bytes().splitlines()) == []
+    assert journal.written == 2
+
+
+def test_what_was_found_stands_in_the_log_again_until_it_is_written(
+    tmp_path: Path, edition: Edition, slow: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dead: list[Journal] = []
+    for name in ("first", "second"):  # the second dies before it has written anything, too
+        journal, log = begun(tmp_path, edition, name)  # a test's process does not die, and keeps its file locked
+        if not dead:
+            put(journal, "one")
+        dead.append(journal)
+        killed(log)
+    monkeypatch.setattr(journal_module, "PAUSE", 0.001)
+    journal, log = begun(tmp_path, edition)
+    journal.stop()
+    assert texts(tmp_path / "r.jsonl") == ["one"]
+    log.close()
+    for journal in dead:
+        journal.stop()
+
+
+def test_a_record_ends_what_was_noted_of_its_call(tmp_path: Path) -> None:
+    log, _ = opened(tmp_path)
+    log.keep(NOTE, call_key(7), b"note")
+    log.keep(NOTE, call_key(8), b"note")
+    RecordKeeping(log).put(REST, b'{"record":"call"}', 7)
+    found = read_back(tmp_path / "ahead")
+    assert set(found.kept) == {call_key(8)}
+    assert found.of(REST) == [b'{"record":"call"}']
+    log.end(NOTE, call_key(8), b"")
+    log.close()
+
+
+def test_what_is_written_keeps_no_log(tmp_path: Path, edition: Edition) -> None:
+    journal, log = begun(tmp_path, edition)
+    put(journal, "one")
+    journal.stop()
+    log.close()
+    assert [path.name for path in (tmp_path / "ahead").iterdir()] == ["lock"]
+
+
+def test_each_file_gets_what_it_lacks(tmp_path: Path, edition: Edition, slow: None) -> None:
+    audit = str(tmp_path / "whole.jsonl")
+    journal, log = begun(tmp_path, edition, audit=audit)
+    put(journal, "one")
+    found = read_back(tmp_path / "ahead")
+    assert len(found.of(REST)) == len(found.of(WHOLE)) == 1
+    assert left_over(found, WHOLE, audit) == found.of(WHOLE)
+    journal.stop()
+    assert left_over(found, WHOLE, audit) == left_over(found, REST, str(tmp_path / "r.jsonl")) == []
+    log.close()
+
+
+def test_the_last_record_is_looked_for_in_files_that_hold_some(tmp_path: Path, edition: Edition) -> None:
+    target = tmp_path / "r.jsonl"
+    assert last_record(files_of(target)) == b""
+    for names in (["one", "two"], []):
+        journal = Journal(Targets(str(target)), 100, "edge-1", edition)
+        journal.start()
+        put(journal, *names)
+        journal.stop()
+    assert [line["record"] for line in records(target)] == ["begin", "end"]
+    assert b'"two"' in last_record(files_of(target))
