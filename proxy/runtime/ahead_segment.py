@@ -23,6 +23,7 @@ FIRST: Final = HEAD.size
 ENDS: Final = 0x80  # beside the kind: the entry ends what its key kept
 KINDS: Final = 0x7F
 LONGEST_KEY: Final = 255
+CALL: Final = b"call"  # begins the key of what is noted of a call
 PAGE: Final = 4096
 NAME: Final = re.compile(r"[0-9]{12}\.ahead")
 
@@ -85,3 +86,8 @@ def framed(position: int, kind: int, key: bytes, payload: bytes) -> bytes:
     """The bytes of an entry at that position."""
     body = key + payload
     return ENTRY.pack(ENTRY.size + len(body), crc32(body, seed(position, kind, len(key))), kind, len(key)) + body
+
+
+def call_key(number: int) -> bytes:
+    """What the note of this call is kept under; an entry that ends it, such as its record, names this key."""
+    return CALL + number.to_bytes(8, "little")

@@ -15,6 +15,7 @@ from proxy.b2bua.engine import Engine
 from proxy.b2bua.snapshot import END, HEAD, MARK, note_again
 from proxy.b2bua.take_up import TakenUp
 from proxy.runtime.ahead_reading import Found
+from proxy.runtime.ahead_segment import CALL
 from proxy.runtime.call_copy import copy_of
 from proxy.runtime.clock import Clock
 from proxy.runtime.settings import Settings
@@ -23,7 +24,6 @@ from proxy.runtime.tasks import Tasks
 NOTE: Final = 20  # kinds of entries
 ADDED: Final = 21
 ENDED: Final = 22
-KEY: Final = b"call"
 NUMBER: Final = slice(HEAD.size - 8, HEAD.size)
 
 
@@ -100,9 +100,9 @@ class CallKeeping:
             if kind == MARK:
                 log.put(ADDED, note)
             elif kind != END:
-                log.keep(NOTE, KEY + note[NUMBER], note)
+                log.keep(NOTE, CALL + note[NUMBER], note)
             else:
-                log.end(ENDED, KEY + note[NUMBER], b"")
+                log.end(ENDED, CALL + note[NUMBER], b"")
         if self.copy is not None:
             self.copy.put(notes)
 
@@ -119,7 +119,7 @@ class CallKeeping:
     def _renewed(self, kind: int, key: bytes) -> bytes:
         if kind != NOTE:
             return b""
-        return note_again(self._engine.fabric, int.from_bytes(key[len(KEY) :], "little"))
+        return note_again(self._engine.fabric, int.from_bytes(key[len(CALL) :], "little"))
 
     async def find(
         self, left: Found, settings: Settings, tasks: Tasks, taken: AsyncExitStack, say: Callable[[str], None]
@@ -164,8 +164,3 @@ class CallKeeping:
 def notes_in(found: Found) -> list[bytes]:
     """What a predecessor left in its log: whole notes, then what adds to them."""
     return [*found.kept_of(NOTE).values(), *found.of(ADDED)]
-
-
-def call_key(number: int) -> bytes:
-    """What the note of this call is kept under; an entry that ends it, such as its record, names this key."""
-    return KEY + number.to_bytes(8, "little")

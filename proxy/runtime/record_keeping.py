@@ -13,7 +13,7 @@ from typing import Final, Protocol, final
 
 from proxy.runtime.ahead_log import Mark
 from proxy.runtime.ahead_reading import Found
-from proxy.runtime.call_keeping import call_key
+from proxy.runtime.ahead_segment import call_key
 from proxy.runtime.record_archive import files_of, whole_lines_backwards
 from proxy.runtime.record_chain import HEAD
 

@@ -10,7 +10,8 @@ from proxy.policy.edition import Edition
 from proxy.runtime import journal as journal_module
 from proxy.runtime.ahead_log import AheadLog
 from proxy.runtime.ahead_reading import Found, read_back
-from proxy.runtime.call_keeping import NOTE, call_key
+from proxy.runtime.ahead_segment import call_key
+from proxy.runtime.call_keeping import NOTE
 from proxy.runtime.journal import Journal, Targets
 from proxy.runtime.record_archive import files_of
 from proxy.runtime.record_chain import faults
