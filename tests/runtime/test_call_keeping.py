@@ -8,7 +8,8 @@ from pathlib import Path
 from proxy.b2bua.take_up import TakenUp
 from proxy.policy.edition import Edition
 from proxy.runtime.ahead_log import AheadLog
-from proxy.runtime.call_keeping import CallKeeping, call_key, notes_in
+from proxy.runtime.ahead_segment import call_key
+from proxy.runtime.call_keeping import CallKeeping, notes_in
 from proxy.runtime.clock import FixedClock
 from proxy.runtime.edition_file import load_edition
 from proxy.runtime.settings import load_settings
