@@ -43,8 +43,9 @@ def take_gateway(call: CallState) -> bool:
         call.dialled_at = fabric.now
     tried = [*tried, gateway]
     call.tried = tried if fabric.routing.another(way, tried, fabric.now, call.metered) is not None else None
-    if call.metered and fabric.routing.limited:
-        call.enter_room(fabric.routing.pools.get(call.carrier))
+    if call.metered and fabric.routing.limited and not call.enter_room(fabric.routing.pools.get(call.carrier)):
+        call.tried = tried  # another worker was faster: elsewhere, or nowhere
+        return take_gateway(call)
     return True
 
 

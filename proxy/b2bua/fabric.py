@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final, Protocol, final
 
 from proxy.b2bua.back_ways import BackWays
-from proxy.b2bua.capacity import Capacity
+from proxy.b2bua.capacity import Capacity, Others
 from proxy.b2bua.counters import Counters
 from proxy.b2bua.credentials import Login, logins_for, with_line
 from proxy.b2bua.legs import NOBODY, STALE, Couple, Fork
@@ -125,6 +125,11 @@ class Fabric:
         self.routing: Final = Routing(topology)
         self.back_ways = BackWays(topology)
         self.use_topology(topology)
+
+    def share_limits(self, others: Others) -> None:
+        """Count calls together with other workers of the node, before the first call and the first trunk."""
+        self.capacity.share(others)
+        self.routing.others = others
 
     def use_topology(self, topology: Topology) -> None:
         """Take new trunks for calls to come; calls in progress keep what they have."""

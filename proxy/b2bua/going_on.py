@@ -49,7 +49,7 @@ def count_again(fabric: Fabric, call: Call, flags: int) -> None:
         pool = fabric.routing.pools.get(call.carrier)
         if pool is not None and pool.meter is not None:
             call.room = pool.meter
-            call.room.live += 1
+            call.room.enter()
 
 
 def go_on(fabric: Fabric, call: Call, talk: Talk, fork: Fork) -> None:

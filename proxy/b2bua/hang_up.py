@@ -75,7 +75,7 @@ def close(call: CallState) -> None:
     abandon(call)
     call.leave_room()
     if call.metered and call.trunk.calls_back:
-        fabric.capacity.node.live -= 1
+        fabric.capacity.node.leave()
     elif call.metered:
         fabric.capacity.end(call.customer, call.trunk.name)
     if call.b_call_id:

@@ -53,6 +53,15 @@ def judge(call: CallState, message: Message, state: PersonState | None, expired:
     view = EMPTY if load is FREE and state is None and not expired else LedgerView(state, load, expired, held)
     before = fabric.stopwatch()
     decision = decide(facts, fabric.edition, view)
+    if decision.action == Action.FORWARD and decision.presentation != Presentation.UNCHANGED:
+        taken = fabric.capacity.begin(call.customer, call.trunk.name, fabric.now)
+        call.metered = True
+        if taken is not FREE and taken.over:  # another worker was faster
+            view = LedgerView(state, taken, expired, held)
+            decision = decide(facts, fabric.edition, view)
+            if decision.action != Action.FORWARD:
+                fabric.capacity.end(call.customer, call.trunk.name)
+                call.metered = False
     seconds = fabric.stopwatch() - before
     counters = fabric.counters
     counters.decision_seconds.observe(seconds)
@@ -72,9 +81,6 @@ def judge(call: CallState, message: Message, state: PersonState | None, expired:
         counters.count_decision("refused", decision.rule)
         return events.REFUSED
     counters.count_decision(PRESENTATION_WORDS[decision.presentation], decision.rule)
-    if decision.presentation != Presentation.UNCHANGED:
-        fabric.capacity.begin(call.customer, call.trunk.name, fabric.now)
-        call.metered = True
     if decision.number is not None:
         fabric.edition.directory.used(decision.number.canonical)
     return events.FORWARDED

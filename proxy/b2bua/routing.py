@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final, final
 
-from proxy.b2bua.capacity import Meter
+from proxy.b2bua.capacity import Meter, Others
 from proxy.b2bua.gateways import STATES, Gateway, Place, Pool
 from proxy.b2bua.rewrite import Face
 from proxy.b2bua.trunks import CarrierTrunk, Route, Topology, route_key
@@ -35,10 +35,11 @@ class _Way:
 class Routing:
     """Routes and gateways of one topology; what is known of a gateway's health outlives a new one."""
 
-    __slots__ = ("pools", "limited", "_topology", "_routes", "_meters")
+    __slots__ = ("pools", "limited", "others", "_topology", "_routes", "_meters")
 
     def __init__(self, topology: Topology) -> None:
         self.pools: dict[str, Pool] = {}
+        self.others: Others | None = None  # who counts calls to carriers with us
         self._topology = topology
         self._routes: dict[str, list[_Way]] = {}
         self._meters: Final[dict[str, Meter]] = {}
@@ -73,6 +74,8 @@ class Routing:
         meter = self._meters.get(carrier.name)
         if meter is None:
             meter = self._meters[carrier.name] = Meter(carrier.calls_per_second, carrier.most_calls, 0.0)
+            if self.others is not None:
+                meter.share(self.others, "carrier " + carrier.name)
         else:
             meter.set(carrier.calls_per_second, carrier.most_calls)
         return meter

@@ -112,16 +112,18 @@ class CallState(Couple):
         if self.answered_at:
             self.fabric.note(self)
 
-    def enter_room(self, pool: Pool | None) -> None:
-        """Count the call at the carrier that gets it, if that one has limits."""
-        if pool is not None and pool.meter is not None:
-            self.room = pool.meter
-            self.room.take(self.fabric.now)
+    def enter_room(self, pool: Pool | None) -> bool:
+        """Count the call at the carrier that gets it, if that one has limits; False when another worker took the last
+        place meanwhile."""
+        if pool is None or pool.meter is None:
+            return True
+        self.room = pool.meter
+        return self.room.take(self.fabric.now)
 
     def leave_room(self) -> None:
         """Give back the place at a carrier."""
         if self.room is not None:
-            self.room.live -= 1
+            self.room.leave()
             self.room = None
 
     def stop_timer(self) -> None:

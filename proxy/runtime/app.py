@@ -55,10 +55,15 @@ class App:
     def __init__(self, configuration: Configuration, clock: Clock, place: Place | None = None) -> None:
         settings = configuration.settings
         self._place: Final = place
+        self._taken: Final = AsyncExitStack()
         self.configuration = configuration
         self.clock: Final = clock
         ids = RandomIds(mark=place.mark if place is not None else b"")
         self.engine: Final = Engine(settings.topology, configuration.edition, ids, perf_counter)
+        if place is not None:
+            meters = place.meters()
+            self._taken.callback(meters.close)
+            self.engine.fabric.share_limits(meters)
         folder = settings.state.located(settings.store.path) / str(settings.worker)
         self.ahead: Final = AheadLog(folder, say, most=settings.state.most)
         self.calls: Final = CallKeeping(self.ahead, self.engine)
@@ -70,7 +75,6 @@ class App:
         self.ready = False
         self._stopped: Final = asyncio.Event()
         self._reloading: Final = asyncio.Lock()
-        self._taken: Final = AsyncExitStack()
         self._admin: Admin | None = None
         self.streams: Final = StreamCounts([one.name for one in settings.listen])
         self._ports: SipPorts | None = None

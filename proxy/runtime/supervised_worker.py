@@ -101,7 +101,7 @@ class SupervisedWorker:
         near, far = control_pair()
         files = self._sockets.files(self.number, far.fileno())
         place = Place(self.number, self._workers, files)
-        inherited = {files.control, files.inbox, *files.doors, *files.sip}
+        inherited = {files.control, files.meters, files.inbox, *files.doors, *files.sip}
         environment = {
             **os.environ,
             "PYTHONPATH": os.pathsep.join(filter(None, (home(), os.environ.get("PYTHONPATH")))),

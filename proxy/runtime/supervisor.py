@@ -107,7 +107,8 @@ class Supervisor:
         return True
 
     def _died(self, number: int) -> None:
-        """What the worker counted of things at once is counted no more."""
+        if self._sockets.meters is not None:
+            self._sockets.meters.clear(number)
 
     async def serve(self) -> None:
         """Wait until all workers have ended as ordered."""

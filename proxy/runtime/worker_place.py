@@ -6,6 +6,7 @@ its requests leave. The supervisor hands all open files over by their numbers, a
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from proxy.runtime.held_sockets import HeldSockets, inherited
 from proxy.runtime.listen_settings import Listening
 from proxy.runtime.record_settings import Records
 from proxy.runtime.settings import Settings
+from proxy.runtime.shared_meters import SharedMeters
 from proxy.runtime.transports import Transports
 from proxy.runtime.udp import Feed
 from proxy.runtime.worker_marks import Marks, mark_of
@@ -31,9 +33,11 @@ FIRST: Final = 0  # the worker that is started first, and makes what is made onc
 
 @dataclass(frozen=True)
 class Files:
-    """Open files by their numbers: the way to the supervisor, the own inbox, the doors of all, and the SIP sockets."""
+    """Open files by their numbers: the way to the supervisor, what all count together, the own inbox, the doors of all,
+    and the SIP sockets."""
 
     control: int
+    meters: int
     inbox: int
     doors: tuple[int, ...]
     sip: tuple[int, ...]
@@ -55,6 +59,11 @@ class Place:
     def mark(self) -> bytes:
         """What begins its tags and branches."""
         return mark_of(self.number)
+
+    def meters(self) -> SharedMeters:
+        """What this worker counts together with the others."""
+        os.set_inheritable(self.files.meters, False)
+        return SharedMeters(self.files.meters, self.workers, self.number)
 
     def sockets(self) -> HeldSockets:
         """The SIP sockets, for its listeners to take."""

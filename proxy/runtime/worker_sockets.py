@@ -3,7 +3,7 @@
 A UDP address that workers share has one socket for each of them, and the kernel sorts (`kernel_sorting`). Sockets that a
 service manager hands over are used as they are: as many as there are workers, or fewer, of which several workers read
 the same one. The sockets of TCP and TLS are shared, and whoever is free accepts. What arrives for a worker that is gone
-waits in its socket.
+waits in its socket. What workers count together (`shared_meters`) is held here too.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from proxy.runtime.handover import pair
 from proxy.runtime.held_sockets import HeldSockets
 from proxy.runtime.kernel_sorting import sort_by_owner
 from proxy.runtime.listen_settings import Listening
+from proxy.runtime.shared_meters import SharedMeters, made
 from proxy.runtime.udp import bound_socket
 from proxy.runtime.worker_place import Files, listeners_of
 from proxy.sip.hop import UDP
@@ -34,6 +35,8 @@ class WorkerSockets:
         self._say: Final = say
         self._opened: Final = ExitStack()
         self._sip: Final[list[list[int]]] = [[] for _ in range(workers)]
+        self._meters = -1
+        self.meters: SharedMeters | None = None
         self._inboxes: list[int] = []
         self._doors: list[int] = []
 
@@ -48,6 +51,9 @@ class WorkerSockets:
                 for own in listeners_of(listeners, number)[len(listeners) :]:
                     with told(own):
                         self._sip[number].append(self._kept(bound_socket(*own.address)))
+            self._meters = made(self._workers)
+            self.meters = SharedMeters(self._meters, self._workers, -1)
+            self._opened.callback(self.meters.close)
             ends = [pair() for _ in range(self._workers)]
             self._inboxes = [self._kept(read) for read, _ in ends]
             self._doors = [self._kept(write) for _, write in ends]
@@ -80,7 +86,7 @@ class WorkerSockets:
 
     def files(self, number: int, control: int) -> Files:
         """What the worker of this number inherits."""
-        return Files(control, self._inboxes[number], tuple(self._doors), tuple(self._sip[number]))
+        return Files(control, self._meters, self._inboxes[number], tuple(self._doors), tuple(self._sip[number]))
 
     def close(self) -> None:
         """Give all addresses back."""

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.b2bua.capacity import FREE, KEPT_MOST, UNLIMITED, Capacity, Meter
+from proxy.b2bua.trunks import Limits
+from tests.ladder import Caller, Ladder, carrier, topology
+
+MakeLadder = Callable[..., Ladder]
 
 
 def test_a_call_taken_up_counts_as_one_at_once_and_takes_nothing_of_a_rate() -> None:
@@ -116,3 +122,61 @@ def test_no_second_sees_more_calls_than_the_bucket_and_its_refill(rate: float, g
     for start in taken:
         inside = [at for at in taken if start <= at < start + 1.0]
         assert len(inside) <= max(rate, 1.0) + rate + 1e-6
+
+
+class Rivals:
+    """Other workers, of which one takes a place right after we looked."""
+
+    def __init__(self, *counts: int) -> None:
+        self.counts = list(counts)
+        self.told: list[int] = []
+
+    def place(self, name: str) -> int:
+        return 0
+
+    def tell(self, place: int, live: int) -> None:
+        self.told.append(live)
+
+    def live(self, place: int) -> int:
+        return self.counts.pop(0) if len(self.counts) > 1 else self.counts[0]
+
+    def due(self, place: int) -> float:
+        return 0.0
+
+    def defer(self, place: int, due: float) -> None:
+        raise AssertionError("there is no rate")
+
+
+def test_a_place_that_another_worker_takes_between_look_and_count_is_not_ours() -> None:
+    rivals = Rivals(4, 5)
+    meter = Meter(0.0, 5, 0.0)
+    meter.share(rivals, "node")
+    assert meter.wait(1.0) == 0
+    assert not meter.take(1.0)
+    meter.leave()
+    assert meter.wait(1.0) == 1
+    assert rivals.told == [0, 1, 0]  # ours is told before theirs is looked at
+
+
+def test_a_call_that_lost_its_place_to_another_worker_is_refused_and_counted_nowhere(ladder_of: MakeLadder) -> None:
+    ladder = ladder_of(topology(limits=Limits(max_calls=5)))
+    rivals = Rivals(4, 5)
+    ladder.engine.fabric.capacity.node.share(rivals, "node")
+    ladder.feed("a", Caller().invite())
+    refused = ladder.one("a 503 INVITE")
+    assert "capacity.node" in refused.header("reason")
+    (record,) = ladder.decisions()
+    assert record.ledger.load is not None
+    assert (record.decision.rule, record.ledger.load.over) == ("capacity.node", "node")
+    assert ladder.engine.fabric.capacity.node.live == 0
+    assert rivals.told[-1] == 0
+
+
+def test_a_carrier_whose_last_place_another_worker_took_is_passed_over(ladder_of: MakeLadder) -> None:
+    ladder = ladder_of(topology(carrier_trunk=carrier(most_calls=5)))
+    (meter,) = [pool.meter for pool in ladder.engine.routing.pools.values()]
+    assert meter is not None
+    meter.share(Rivals(4, 4, 4, 5), "carrier")
+    ladder.feed("a", Caller().invite())
+    ladder.expect("a 100 INVITE", "a 503 INVITE")
+    assert meter.live == 0

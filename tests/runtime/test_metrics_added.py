@@ -11,7 +11,7 @@ from proxy.runtime.metrics_added import NOT_ADDED, added, lasting, packed, unpac
 
 # gauges of things that each worker has of its own
 EACH_ITS_OWN = {
-    "npv_ahead_bytes", "npv_ahead_kept", "npv_calls_active", "npv_connections_open", "npv_store_owed", "npv_store_waiting",
+    "npv_ahead_bytes", "npv_ahead_kept", "npv_calls_active", "npv_calls_copy_waiting", "npv_connections_open", "npv_store_owed", "npv_store_waiting",
     "npv_overload_rate", "npv_timers_active", "npv_transactions_active", "npv_workers", "npv_workers_up",
 }  # fmt: skip
 

@@ -46,7 +46,7 @@ PATIENCE = 20.0
 
 class NoSockets:
     def files(self, number: int, control: int) -> Files:
-        return Files(control, control, (), ())
+        return Files(control, control, control, (), ())
 
 
 class Kept:

@@ -217,3 +217,23 @@ def run(crew: Crew, *words: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-m", "proxy", *words, "--config", str(crew.site.config)],
         capture_output=True, text=True, check=False, cwd=crew.site.folder, env=environment(),
     )  # fmt: skip
+
+
+async def test_limits_count_over_all_workers_and_a_dead_one_holds_no_place(tmp_path: Path) -> None:
+    site = crew_site(tmp_path)
+    site.change("proxy.toml", "max_calls = 0", "max_calls = 4")
+    with started(site) as proxy:
+        crew = Crew(site, proxy)
+        talking = [await crew.talk(number) for number in range(4)]
+        assert len({port_in(one.caller.target) for one in talking}) == 2  # of both workers
+        for number in range(4):
+            refused = await crew.ends.refused(crew.caller(number), 503)
+            assert "capacity.node" in refused.header("reason")
+        os.kill(crew.worker_ids()[1], signal.SIGKILL)
+        await crew.until(lambda: crew.has_restarted(1))  # it takes its calls up, and counts them again
+        await crew.ends.refused(crew.caller(5), 503)
+        for one in talking:
+            await one.hang_up()
+        for one in [await crew.talk(number) for number in range(4)]:
+            await one.hang_up("b")
+        crew.close()

@@ -15,6 +15,7 @@ from proxy.runtime.configuration import load_configuration
 from proxy.runtime.control import Channel, Content, Refused, control_pair
 from proxy.runtime.handover import pair
 from proxy.runtime.metrics_added import unpacked
+from proxy.runtime.shared_meters import made
 from proxy.runtime.tasks import Tasks
 from proxy.runtime.udp import bound_socket
 from proxy.runtime.worker import Worker
@@ -37,7 +38,7 @@ class Boss:
         near, far = control_pair()
         sip = bound_socket(HOST, site.sip)
         self.near = near
-        files = Files(far.detach(), read.detach(), (write.detach(),), (sip.detach(),))
+        files = Files(far.detach(), made(1), read.detach(), (write.detach(),), (sip.detach(),))
         place = Place(0, 1, files)
         self.worker = Worker(place.own(load_configuration(site.config)), FixedClock(EPOCH, running=True), place)
 

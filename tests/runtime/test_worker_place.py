@@ -85,20 +85,20 @@ def test_the_files_of_all_workers_are_found_also_of_those_that_there_are_no_more
 
 
 def test_a_place_comes_back_as_it_was_written() -> None:
-    place = Place(7, 9, Files(3, 4, (5, 6), (7, 8, 9)))
+    place = Place(7, 9, Files(3, 2, 4, (5, 6), (7, 8, 9)))
     assert place_of(place.text()) == place
     assert place.mark == b"w07"
 
 
 def test_the_configuration_of_a_worker_is_loaded_like_any_other(tmp_path: Path) -> None:
     whole = load_configuration(site_in(tmp_path).config)
-    own = Place(0, 1, Files(0, 0, (), ())).own(whole)
+    own = Place(0, 1, Files(0, 0, 0, (), ())).own(whole)
     assert (own.digest, own.edition, own.settings.admin) == (whole.digest, whole.edition, None)
 
 
 async def test_only_shared_addresses_are_sorted(tmp_path: Path) -> None:
     ends = [pair() for _ in range(3)]
-    files = Files(-1, ends[2][0].detach(), tuple(write.detach() for _, write in ends), ())
+    files = Files(-1, -1, ends[2][0].detach(), tuple(write.detach() for _, write in ends), ())
     transports = Transports(Machine(), FixedClock(EPOCH), Recorder())
     handover, feed = handover_in(Place(2, 3, files), transports)
     found = [feed(one) for one in settings(tmp_path, 2).listen]
