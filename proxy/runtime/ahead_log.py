@@ -32,7 +32,8 @@ SEGMENT: Final = 16 << 20
 MOST: Final = 1 << 30  # bytes of all segments, give or take one
 LOOK: Final = 0.05  # s between two looks of the thread
 SYNC: Final = 1.0  # s between two times that the disk gets what was put
-CROWDED: Final = 4  # segments; with more, the kept entries of the oldest are put again
+CROWDED: Final = 4  # segments; with more, and twice what is kept, the kept entries of the oldest are put again
+AMONG: Final = 256  # entries in their mean size
 CARRIED: Final = 8  # of them with each new entry
 NEVER: Final = 1 << 62  # the position of a mark whose stream needs nothing
 HEADER: Final = ENTRY.size
@@ -57,9 +58,7 @@ class AheadLog:
         self.folder: Final = folder
         self.entries = 0
         self.unlogged = 0  # entries that found no room
-        self.renewed: Callable[[int, bytes], bytes] | None = (
-            None  # what is put again instead of what is kept, by kind and key
-        )
+        self.renewed: Callable[[int, bytes], bytes] | None = None  # what is put again instead, by kind and key
         self.damaged = 0  # places where the predecessor's log could not be read
         self._say: Final = say
         self._size: Final = size
@@ -67,6 +66,7 @@ class AheadLog:
         self._segments: Final[dict[int, Segment]] = {}
         self._marks: Final[list[Mark]] = []
         self._kept: Final[dict[bytes, int]] = {}
+        self._mean = 0.0  # bytes of the last kept entries
         self._carry: list[bytes] = []
         self._carried_below = 0
         self._current: Segment | None = None
@@ -146,6 +146,7 @@ class AheadLog:
         if position >= 0:
             self._forget(key)
             self._kept[key] = position
+            self._mean += (HEADER + len(key) + len(payload) - self._mean) / AMONG
             self._segments[position // self._size].live += 1
         return position
 
@@ -184,7 +185,7 @@ class AheadLog:
             self.unlogged += 1
             return -1
         if self._at + length > self._size:
-            fresh = self._spare.take(self._has_room())
+            fresh = self._spare.take(len(self._segments) < self._most)
             if fresh is None:
                 self.unlogged += 1
                 return -1
@@ -197,9 +198,6 @@ class AheadLog:
         self.entries += 1
         return position
 
-    def _has_room(self) -> bool:
-        return len(self._segments) < self._most
-
     def _look_after(self) -> None:
         synced = 0.0
         while not self._over:
@@ -208,7 +206,7 @@ class AheadLog:
             self._free()
             current = self._current
             if current is not None:
-                self._spare.prepare(self._has_room())
+                self._spare.prepare(len(self._segments) < self._most)
                 if monotonic() >= synced + SYNC:
                     synced = monotonic()
                     self._sync(current)
@@ -221,7 +219,8 @@ class AheadLog:
             if any(mark.position < end for mark in self._marks):
                 return
             if oldest.live:
-                if len(self._segments) > CROWDED and not self._carry:
+                needed = 2 * len(self._kept) * self._mean / self._size
+                if len(self._segments) > max(CROWDED, needed + 1) and not self._carry:
                     self._carried_below = end
                     self._carry = [key for key, position in list(self._kept.items()) if position < end]
                 return

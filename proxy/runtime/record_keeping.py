@@ -2,12 +2,12 @@
 
 A line is put into the log before the messages of its input go out; the line that ends a call ends what was noted of the call
 in the same entry. Files are written in the order of the log, so what a predecessor had not written is what comes behind the
-last line of its file.
+newest line of the log that its files hold.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, Protocol, final
 
@@ -20,7 +20,7 @@ from proxy.runtime.record_chain import HEAD
 REST: Final = 30  # kinds of entries, one for each file
 PROSPECTS: Final = 31
 WHOLE: Final = 32
-OF_THE_FILE: Final = (b'{"record":"begin"', b'{"record":"gap"', b'{"record":"end"')
+LOOK_BACK: Final = 64 << 20  # bytes of files
 
 
 class Log(Protocol):
@@ -66,22 +66,26 @@ class RecordKeeping:
 
 
 def left_over(found: Found, kind: int, target: str) -> list[bytes]:
-    """What a predecessor put into the log for this file and did not write, in order. Raises OSError."""
-    entries = found.of(kind)
-    if entries:
-        last = last_record(files_of(Path(target)))
-        for place in range(len(entries) - 1, -1, -1):
-            if entries[place] == last:
-                return entries[place + 1 :]
-    return entries
+    """What a predecessor put into the log for this file and did not write, in order. Raises OSError.
+
+    A log that was taken over and not deleted any more says some lines twice.
+    """
+    places = {line: place for place, line in enumerate(dict.fromkeys(found.of(kind)))}
+    written = newest_written(files_of(Path(target)), places) if places else -1
+    return [line for line, place in places.items() if place > written]
 
 
-def last_record(files: Sequence[Path]) -> bytes:
-    """The last record of a target's files, as it was before it was chained; empty when there is none."""
+def newest_written(files: Sequence[Path], places: Mapping[bytes, int]) -> int:
+    """The place of the newest of these lines that a file holds; -1 for none. Lines are in files as they were unchained.
+
+    Behind it stand only lines of the files themselves, and those for which the log had no room: nobody looks far back.
+    """
+    rest = LOOK_BACK
     for path in reversed(files):
         for line in whole_lines_backwards(path):
             head = HEAD.match(line)
-            record = b"{" + line[head.end() :] if head else b""
-            if record and not record.startswith(OF_THE_FILE):
-                return record
-    return b""
+            place = places.get(b"{" + line[head.end() :], -1) if head else -1
+            rest -= len(line)
+            if place >= 0 or rest < 0:
+                return place
+    return -1

@@ -111,6 +111,20 @@ def test_kept_entries_are_put_again_so_that_old_segments_can_go(tmp_path: Path) 
     log.close()
 
 
+def test_much_that_is_kept_is_not_put_again_and_again(tmp_path: Path) -> None:
+    log, _ = opened(tmp_path)
+    kept = 10 * SIZE // 500
+    for number in range(kept):
+        until(lambda number=number: log.keep(CALL, b"call %d" % number, b"u" * 480) >= 0)  # type: ignore[misc]  # a lambda
+    for _ in range(8):
+        log._free()  # as the thread does
+        log.put(STREAM, b"x")
+    assert log.entries == kept + 8
+    for number in range(kept):
+        log.end(OVER, b"call %d" % number, b"")
+    log.close()
+
+
 def test_a_full_disk_is_said_and_counted_and_nobody_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     log, said = opened(tmp_path)
     mark = log.mark()

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from proxy.policy.edition import Edition
 from proxy.runtime import journal as journal_module
+from proxy.runtime import record_keeping
 from proxy.runtime.ahead_log import AheadLog
 from proxy.runtime.ahead_reading import Found, read_back
 from proxy.runtime.ahead_segment import call_key
 from proxy.runtime.call_keeping import NOTE
 from proxy.runtime.journal import Journal, Targets
-from proxy.runtime.record_archive import files_of
+from proxy.runtime.record_archive import Keeping, files_of
 from proxy.runtime.record_chain import faults
-from proxy.runtime.record_keeping import REST, WHOLE, RecordKeeping, last_record, left_over
-from tests.runtime.test_journal import put, records, texts
+from proxy.runtime.record_files import RecordFile
+from proxy.runtime.record_keeping import REST, WHOLE, RecordKeeping, left_over, newest_written
+from tests.runtime.test_journal import put, texts
 
 NEVER = 3600.0
 KEPT = 1 << 20
@@ -125,13 +129,78 @@ def test_each_file_gets_what_it_lacks(tmp_path: Path, edition: Edition, slow: No
     log.close()
 
 
-def test_the_last_record_is_looked_for_in_files_that_hold_some(tmp_path: Path, edition: Edition) -> None:
-    target = tmp_path / "r.jsonl"
-    assert last_record(files_of(target)) == b""
-    for names in (["one", "two"], []):
-        journal = Journal(Targets(str(target)), 100, "edge-1", edition)
-        journal.start()
-        put(journal, *names)
-        journal.stop()
-    assert [line["record"] for line in records(target)] == ["begin", "end"]
-    assert b'"two"' in last_record(files_of(target))
+def found_with(*lines: bytes) -> Found:
+    """A log with these lines."""
+    found = Found([])
+    for place, line in enumerate(lines):
+        found.take(place, REST, b"", line)
+    return found
+
+
+@pytest.mark.parametrize("done", range(7))
+@pytest.mark.parametrize("closed", [False, True])
+def test_what_stands_behind_the_newest_line_of_the_files_is_not_written(
+    tmp_path: Path, done: int, closed: bool
+) -> None:
+    lines = [b'{"text":"%d"}' % number for number in range(6)]
+    file = RecordFile(str(tmp_path / "r.jsonl"), "edge-1", Keeping())
+    if done:
+        file.open(1.0)
+        file.add([b'{"text":"from before"}', *lines[:done], b'{"text":"the log had no room"}'], 0, 1.0)
+        if closed:
+            file.close(2.0)
+            file.open(3.0)  # and nothing is in the next one yet
+    for found in (found_with(*lines), found_with(*lines, *lines[2:])):
+        assert left_over(found, REST, file.target) == lines[done:]
+
+
+def test_nobody_looks_back_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = RecordFile(str(tmp_path / "r.jsonl"), "edge-1", Keeping())
+    file.open(1.0)
+    file.add([b'{"text":"0"}', *[b'{"text":"%s"}' % (b"no room" * 10)] * 50], 0, 1.0)
+    places = {b'{"text":"0"}': 7}
+    assert newest_written(files_of(tmp_path / "r.jsonl"), places) == 7
+    monkeypatch.setattr(record_keeping, "LOOK_BACK", 1000)
+    assert newest_written(files_of(tmp_path / "r.jsonl"), places) == -1
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from proxy.b2bua.outputs import Fault
+from proxy.runtime.ahead_log import AheadLog
+from proxy.runtime.edition_file import load_edition
+from proxy.runtime.journal import Journal, Targets
+from tests.runtime.conftest import CONFIG
+
+folder = Path(sys.argv[1])
+edition = load_edition(CONFIG / "rules", CONFIG / "numbering.toml", CONFIG / "customers.toml")
+log = AheadLog(folder / "log", print, 1 << 16)
+left = log.open()
+journal = Journal(Targets(str(folder / "r.jsonl")), 100_000, "edge-1", edition)
+journal.start(log, left)
+log.taken_over()
+for number in range(int(sys.argv[2]), int(sys.argv[3])):
+    journal.put(Fault(str(number), b"c"))
+    print(number, flush=True)
+journal.stop()
+log.close()
+"""
+
+
+def test_one_kill_after_another_costs_no_record_and_doubles_none(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", WRITER, str(tmp_path)]
+    begun_at = 0
+    for count in (3000, 5, 900):
+        with subprocess.Popen([*command, str(begun_at), "1000000"], stdout=subprocess.PIPE, text=True) as writer:
+            assert writer.stdout is not None
+            for _ in range(count):
+                writer.stdout.readline()
+            writer.kill()
+            begun_at += count + len(writer.stdout.read().split("\n"))  # one more: it may have been put and not told
+    subprocess.run([*command, "0", "0"], check=True, timeout=60)
+    found = [int(text) for path in files_of(tmp_path / "r.jsonl") for text in texts(path)]
+    assert found == sorted(set(found))
+    assert begun_at - len(found) <= 3
+    for path in files_of(tmp_path / "r.jsonl"):
+        assert faults(path.read_bytes().split(b"\n")[:-1]) == []
