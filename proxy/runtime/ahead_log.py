@@ -65,7 +65,7 @@ class AheadLog:
         self._most: Final = max(most // size, 2)
         self._segments: Final[dict[int, Segment]] = {}
         self._marks: Final[list[Mark]] = []
-        self._kept: Final[dict[bytes, int]] = {}
+        self.places: Final[dict[bytes, int]] = {}  # of what is kept, by key
         self._mean = 0.0  # bytes of the last kept entries
         self._carry: list[bytes] = []
         self._carried_below = 0
@@ -121,7 +121,7 @@ class AheadLog:
     @property
     def kept(self) -> int:
         """Keys that are kept."""
-        return len(self._kept)
+        return len(self.places)
 
     @property
     def held_bytes(self) -> int:
@@ -145,7 +145,7 @@ class AheadLog:
         position = self._put(kind, key, payload)
         if position >= 0:
             self._forget(key)
-            self._kept[key] = position
+            self.places[key] = position
             self._mean += (HEADER + len(key) + len(payload) - self._mean) / AMONG
             self._segments[position // self._size].live += 1
         return position
@@ -157,7 +157,7 @@ class AheadLog:
         return position
 
     def _forget(self, key: bytes) -> None:
-        before = self._kept.pop(key, -1)
+        before = self.places.pop(key, -1)
         if before >= 0:
             self._segments[before // self._size].live -= 1
 
@@ -168,13 +168,13 @@ class AheadLog:
 
     def _put_again(self, key: bytes) -> None:
         """What is kept under the key, if that still stands in an old segment."""
-        before = self._kept.get(key, -1)
+        before = self.places.get(key, -1)
         if 0 <= before < self._carried_below:
             old = self._segments[before // self._size]
             kind, _, payload = old.entry(before % self._size)
             position = self._write(kind, key, (self.renewed and self.renewed(kind, key)) or payload)
             if position >= 0:
-                self._kept[key] = position
+                self.places[key] = position
                 old.live -= 1
                 self._segments[position // self._size].live += 1
 
@@ -219,10 +219,10 @@ class AheadLog:
             if any(mark.position < end for mark in self._marks):
                 return
             if oldest.live:
-                needed = 2 * len(self._kept) * self._mean / self._size
+                needed = 2 * len(self.places) * self._mean / self._size
                 if len(self._segments) > max(CROWDED, needed + 1) and not self._carry:
                     self._carried_below = end
-                    self._carry = [key for key, position in list(self._kept.items()) if position < end]
+                    self._carry = [key for key, position in list(self.places.items()) if position < end]
                 return
             del self._segments[number]
             oldest.remove()
@@ -240,7 +240,7 @@ class AheadLog:
         self._over = True
         self._wake.set()
         self._thread.join()
-        done = not self._kept and all(mark.position >= self.end_position for mark in self._marks)
+        done = not self.places and all(mark.position >= self.end_position for mark in self._marks)
         for segment in self._segments.values():
             (segment.remove if done else segment.close)()
         self._spare.drop()

@@ -37,6 +37,11 @@ class Log(Protocol):
         """Where it lies."""
         ...
 
+    @property
+    def places(self) -> Mapping[bytes, int]:
+        """What is kept, by key."""
+        ...
+
     def put(self, kind: int, payload: bytes) -> int:
         """One entry of a stream."""
         ...
@@ -101,7 +106,7 @@ class CallKeeping:
                 log.put(ADDED, note)
             elif kind != END:
                 log.keep(NOTE, CALL + note[NUMBER], note)
-            else:
+            elif CALL + note[NUMBER] in log.places:  # else its record has ended it
                 log.end(ENDED, CALL + note[NUMBER], b"")
         if self.copy is not None:
             self.copy.put(notes)
@@ -147,7 +152,10 @@ class CallKeeping:
 
     def taken_up(self, done: TakenUp) -> str:
         """Count what became of the calls of a predecessor; one line about it, empty when there were none."""
-        self.put(done.ended)
+        for note in done.ended:  # the log of the predecessor kept them
+            self._log.end(ENDED, CALL + note[NUMBER], b"")
+        if self.copy is not None:
+            self.copy.put(done.ended)
         counts = {"going on": done.calls, "ended early": done.early, **done.refused}
         for outcome, count in counts.items():
             if count:

@@ -68,9 +68,18 @@ class Hop:
 
 
 def hop_of(text: bytes) -> Hop:
-    """What `Hop.text` wrote; it has no connection yet. Raises ValueError."""
-    transport, listener, port, host, trunk, peer = text.decode("utf-8").split("\t")
-    return Hop(int(transport), host, int(port), int(listener), 0, trunk, peer)
+    """What `Hop.text` wrote; it has no connection yet. Whoever reads the same gets the same. Raises ValueError."""
+    known = _READ.get(text)
+    if known is None:
+        transport, listener, port, host, trunk, peer = text.decode("utf-8").split("\t")
+        if len(_READ) >= _READ_MOST:
+            _READ.clear()
+        known = _READ[text] = Hop(int(transport), host, int(port), int(listener), 0, trunk, peer)
+    return known
+
+
+_READ: Final[dict[bytes, Hop]] = {}
+_READ_MOST: Final = 4096
 
 
 def default_port(transport: int) -> int:
