@@ -20,6 +20,8 @@ TREND: Final = 0.12  # of the rate, for one target that the delay moved
 LEAST: Final = 10.0  # calls per second that are always let in
 STEEPEST: Final = 0.75  # one window takes no more of the rate
 FADING: Final = 0.1  # of the most that was let in of late, forgotten in a second
+LASTING: Final = 2.0  # targets of delay at which it is forgotten faster
+FADING_LATE: Final = 0.7
 LOWEST: Final = 0.4  # of it: a pause of the whole machine makes delay, too, but when it is over all can be done again
 HIGHEST: Final = 1.5
 DRAINING: Final = 0.2  # s of delay that go in a second: after a pause the queue is worked off, which is no overload
@@ -70,7 +72,8 @@ class Pressure:
             passed = 2 * WINDOW
         before, self.delay = self.delay, max(self._least.values())
         self.taken += passed / (passed + PATIENCE) * (taken - self.taken)
-        self._best = max(self._best * (1.0 - FADING * passed), self.taken)
+        fading = FADING if self.delay < LASTING * self.target else FADING_LATE
+        self._best = max(self._best * (1.0 - fading * passed), self.taken)
         self._least.clear()
         self._began, self._opened = now, opened
         if self.target <= 0.0:

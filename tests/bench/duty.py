@@ -35,11 +35,12 @@ def group_folder(name: str) -> Path:
 
 
 def limits(folder: Path, share: float) -> dict[Path, str]:
-    """What to write into which file so that the group gets that share of one core."""
+    """What to write into which file so that the group gets that share of one core, and gets it before others."""
     quota = max(1000, round(share * PERIOD))
     if SECOND.exists():
-        return {folder / "cpu.max": f"{quota} {PERIOD}"}
-    return {folder / "cpu.cfs_period_us": str(PERIOD), folder / "cpu.cfs_quota_us": str(quota)}
+        return {folder / "cpu.max": f"{quota} {PERIOD}", folder / "cpu.weight": "10000"}
+    period, shares = folder / "cpu.cfs_period_us", folder / "cpu.shares"
+    return {period: str(PERIOD), folder / "cpu.cfs_quota_us": str(quota), shares: "65536"}
 
 
 @contextmanager
