@@ -15,8 +15,8 @@ from typing import Final, final
 WINDOW: Final = 0.05  # s
 PATIENCE: Final = 0.2  # s that the delay must stay above the target
 QUIET: Final = 2.0  # s without a refusal
-DISTANCE: Final = 0.8  # of the rate per second, for one target of distance
-TREND: Final = 0.12  # of the rate, for one target that the delay moved
+DISTANCE: Final = 0.2  # of the rate per second, for one target of distance
+TREND: Final = 0.3  # of the rate, for one target that the delay moved
 LEAST: Final = 10.0  # calls per second that are always let in
 STEEPEST: Final = 0.75  # one window takes no more of the rate
 FADING: Final = 0.1  # of the most that was let in of late, forgotten in a second
@@ -25,6 +25,7 @@ FADING_LATE: Final = 0.7
 LOWEST: Final = 0.4  # of it: a pause of the whole machine makes delay, too, but when it is over all can be done again
 HIGHEST: Final = 1.5
 DRAINING: Final = 0.2  # s of delay that go in a second: after a pause the queue is worked off, which is no overload
+GROWTH: Final = 0.3  # of the rate per second, more than that, while there is room
 IDLE: Final = 0.25  # of the target: below it there is room
 NO_RATE: Final = float("inf")
 
@@ -104,6 +105,6 @@ class Pressure:
         trend = max(-2.0, min((self.delay - before) / target, 2.0))
         change = 1.0 - DISTANCE * distance * passed - TREND * trend
         if self.delay < IDLE * target:
-            change += passed
+            change += GROWTH * passed
         self.rate *= max(STEEPEST, min(change, 1.0 / STEEPEST))
         self.rate = max(LEAST, LOWEST * self._best, min(self.rate, HIGHEST * max(self._best, LEAST)))
