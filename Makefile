@@ -7,6 +7,7 @@
 # make fuzz    look for inputs that break a promise for SECONDS (60) seconds
 # make simulate   thousands of calls on a bad network in SEEDS (200) made-up worlds, with what must hold
 # make bench   the proxy and its peers under the same load, figures in var/bench; QUICK=1 takes minutes instead of half an hour
+# make bench OVERLOAD=1   two, three and five times what the proxy can take with SHARE (0.25) of a core, and what ends well
 # make soak CALLS=200000   that many calls of every kind through the proxy, and what it holds after them
 # make chaos   kills, stalls and faults of what the proxy stands on, under load, and what was lost by each
 # make nodes   NODES (20) nodes on one Redis Cluster: the law's limit over all of them, one lost, one added
@@ -182,7 +183,10 @@ $(VENV)/benched: pyproject.toml $(VENV)/made
 # -P: measured is the installed, compiled proxy. ONLY=proxy,kamailio leaves others out; NICE=-10 puts
 # it before what else runs on the machine
 bench: compiler $(VENV)/installed $(VENV)/benched sipp kamailio
-	@$(PY) -P tests/bench/run.py $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(NICE),--nice $(NICE)) </dev/null
+	@if [ -n "$(OVERLOAD)" ]; then
+		exec $(PY) -P tests/bench/overload.py $(if $(SHARE),--share $(SHARE)) $(if $(NICE),--nice $(NICE)) </dev/null
+	fi
+	$(PY) -P tests/bench/run.py $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(NICE),--nice $(NICE)) </dev/null
 
 RATE ?= 500
 CALLS ?= 200000

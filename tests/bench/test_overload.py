@@ -1,0 +1,33 @@
+"""The arithmetic of a flood, and what is printed of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.bench.overload import Flood, good, per_second, told
+
+FLOOD = Flood(
+    times=1.0, asked=500, offered=500.0, goodput=500.0, held=100, held_well=100, refused=0, discarded=0, unseen=0,
+    delay_ms=2.0,
+)  # fmt: skip
+ROWS = "TotalCallCreated;SuccessfulCall(C);\n" + "".join(f"{100 * n};{60 * n};\n" for n in range(12))
+
+
+def test_rates_are_those_of_the_steady_part() -> None:
+    assert per_second(ROWS, "TotalCallCreated", 0.4, 1.0) == 100.0
+    assert per_second(ROWS, "SuccessfulCall(C)", 0.4, 1.0) == 60.0
+    assert per_second("TotalCallCreated;\n", "TotalCallCreated", 0.4, 1.0) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("goodput", "held_well", "kept"), [(450.0, 100, True), (449.0, 100, False), (500.0, 99, False)]
+)
+def test_the_promise_is_nine_tenths_and_no_call_lost(goodput: float, held_well: int, kept: bool) -> None:
+    assert good([FLOOD, replace(FLOOD, times=3.0, goodput=goodput, held_well=held_well)]) == kept
+
+
+def test_the_table_says_what_was_lost() -> None:
+    text = told([FLOOD, replace(FLOOD, times=5.0, offered=2500.0, goodput=475.0, held_well=98)])
+    assert "| 5 times | 2500 | 475 | 95% | 2 of 100 | 2 ms |" in text
