@@ -23,9 +23,11 @@ EARLIEST: Final = "process_start_time_seconds"  # of several processes; a limit 
 
 
 def families(taken: Snapshot) -> Iterator[Metric]:
-    """One Prometheus family for each row of `TABLE`, in its order."""
+    """One Prometheus family for each row of `TABLE`, in its order. A supervisor whose workers are all being started has no
+    figures of theirs."""
     for row in TABLE:
-        yield family(row, taken[row.name])
+        if row.name in taken:
+            yield family(row, taken[row.name])
 
 
 def family(row: Row, samples: Samples) -> Metric:

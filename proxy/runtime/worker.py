@@ -1,11 +1,13 @@
 """One worker: the proxy as it is alone, but that its supervisor asks and orders instead of an operator and signals.
 
-When the supervisor is gone nobody holds the sockets and nobody counts: then the worker ends too.
+When the supervisor was killed nobody holds the sockets and nobody counts: then the worker ends too, and leaves its calls
+to the next one as if it had been killed itself.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from typing import Final, final
 
@@ -14,9 +16,11 @@ from proxy.runtime.clock import Clock
 from proxy.runtime.configuration import Configuration
 from proxy.runtime.control import Channel, Content, Refused
 from proxy.runtime.metrics_added import packed
+from proxy.runtime.needs import say
 from proxy.runtime.toml_source import ConfigError
 from proxy.runtime.worker_place import Place
 
+ABANDONED: Final = 70  # exit code
 LONGEST: Final = 600.0  # s that the first worker has to make what is made once
 
 
@@ -27,6 +31,7 @@ class Worker:
     def __init__(self, configuration: Configuration, clock: Clock, place: Place) -> None:
         self.app: Final = App(configuration, clock, place)
         self._place: Final = place
+        self._told = False  # to end
         answers = {
             "metrics": self._metrics,
             "reload": self._reload,
@@ -59,7 +64,12 @@ class Worker:
 
     async def _obey(self) -> None:
         await self._channel.follow()
-        self.app.stop_now()
+        if self._told:
+            self.app.stop_now()
+            return
+        say(f"worker {self.app.number} has no supervisor any more: its calls are left to the next one")
+        await asyncio.get_running_loop().run_in_executor(None, self.app.journal.stop)
+        os._exit(ABANDONED)  # a stop would hang up
 
     async def serve(self) -> None:
         """Carry calls until the supervisor says stop, or the last call of a drain has ended."""
@@ -89,4 +99,5 @@ class Worker:
             self.app.terminate()
 
     async def _stop(self, _: Content) -> Content:
+        self._told = True
         self.app.stop_now()

@@ -91,7 +91,7 @@ class Crew:
     async def metric(self, name: str) -> float:
         return (await self.metrics())[name]
 
-    async def until(self, condition: Callable[[], Awaitable[object]], patience: float = 20.0) -> None:
+    async def until(self, condition: Callable[[], Awaitable[object]], patience: float = PATIENCE) -> None:
         """Let time pass until it holds."""
         end = time.monotonic() + patience
         while not await condition():

@@ -31,6 +31,10 @@ def test_every_row_has_its_family_in_the_order_of_the_table() -> None:
     assert [family.name for family in families(empty())] == [row.name.removesuffix("_total") for row in TABLE]
 
 
+def test_a_node_whose_workers_are_being_started_tells_what_it_knows() -> None:
+    assert values(Metrics().render({"npv_workers": {(): 2.0}}))["npv_workers"] == 2.0
+
+
 def test_several_processes_tell_what_they_take_together() -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
         alone = values(Metrics().render(empty()))

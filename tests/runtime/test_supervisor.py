@@ -18,6 +18,7 @@ from proxy.runtime.held_sockets import FIRST
 from proxy.runtime.udp import bound_socket
 from tests.ladder import Caller
 from tests.runtime.crew import ONE_PORT, OWN_PORTS, Crew, crew_site, is_free, port_in, started
+from tests.runtime.ends import PATIENCE
 from tests.runtime.test_held_sockets import managed
 
 BOTH = pytest.mark.parametrize("mode", [OWN_PORTS, ONE_PORT])
@@ -142,21 +143,27 @@ async def test_the_node_drains_as_one_and_leaves_nothing_behind(crew: Crew) -> N
         await crew.ends.refused(crew.caller(number), 503)
     for one in talking:
         await one.hang_up()
-    assert await asyncio.to_thread(crew.proxy.wait, 20) == 0
+    assert await asyncio.to_thread(crew.proxy.wait, PATIENCE) == 0
     assert all(is_gone(one) for one in ids.values())
     assert is_free(crew.site.sip)
     assert len(crew.records("call")) == 4
     assert len(crew.records("end")) == 2
 
 
-async def test_workers_do_not_outlive_a_supervisor_that_is_killed(crew: Crew) -> None:
+async def test_workers_do_not_outlive_a_supervisor_that_is_killed_and_leave_their_calls_to_the_next(crew: Crew) -> None:
+    talking = [await crew.talk(number) for number in range(8)]
     ids = crew.worker_ids()
     crew.proxy.process.kill()
-    end = time.monotonic() + 20
-    while not all(is_gone(one) for one in ids.values()):
+    crew.proxy.process.wait()  # its files are closed one after the other
+    end = time.monotonic() + PATIENCE
+    while not all(is_gone(one) for one in ids.values()) or not is_free(crew.site.sip):
         assert time.monotonic() < end
         await asyncio.sleep(0.05)
-    assert is_free(crew.site.sip)
+    assert crew.records("call") == []
+    with started(crew.site):
+        for one in talking:
+            await one.hang_up()
+    assert [(record["status"], record["ended_by"]) for record in crew.records("call")] == [(200, "a")] * 8
 
 
 async def test_the_commands_read_the_records_of_all_workers(crew: Crew) -> None:
