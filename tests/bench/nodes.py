@@ -42,7 +42,7 @@ from tests.runtime.store.redis_servers import RedisServer, cluster
 MOST = 4
 """Attempts that the law allows (C. conso D223-9)."""
 BUSY, OVER = 486, 480
-PATIENT = {"limits.decision_timeout_ms": "3000", "store.wait_ms": "2500"}
+PATIENT = {"limits.decision_timeout_ms": "3000", "store.wait_ms": "2500", "limits.queue_delay_ms": "0"}
 AT_ONCE = 8
 """Persons that are called at the same moment."""
 STARTED_TOGETHER = 4

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from stage import HOST, free_port
 
 from proxy.runtime.store.redis_place import Place
+from tests.bench import processes
 from tests.bench.contenders import trunks_toml
+from tests.bench.edge import Edge
 from tests.bench.mix import ANSWERED, Pair, pair, platform
 from tests.chaos.bad_wire import BadWire
 from tests.chaos.ground import Ground, judged, until
@@ -23,7 +25,9 @@ STALL = 3.0
 LASTING = ("--save", "", "--appendonly", "yes", "--appendfsync", "everysec")
 SERVICE = "ledger"
 ONCE = "0123457890"
-"""Kinds of calls on a bad wire and after a kill: without the one whose INVITE SIPp itself does not send again."""
+"""Kinds of calls on a bad wire: without the one whose INVITE SIPp itself does not send again."""
+NEW = "0123789"
+"""Kinds of calls that begin while something is killed: without those in which a carrier awaits more than BYE."""
 
 
 def moment(ground: Ground) -> None:
@@ -67,7 +71,7 @@ def node_killed(ground: Ground) -> Verdict:
     """All processes of the node die with talks up and calls coming; a service manager starts it again at once."""
     size = ground.size
     verdict = Verdict(f"node killed with {size.held} talks up (kill -9)")
-    hold = size.held / size.rate + 6.0
+    hold = 2.0 * size.held / size.rate + 6.0
     with (
         ground.node({"limits.max_calls": str(size.held + 10 * size.rate)}) as edge,
         pair(edge.site, ground.cores, hold) as talks,
@@ -76,7 +80,7 @@ def node_killed(ground: Ground) -> Verdict:
         talks.begin(size.held, size.rate, ANSWERED)
         if not until(lambda: edge.metrics().get("npv_calls_active", 0) >= size.held, hold + 5.0, 0.2):
             verdict.lost.append(f"{size.held} talks were never up")
-        calls.begin(size.calls, size.rate, ONCE)
+        calls.begin(size.calls, size.rate, NEW)
         time.sleep(1.0)
         edge.kill()
         begun = time.monotonic()
@@ -85,6 +89,35 @@ def node_killed(ground: Ground) -> Verdict:
         verdict.notes["calls that it went on with"] = round(edge.metrics().get("npv_calls_active", 0))
         judged(verdict, edge, [talks, calls])
     return verdict
+
+
+def worker_killed(ground: Ground) -> Verdict:
+    """One of two workers dies with talks up and calls coming; the supervisor starts another in its place."""
+    size = ground.size
+    verdict = Verdict(f"one of two workers killed with {size.held} talks up (kill -9)")
+    hold = 2.0 * size.held / size.rate + 6.0
+    with (
+        ground.node({"node.workers": "2", "limits.max_calls": str(size.held + 10 * size.rate)}) as edge,
+        pair(edge.site, ground.cores, hold) as talks,
+        platform(edge.site, ground.cores, 1.0) as calls,
+    ):
+        talks.begin(size.held, size.rate, ANSWERED)
+        if not until(lambda: edge.metrics().get("npv_calls_active", 0) >= size.held, hold + 5.0, 0.2):
+            verdict.lost.append(f"{size.held} talks were never up")
+        before = workers_of(edge)
+        calls.begin(size.calls, size.rate, NEW)
+        time.sleep(1.0)
+        os.kill(before[-1], signal.SIGKILL)
+        if not until(lambda: len(workers_of(edge)) == len(before) and before[-1] not in workers_of(edge), 20.0):
+            verdict.lost.append("no worker took the place of the one that died")
+        judged(verdict, edge, [talks, calls])
+        verdict.notes["workers"] = len(before)
+    return verdict
+
+
+def workers_of(edge: Edge) -> list[int]:
+    """The processes that the supervisor started."""
+    return [one for one in edge.family()[1:] if processes.spent([one]).total]
 
 
 def redis_keys(*urls: str, more: str = "") -> dict[str, str]:
@@ -206,6 +239,7 @@ class Fault:
 FAULTS = (
     Fault("stall", node_stalls, short=True),
     Fault("node", node_killed, short=True),
+    Fault("worker", worker_killed, short=True),
     Fault("wires", bad_wires),
     Fault("carrier", carrier_dies),
     Fault("redis-kill", redis_killed),

@@ -24,7 +24,12 @@ from tests.chaos.verdict import LEFT, LEFT_WITH_PROBES, Verdict
 
 T1 = 0.1
 """Of the node, in s: 64 of it and what ended is forgotten."""
-QUIET_KEYS = {"timers.t1_ms": str(round(T1 * 1000)), "limits.decision_timeout_ms": "1500", "store.wait_ms": "1000"}
+QUIET_KEYS = {
+    "timers.t1_ms": str(round(T1 * 1000)),
+    "limits.decision_timeout_ms": "1500",
+    "store.wait_ms": "1000",
+    "limits.queue_delay_ms": "0",
+}
 """A machine that is busy with something else decides no call; a fault that lasts longer does."""
 CLOCK = datetime.fromisoformat(OPEN).timestamp()
 TOGETHER = 500
