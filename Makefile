@@ -1,7 +1,7 @@
 # make demo    play different calls through the proxy and show what became of them
 # make run     run the proxy with config/proxy.toml until it is interrupted
 # make test    everything, on the source and on the compiled wheel
-# make scenarios every SIPp case over UDP, TCP, TLS and IPv6
+# make scenarios every SIPp case over UDP, TCP, TLS and IPv6, and by two workers
 # make check   the quick part: lint, types, tests without other programs
 # make interop   calls with programs that we did not write
 # make fuzz    look for inputs that break a promise for SECONDS (60) seconds
@@ -211,7 +211,7 @@ micro: compiler $(VENV)/installed
 	@$(PY) -P tests/bench/micro.py </dev/null
 
 scenarios: $(VENV)/installed sipp
-	@for transport in udp tcp tls ipv6; do
+	@for transport in udp tcp tls ipv6 workers one_port; do
 		echo "== $$transport"
 		$(PY) sipp-scenarios/run.py --transport $$transport
 	done

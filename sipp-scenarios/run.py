@@ -2,7 +2,8 @@
 
     python sipp-scenarios/run.py                 every case; the exit code is the verdict
     python sipp-scenarios/run.py busy forked     these cases
-    python sipp-scenarios/run.py --transport tls every case over TLS; also tcp and ipv6
+    python sipp-scenarios/run.py --transport tls every case over TLS; also tcp and ipv6, and by two workers (over UDP)
+                                                 with ports of their own (workers) or one port (one_port)
     python sipp-scenarios/run.py --list          names of the cases and their flows
     python sipp-scenarios/run.py --capture DIR   keep the messages of both sides of every case in DIR/<case>
 
@@ -71,7 +72,8 @@ def play(case: Case, transport: str = "udp", keep: Path | None = None, logs: Pat
 def _play(case: Case, way: Way, folder: Path) -> list[str]:
     ports = {"sip": free_port(), "admin": free_port(), "carrier": free_port(), "platform": free_port()}
     told = ports | {"carrier": ports["platform"], "platform": ports["carrier"]} if case.back else ports
-    config = write_config(folder, told, case.settings, way.listen(ports["sip"]), way.carrier(), way.host, not case.back)
+    settings = {"node.workers": way.workers, **case.settings}
+    config = write_config(folder, told, settings, way.listen(ports["sip"]), way.carrier(), way.host, not case.back)
     with bridges(way, ports, folder) as (near, far):
         return _played(case, way, ports, config, near, far)
 
@@ -99,7 +101,7 @@ def _played(case: Case, way: Way, ports: dict[str, int], config: Path, near: int
             problems.append(f"carrier: {carrier.complaint()}")
         if (code := proxy.stop()) != 0:
             problems.append(f"the proxy ended with code {code}:\n{proxy.output()[-2000:]}")
-    problems += _recorded(case, folder / "records.jsonl")
+    problems += _recorded(case, sorted(folder.glob("records*.jsonl")))
     return problems + _seen(case, way, ports, read_trace(platform.trace), read_trace(carrier.trace))
 
 
@@ -111,9 +113,9 @@ def _carrier_done(case: Case, carrier: Sipp, within: float) -> bool:
     return carrier.process.poll() is None
 
 
-def _recorded(case: Case, records: Path) -> list[str]:
+def _recorded(case: Case, records: Sequence[Path]) -> list[str]:
     """What is wrong with the records: one decision a call, the rule that refused, one ended call a forwarded one."""
-    lines = [json.loads(line) for line in records.read_text(encoding="utf-8").splitlines()] if records.exists() else []
+    lines = [json.loads(line) for path in records for line in path.read_text(encoding="utf-8").splitlines()]
     kinds = Counter(line["record"] for line in lines)
     problems = [f"a defect was recorded: {line['text']}" for line in lines if line["record"] == "fault"]
     seen, expected = (kinds["decision"], kinds["call"]), (case.decided + len(case.transfers), case.reaching)

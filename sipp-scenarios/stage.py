@@ -43,6 +43,7 @@ WORD = "wonder"
 _PROXY_TOML = """\
 [node]
 name = "scenario"
+{node}
 
 [admin]
 listen = "127.0.0.1:{admin}"
@@ -111,7 +112,7 @@ def write_config(
     folder: Path, ports: Mapping[str, int], settings: Mapping[str, int | str], listen: str, carrier: str, host: str,
     alone: bool = True,
 ) -> Path:  # fmt: skip
-    """proxy.toml and trunks.toml for one play; `settings` are keys as `limits.answer_timeout`, of `limits`, `timers`,
+    """proxy.toml and trunks.toml for one play; `settings` are keys as `limits.answer_timeout`, of `node`, `limits`, `timers`,
     `platform` or `carrier`, with values as TOML writes them.
 
     `listen` are the listeners and `carrier` the further keys of the carrier as TOML, `host` is the address of all SIP;
@@ -123,6 +124,7 @@ def write_config(
             f"{key.partition('.')[2]} = {value}" for key, value in settings.items() if key.startswith(table)
         )
         for table, name in (
+            ("node", "node"),
             ("limits", "limits"),
             ("timers", "timers"),
             ("platform", "platform_more"),

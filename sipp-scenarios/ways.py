@@ -34,12 +34,15 @@ address = "{place}:{sip}"
 
 @dataclass(frozen=True)
 class Way:
-    """One transport: `sipp` is the option -t, `host` the address of everybody."""
+    """One transport: `sipp` is the option -t, `host` the address of everybody. The proxy has so many `workers`, each with a
+    port of its own if `own_ports`."""
 
     name: str
     sipp: str
     host: str = HOST
     transport: str = "udp"
+    workers: int = 1
+    own_ports: bool = False
 
     @property
     def place(self) -> str:
@@ -54,7 +57,8 @@ class Way:
     def listen(self, sip: int) -> str:
         """The listeners of the proxy."""
         if self.transport == "udp":
-            return _UDP.format(place=self.place, sip=sip)
+            own = f"worker_ports = {free_port(self.workers)}\n" if self.own_ports else ""
+            return _UDP.format(place=self.place, sip=sip) + own
         more = 'certificate = "bridge.pem"\n' if self.bridged else ""
         return _STREAM.format(transport=self.transport, place=self.place, sip=sip) + more
 
@@ -72,6 +76,8 @@ WAYS = {
         Way("tcp", "t1", transport="tcp"),
         Way("tls", "t1", transport="tls"),
         Way("ipv6", "u1", "::1"),
+        Way("workers", "u1", workers=2, own_ports=True),
+        Way("one_port", "u1", workers=2),
     )
 }
 
