@@ -46,7 +46,9 @@ def _answer(fabric: Fabric, early: Early, status: int, reason: str) -> None:
     server = ServerTransaction(
         fabric.wire, fabric.a_pace, "a", early.key, "INVITE", early.head, early.to, early.hop
     )  # fmt: skip
+    server.merge_key = early.merge_key
     fabric.servers[early.key] = server
+    fabric.merged[early.merge_key] = early.key
     lines = list(FINAL_LINES.get(reason, ()))
     if fabric.agent:
         lines.insert(0, b"Server: " + fabric.agent)

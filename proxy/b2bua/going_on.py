@@ -18,6 +18,7 @@ from proxy.b2bua.note_reading import Talk
 from proxy.b2bua.scrub import scrub_lines
 from proxy.b2bua.session_id import SessionIds
 from proxy.b2bua.transfer import Transfer
+from proxy.sip.hop import Hop
 from proxy.sip.transaction import ACCEPTED, EXPIRE, ClientTransaction, ServerTransaction
 
 
@@ -83,21 +84,24 @@ def go_on(fabric: Fabric, call: Call, talk: Talk, fork: Fork) -> None:
 def just_answered(fabric: Fabric, call: Call, talk: Talk, fork: Fork) -> None:
     """The 2xx goes to the platform again until its ACK comes; one of the carrier, also of another fork, may still come."""
     story = talk.story
-    waits = story.state == table.ANSWERED and talk.hop is not None
-    hop = talk.hop if talk.hop is not None else talk.a.hop
-    server = ServerTransaction(fabric.wire, fabric.a_pace, "a", talk.key, "INVITE", b"", b"", hop)
+    if talk.hop is None:
+        call.state = table.UP
+        return
+    waits = story.state == table.ANSWERED and story.flags & snapshot.PENDING != 0
+    server = invited_again(fabric, talk, talk.hop)
     offered = story.flags & snapshot.OFFERED != 0
-    exchange = Exchange(fabric, call, True, server, talk.cseq, offered, True)
+    exchange = call.set_up = Exchange(fabric, call, True, server, talk.cseq, offered, True)
     exchange.fork, exchange.cseq_out, exchange.ok = fork, SET_UP_CSEQ, talk.ok
     if waits:
-        call.set_up = call.invite = exchange
-        fabric.servers[talk.key] = server
+        call.invite = exchange
         server.reply(talk.ok, story.status, fabric.now)
         exchange.repeat_until_acked()
         if offered:
             exchange.acknowledge(None)
-    elif talk.branch:
-        call.set_up = exchange
+    else:
+        call.state = table.UP
+        server.state = ACCEPTED
+        server.expiry = fabric.timers.arm(fabric.now, fabric.a_pace.long, server, EXPIRE)
         exchange.ack, _ = ack(call, fork.b, True, None, SET_UP_CSEQ, talk.branch + b"K")
     if talk.branch:
         client = ClientTransaction(fabric.wire, call.b_pace, "b", talk.branch, "INVITE", b"", talk.gateway)
@@ -105,3 +109,12 @@ def just_answered(fabric: Fabric, call: Call, talk: Talk, fork: Fork) -> None:
         fabric.clients[talk.branch] = client
         client.state = ACCEPTED
         client.expiry = fabric.timers.arm(fabric.now, call.b_pace.long, client, EXPIRE)
+
+
+def invited_again(fabric: Fabric, talk: Talk, hop: Hop) -> ServerTransaction:
+    """The INVITE that was answered: copies of it are no new call."""
+    server = ServerTransaction(fabric.wire, fabric.a_pace, "a", talk.key, "INVITE", b"", b"", hop)
+    server.merge_key = b"%b\n%b\n%d" % (talk.a.call_id, talk.a.remote_tag, talk.cseq)
+    fabric.servers[talk.key] = server
+    fabric.merged[server.merge_key] = talk.key
+    return server

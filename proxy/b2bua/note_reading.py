@@ -18,7 +18,7 @@ from proxy.sip.hop import hop_of
 
 _COMMON: Final = 11  # texts of `snapshot.texts_of`
 _DIALOG: Final = 6
-_EARLY_TEXTS: Final = _COMMON + 10
+_EARLY_TEXTS: Final = _COMMON + 11
 _TALK_TEXTS: Final = _COMMON + 2 * _DIALOG + 11
 
 
@@ -79,7 +79,7 @@ class Story:
 class Early:
     """A call that nobody had answered."""
 
-    __slots__ = ("story", "key", "to", "hop", "asked", "inquiry", "branch", "b_hop", "gateway", "head", "request")  # fmt: skip
+    __slots__ = ("story", "key", "merge_key", "to", "hop", "asked", "inquiry", "branch", "b_hop", "gateway", "head", "request")  # fmt: skip
 
     def __init__(self, number: int, data: bytes) -> None:
         flags, started, asked, head, request = EARLY_NUMBERS.unpack_from(data, HEAD.size + STATE.size)
@@ -88,15 +88,16 @@ class Early:
         story.take(data)
         self.asked: Final[float] = asked
         self.key: Final = texts[11].replace(b"\t", b"\n")
-        self.to: Final = texts[12]
-        self.hop: Final = hop_of(texts[13])
+        self.merge_key: Final = texts[12].replace(b"\t", b"\n")
+        self.to: Final = texts[13]
+        self.hop: Final = hop_of(texts[14])
         self.inquiry: Final = (
-            texts[14].decode("utf-8"), unescaped(texts[15]).decode("utf-8"), texts[16].decode("utf-8"),
-            texts[17].decode("utf-8"),
+            texts[15].decode("utf-8"), unescaped(texts[16]).decode("utf-8"), texts[17].decode("utf-8"),
+            texts[18].decode("utf-8"),
         )  # fmt: skip
-        self.branch: Final = texts[18]
-        self.b_hop = hop_of(texts[19]) if texts[19] else None
-        self.gateway: Final = hop_of(texts[20]) if texts[20] else None
+        self.branch: Final = texts[19]
+        self.b_hop = hop_of(texts[20]) if texts[20] else None
+        self.gateway: Final = hop_of(texts[21]) if texts[21] else None
         self.head: Final = rest[:head]
         self.request: Final = rest[head:]
 

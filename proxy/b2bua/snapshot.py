@@ -15,7 +15,6 @@ from struct import Struct
 from typing import Final
 
 from proxy.b2bua import coupling as table
-from proxy.b2bua.exchange import Exchange
 from proxy.b2bua.fabric import Fabric
 from proxy.b2bua.legs import NOBODY, STALE, Fork
 from proxy.b2bua.note_texts import escaped, put_dialog, put_secrets
@@ -37,7 +36,7 @@ STATE: Final = Struct(
     "<BBHdd"
 )  # state, ended_by, status, ringing_at, answered_at: all that a mark says, and its reason
 # flags, started, longest time due, session, session due; of either dialog local and remote CSeq; RSeq shift;
-# state and CSeqs of a transfer; CSeq of an INVITE that waits for its ACK; size of the blob
+# state and CSeqs of a transfer; CSeq of the first INVITE as long as it may come again; size of the blob
 NUMBERS: Final = Struct("<HddddIqIqqBIIII")
 EARLY_NUMBERS: Final = Struct("<HddII")  # flags, started, when the ledger was asked, sizes of both blobs
 
@@ -128,6 +127,7 @@ def early_note(call: CallState) -> bytes:
     flags = BACK if call.trunk.calls_back else 0
     texts = texts_of(call)
     texts.append(server.key.replace(b"\n", b"\t"))
+    texts.append(server.merge_key.replace(b"\n", b"\t"))
     texts.append(server.to)
     texts.append(server.hop.text())
     if inquiry is not None:
@@ -172,18 +172,18 @@ def talk_note(call: CallState, now: float, epoch: float) -> bytes:
         texts.append(b"%b %b %b %b %b" % (ids.a, ids.b, ids.a_shown, ids.b_shown, ids.seed))
     else:
         texts.append(b"")
-    ok, cseq = b"", 0
-    invite = call.invite
-    if isinstance(invite, Exchange) and invite.set_up and call.state == table.ANSWERED:
-        flags |= PENDING | (OFFERED if invite.offered else 0)
-        ok, cseq = invite.ok, invite.cseq_in
-        texts.append(invite.server.key.replace(b"\n", b"\t"))
-        texts.append(invite.server.hop.text())
+    ok, cseq, set_up = b"", 0, call.set_up
+    if set_up is not None:
+        cseq = set_up.cseq_in
+        texts.append(set_up.server.key.replace(b"\n", b"\t"))
+        texts.append(set_up.server.hop.text())
+        texts.append(set_up.client.key if set_up.client is not None else b"")
+        flags |= OFFERED if set_up.offered else 0
+        if call.state == table.ANSWERED and call.invite is set_up:
+            flags |= PENDING
+            ok = set_up.ok
     else:
-        texts.append(b"")
-        texts.append(b"")
-    set_up = call.set_up
-    texts.append(set_up.client.key if set_up is not None and set_up.client is not None else b"")
+        texts += _NO_CARRIER
     transfer, moved, cseq_in, cseq_out = call.transfer, 0, 0, 0
     if isinstance(transfer, Transfer) and transfer.state == ACTIVE:
         flags |= TRANSFER_OF_A if transfer.from_a else 0

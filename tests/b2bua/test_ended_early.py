@@ -62,6 +62,8 @@ def test_the_invite_of_an_early_call_that_comes_again_is_no_new_call(ladder: Lad
     ladder.one("a 503 INVITE")
     ladder.feed("a", caller.cancel())
     ladder.one("a 200 CANCEL")
+    ladder.feed("a", invite.replace(b"z9hG4bKa1-1", b"z9hG4bKother"))  # by another way (RFC 3261 8.2.2.2)
+    ladder.one("a 482 INVITE")
 
 
 def test_a_caller_who_had_given_up_gets_the_same_answer_again(ladder: Ladder) -> None:

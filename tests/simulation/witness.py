@@ -251,4 +251,4 @@ class Witness:
         going_on = {} if orderly else {name: sight for name, sight in self.sights.items() if sight.goes_on()}
         self.past.extend((sight, orderly) for name, sight in self.sights.items() if name not in going_on)
         self.sights = going_on
-        self._b = {name: known for name, known in self._b.items() if known[0].crashed}
+        self._b = {name: known for name, known in self._b.items() if not orderly and known[0].crashed}
