@@ -17,7 +17,7 @@ from proxy.runtime.acceptor import listening_socket
 from proxy.runtime.addresses import Endpoint
 from proxy.runtime.held_sockets import HeldSockets
 from proxy.runtime.udp import bound_socket
-from tests.runtime.ends import OPEN, PATIENCE, Ends, Site, site_in
+from tests.runtime.ends import OPEN, PATIENCE, Ends, Site, site_in, until
 
 # as a service manager does it: the sockets become files 3, 4, ..., and the variables name the process itself
 MANAGER = (
@@ -60,6 +60,7 @@ async def test_what_arrives_between_two_processes_waits_for_the_second(
     with bound_socket(HOST, site.sip) as datagrams, listening_socket(HOST, site.sip) as streams:
         with managed(site, (streams, datagrams)) as first:
             await ends.hang_up(*await ends.talk())
+            await until(lambda: b'"record":"call"' in site.records.read_bytes())  # else the second has it to end
             first.process.send_signal(end)
             first.wait(PATIENCE)
         caller = ends.caller()
