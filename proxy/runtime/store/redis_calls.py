@@ -70,11 +70,12 @@ class RedisCalls:
         self._claimed = False
         self._replaced = False
         self._planned = False
+        self._under_way = 0
 
     @property
     def waiting(self) -> int:
-        """Calls of which something is still to be written."""
-        return len(self._waiting)
+        """Calls of which something is still to be written, or was not yet said to be."""
+        return len(self._waiting) + self._under_way
 
     # -- at the start -----------------------------------------------------------
 
@@ -169,6 +170,7 @@ class RedisCalls:
     async def _write(self) -> None:
         waiting = self._waiting
         batch = {number: waiting.pop(number) for number in list(waiting)[:TOGETHER]}
+        self._under_way = len(batch)
         try:
             await self._ask(self._commands(batch))
         except LedgerSilent:
@@ -178,6 +180,7 @@ class RedisCalls:
             self._claimed = True
             self._count("written", len(batch))
         finally:
+            self._under_way = 0
             self._planned = False
             self._plan()
 

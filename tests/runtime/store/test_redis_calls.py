@@ -80,8 +80,9 @@ async def test_a_call_that_ends_at_once_is_never_written(redis_server: RedisServ
         calls.put([note(EARLY, 1, 1), note(MARK, 1, 1), note(END, 1, 1)])
         assert calls.waiting == 0
         calls.put([note(EARLY, 2, 1)])
-        await until(lambda: len(stored(redis_server)) == 1)
-        await until(lambda: calls.outcomes.get("written") == 1)
+        await written(calls)
+        assert len(stored(redis_server)) == 1
+        assert calls.outcomes["written"] == 1
 
 
 async def test_another_folder_takes_what_a_dead_node_left(redis_server: RedisServer, place: Place) -> None:
