@@ -141,12 +141,13 @@ class App:
     def _open(self, ports: SipPorts) -> None:
         """Take the SIP sockets: from the supervisor in a worker, else from the service manager or the system."""
         path = self.configuration.settings.path
-        held, feed = handed_over(), None
-        if self._place is not None:
-            self.handover, feed = handover_in(self._place, ports.transports)
-            self._taken.callback(self.handover.close)
-            held = self._place.sockets()
-        ports.open(lambda one: needed(path, one.where, FREE, shown(one.address)), held, feed)
+        if self._place is None:
+            ports.open(lambda one: needed(path, one.where, FREE, shown(one.address)), handed_over())
+            return
+        self.handover, feed, for_streams = handover_in(self._place, ports.transports)
+        self._taken.callback(self.handover.close)
+        ports.open(lambda one: needed(path, one.where, FREE, shown(one.address)), self._place.sockets(), feed)
+        ports.share(self.handover, for_streams)
 
     def process_ids(self) -> Iterable[int | str]:
         """This process, as in /proc."""

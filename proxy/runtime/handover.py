@@ -2,8 +2,10 @@
 
 The supervisor makes a pair of sockets for each worker and keeps both ends open: what is sent to a worker that is gone
 waits there for its successor. A datagram goes with its source address and the listener that it came in by, so that the
-owner answers as if it had read it, through its own file of the same public address. Who gets a message by this way keeps
-it: there is never a second hop. What a full socket does not take waits here, bounded; what finds no room is counted.
+owner answers as if it had read it, through its own file of the same public address. A message inside a call that came
+over a connection of another worker, because its peer connected anew, goes with the number of that connection, and what
+the owner sends on it comes back by the same way. Who gets a message keeps it: there is never a second hop. What a full
+socket does not take waits here, bounded; what finds no room is counted.
 """
 
 from __future__ import annotations
@@ -19,7 +21,16 @@ from proxy.runtime.udp import Feed
 from proxy.runtime.worker_marks import Marks
 from proxy.sip.hop import UDP, Hop
 
-HEAD: Final = Struct(">BHB")  # listener, port of the source, length of its address
+KIND: Final = Struct(">B")
+READ: Final = 0  # a datagram of a shared address
+HEARD: Final = 1  # a message that a connection of the sender brought
+SAY: Final = 2  # to be sent on a connection of the receiver
+UNSAID: Final = 3  # it could not be
+HEAD: Final = Struct(">BBHB")  # kind, listener, port of the source, length of its address
+STREAM: Final = Struct(
+    ">BBBHQBH"
+)  # kind, transport, listener, port, connection, lengths of the address and of the names
+TO: Final = Struct(">BBQ")  # kind, sender, connection
 LARGEST: Final = 1 << 17
 BATCH: Final = 64
 WAITING_MOST: Final = 4096
@@ -33,6 +44,16 @@ class Around(Protocol):
 
     def fed(self, data: bytes, source: Hop) -> None:
         """One message out of turn: feed it, carry out what is ordered, arm the timer."""
+
+    def undelivered(self, data: bytes) -> None:
+        """This message reached nobody."""
+
+
+class Connections(Protocol):
+    """The connections of one worker; `streams.Streams` has them."""
+
+    def say(self, connection: int, data: bytes) -> bool:
+        """Send it on this connection; False when that is gone."""
 
 
 def pair() -> tuple[socket.socket, socket.socket]:
@@ -50,6 +71,7 @@ class Handover:
 
     def __init__(self, number: int, inbox: socket.socket, doors: Sequence[socket.socket], around: Around) -> None:
         self.hops = 0
+        self.connections: Connections | None = None
         self.number: Final = number
         self._inbox: Final = inbox
         self._doors: Final = tuple(doors)
@@ -70,7 +92,22 @@ class Handover:
     def pass_on(self, owner: int, data: bytes, source: Hop) -> bool:
         """Give the message to its owner, or keep it until there is room; False: there is none, and it is lost."""
         host = source.host.encode("ascii")
-        note = HEAD.pack(source.listener, source.port, len(host)) + host + data
+        if source.reliable:
+            names = source.peer.encode("utf-8")
+            head = STREAM.pack(
+                HEARD, source.transport, source.listener, source.port, source.connection, len(host), len(names)
+            )
+            return self._put(owner, head + host + names + data)
+        return self._put(owner, HEAD.pack(READ, source.listener, source.port, len(host)) + host + data)
+
+    def say(self, connection: int, data: bytes) -> bool:
+        """Send the message on a connection of another worker; False when it is none, or there is no room."""
+        worker = worker_of(connection)
+        if worker == self.number or worker >= len(self._doors):
+            return False
+        return self._put(worker, TO.pack(SAY, self.number, connection) + data)
+
+    def _put(self, owner: int, note: bytes) -> bool:
         waiting = self._waiting.get(owner)
         if waiting is not None:
             if len(waiting) >= WAITING_MOST:
@@ -104,9 +141,27 @@ class Handover:
                 note = self._inbox.recv(LARGEST)
             except (BlockingIOError, InterruptedError):
                 return
-            listener, port, length = HEAD.unpack_from(note)
+            self._taken(note)
+
+    def _taken(self, note: bytes) -> None:
+        """One note of another worker."""
+        kind = note[0]
+        if kind == READ:
+            _, listener, port, length = HEAD.unpack_from(note)
             begin = HEAD.size + length
             self._around.fed(note[begin:], self._source(listener, note[HEAD.size : begin].decode("ascii"), port))
+        elif kind == HEARD:
+            _, transport, listener, port, connection, length, named = STREAM.unpack_from(note)
+            begin = STREAM.size + length
+            host, names = note[STREAM.size : begin].decode("ascii"), note[begin : begin + named].decode("utf-8")
+            self._around.fed(note[begin + named :], Hop(transport, host, port, listener, connection, "", names))
+        elif kind == SAY:
+            _, sender, connection = TO.unpack_from(note)
+            data = note[TO.size :]
+            if self.connections is None or not self.connections.say(connection, data):
+                self._put(sender, KIND.pack(UNSAID) + data)
+        elif kind == UNSAID:
+            self._around.undelivered(note[KIND.size :])
 
     def _source(self, listener: int, host: str, port: int) -> Hop:
         """The hop of that source: the same object each time, as `udp` does it."""
@@ -118,21 +173,34 @@ class Handover:
         return known
 
 
+def first_connection(worker: int, now: float) -> int:
+    """The number before that of the first connection of this process: none comes twice, whoever had the place before."""
+    return worker << 52 | (int(now * 1000) & 0xFFFFFFFF) << 20
+
+
+def worker_of(connection: int) -> int:
+    """Whose connection that is."""
+    return connection >> 52
+
+
 @final
 class Sorter:
-    """Stands before the engine at an address that workers share: what is another's goes to him."""
+    """Stands before the engine at an address that workers share: what is another's goes to him.
 
-    def __init__(self, engine: Feed, marks: Marks, handover: Handover) -> None:
+    Of what `streams` bring, only what carries the mark of another: a new call stays where its connection is.
+    """
+
+    def __init__(self, engine: Feed, marks: Marks, handover: Handover, streams: bool = False) -> None:
         self.counters: Final = engine.counters
         self._receive: Final = engine.receive
-        self._owner: Final = marks.owner
+        self._owner: Final = marks.marked if streams else marks.owner
         self._handover: Final = handover
         self._number: Final = handover.number
 
     def receive(self, data: bytes, source: Hop, now: float, epoch: float) -> None:
         """One message."""
         owner = self._owner(data)
-        if owner == self._number:
+        if owner == self._number or owner < 0:
             self._receive(data, source, now, epoch)
         elif not self._handover.pass_on(owner, data, source):
             self.counters.count_drop(NO_ROOM)

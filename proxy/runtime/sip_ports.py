@@ -14,6 +14,7 @@ from typing import Final, final
 
 from proxy.b2bua.trunks import CarrierTrunk, TlsClient
 from proxy.runtime.acceptor import Acceptor, listening_socket
+from proxy.runtime.handover import Handover, first_connection
 from proxy.runtime.held_sockets import HeldSockets
 from proxy.runtime.listen_settings import Listening
 from proxy.runtime.stream_counts import StreamCounts
@@ -103,6 +104,12 @@ class SipPorts:
         if self._streams is not None and wanted != self._trusted:
             self._trusted = wanted
             self._streams.trunks = trust_of(carriers, folder, self._say)
+
+    def share(self, handover: Handover, feed: Feed) -> None:
+        """Let messages on connections go to their workers too."""
+        if self._streams is not None:
+            handover.connections = self._streams
+            self._streams.share(feed, handover, first_connection(handover.number, self._streams.time()))
 
     async def stop(self) -> None:
         """End calls and connections; whoever does not take his last words in time is cut off."""

@@ -16,10 +16,12 @@ from typing import Final, final
 
 from proxy.runtime import stream_counts as why
 from proxy.runtime.acceptor import HANDSHAKE_MOST, Acceptor, refusal
+from proxy.runtime.handover import Connections
 from proxy.runtime.stream import Stream, keep_alive
 from proxy.runtime.stream_counts import INBOUND, OUTBOUND, StreamCounts
 from proxy.runtime.tasks import Tasks
 from proxy.runtime.transports import Transports
+from proxy.runtime.udp import Feed
 from proxy.sip.framing import Flaw
 from proxy.sip.hop import TLS, Hop
 from proxy.sip.wire import Send
@@ -57,9 +59,20 @@ class Streams:
         self._nobody: Final = asyncio.Event()
         self._closing = False
         self._last_id = 0
+        self._feed: Feed = transports.engine
+        self._away: Connections | None = None
         self._looking: asyncio.TimerHandle | None = None
         for door in doors:
             door.start(self, counts, tasks)
+
+    def share(self, feed: Feed, away: Connections, before_first: int) -> None:
+        """Among several workers: what stands before the engine, the connections of others, and how ours are numbered."""
+        self._feed, self._away, self._last_id = feed, away, before_first
+
+    def say(self, connection: int, data: bytes) -> bool:
+        """Send a message of another worker on this connection; False when that is gone."""
+        stream = self._all.get(connection)
+        return stream is not None and stream.send(data)
 
     def time(self) -> float:
         """Monotonic seconds."""
@@ -76,6 +89,8 @@ class Streams:
         hop = order.hop
         stream = self._all.get(hop.connection)
         if stream is None:
+            if hop.connection and self._away is not None and self._away.say(hop.connection, order.data):
+                return
             place = place_of(hop)
             stream = self._ours.get(place)
             if stream is None:
@@ -161,7 +176,7 @@ class Streams:
         transports, hop = self._transports, stream.hop
         engine, now, epoch = transports.engine, self.time(), transports.clock.epoch()
         for data in messages:
-            engine.receive(data, hop, now, epoch)
+            self._feed.receive(data, hop, now, epoch)
             transports.flush()
         if flaw is not None:
             self.counts.bytes_refused[hop.listener] += stream.refused

@@ -55,11 +55,17 @@ class Marks:
 
     def owner(self, data: bytes) -> int:
         """The number of the worker that this message belongs to."""
+        found = self.marked(data)
+        if found >= 0:
+            return found
+        return self._by_number(data) if data[:4] != b"SIP/" else 0
+
+    def marked(self, data: bytes) -> int:
+        """The number of the worker whose mark it carries, of an answer or inside a call; -1: none does."""
         if data[:4] == b"SIP/":
             at = data.find(BRANCH)
-            return self._marked(data[at + 8 : at + 10]) if at >= 0 else 0
-        found = self._in_dialog(data)
-        return found if found >= 0 else self._by_number(data)
+            return self._marked(data[at + 8 : at + 10]) if at >= 0 else -1
+        return self._in_dialog(data)
 
     def _in_dialog(self, data: bytes) -> int:
         """By our tag in To; -1 when there is none."""

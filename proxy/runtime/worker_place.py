@@ -140,11 +140,13 @@ def is_shared(one: Listening) -> bool:
     return one.transport == UDP and (one.way_out >= 0 or one.mark != "")
 
 
-def handover_in(place: Place, transports: Transports) -> tuple[Handover, Callable[[Listening], Feed | None]]:
-    """The ways to the other workers, and what stands before the engine at each listener (None: nothing)."""
+def handover_in(place: Place, transports: Transports) -> tuple[Handover, Callable[[Listening], Feed | None], Feed]:
+    """The ways to the other workers, and what stands before the engine at each UDP listener (None: nothing) and for
+    streams."""
     inbox, *doors = (socket.socket(fileno=one) for one in (place.files.inbox, *place.files.doors))
     for one in (inbox, *doors):
         one.set_inheritable(False)
     handover = Handover(place.number, inbox, doors, transports)
-    sorter = Sorter(transports.engine, Marks(place.workers), handover)
-    return handover, lambda one: sorter if is_shared(one) else None
+    marks = Marks(place.workers)
+    sorter, for_streams = (Sorter(transports.engine, marks, handover, streams) for streams in (False, True))
+    return handover, lambda one: sorter if is_shared(one) else None, for_streams

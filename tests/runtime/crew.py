@@ -103,6 +103,10 @@ class Crew:
         found = await self.metrics()
         return found[f'npv_worker_restarts_total{{worker="{worker}"}}'] > 0 and found["npv_workers_up"] == 2
 
+    async def has_calls(self, count: int) -> bool:
+        """So many are in progress."""
+        return await self.metric("npv_calls_active") == count
+
     async def is_draining(self) -> bool:
         """All refuse new calls."""
         return (await asyncio.to_thread(self.proxy.get, "/readyz")) == (503, "draining\n")

@@ -10,9 +10,9 @@ import pytest
 
 from proxy.b2bua.counters import Counters
 from proxy.runtime import handover
-from proxy.runtime.handover import NO_ROOM, Handover, Sorter, pair
+from proxy.runtime.handover import NO_ROOM, Handover, Sorter, first_connection, pair, worker_of
 from proxy.runtime.worker_marks import Marks, mark_of
-from proxy.sip.hop import UDP, Hop
+from proxy.sip.hop import TLS, UDP, Hop
 from tests.runtime.sockets import until
 
 SOURCE = Hop(UDP, "2001:db8::7", 5070, 3)
@@ -24,9 +24,13 @@ class Around:
     def __init__(self) -> None:
         self.counters = Counters()
         self.fed_with: list[tuple[bytes, Hop]] = []
+        self.lost: list[bytes] = []
 
     def fed(self, data: bytes, source: Hop) -> None:
         self.fed_with.append((data, source))
+
+    def undelivered(self, data: bytes) -> None:
+        self.lost.append(data)
 
     def receive(self, data: bytes, source: Hop, now: float, epoch: float) -> None:
         assert (now, epoch) == (1.0, 2.0)
@@ -129,3 +133,53 @@ async def test_closing_with_something_left_leaves_no_file_behind(pairs: Pairs) -
     with pytest.raises(OSError, match="Bad file descriptor"):
         one._inbox.send(b"x")
     assert isinstance(pairs.ends[0][0], socket.socket)
+
+
+class Connections:
+    """Those of one worker, of which one is left."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+        self.said: list[bytes] = []
+
+    def say(self, connection: int, data: bytes) -> bool:
+        if connection != self.left:
+            return False
+        self.said.append(data)
+        return True
+
+
+async def test_what_came_over_a_connection_is_answered_on_it(pairs: Pairs) -> None:
+    near, far = Around(), Around()
+    one, two = pairs.worker(0, near), pairs.worker(1, far)
+    here = first_connection(0, 12.5) + 1
+    one.connections = connections = Connections(here)
+    source = Hop(TLS, "192.0.2.7", 5070, 2, here, "", "vms.example, vms")
+    sorter = Sorter(near, Marks(2), one, streams=True)
+    inside = b"BYE sip:x SIP/2.0\r\nTo: <sip:y>;tag=" + mark_of(1) + b"\r\n\r\n"
+    fresh = [b"INVITE sip:061234567%d@x SIP/2.0\r\nTo: <sip:y>\r\n\r\n" % number for number in range(10)]
+    for data in (inside, *fresh):
+        sorter.receive(data, source, 1.0, 2.0)
+    assert [data for data, _ in near.fed_with] == fresh  # new calls stay where their connection is
+    await until(lambda: far.fed_with)
+    data, hop = far.fed_with[0]
+    assert data == inside
+    assert (hop.transport, hop.host, hop.port, hop.listener) == (TLS, "192.0.2.7", 5070, 2)
+    assert (hop.connection, hop.peer, hop.reliable) == (here, "vms.example, vms", True)
+    assert two.say(hop.connection, b"SIP/2.0 200 OK")
+    await until(lambda: connections.said)
+    assert connections.said == [b"SIP/2.0 200 OK"]
+    assert two.say(here + 1, b"too late")  # that connection is gone: whoever sent it hears so
+    await until(lambda: far.lost)
+    assert far.lost == [b"too late"]
+    assert not two.say(first_connection(1, 3.0) + 1, b"our own")
+    assert not two.say(5 << 52, b"of nobody")
+    one.close()
+    two.close()
+
+
+def test_numbers_of_connections_do_not_come_twice() -> None:
+    numbers = [first_connection(worker, now) for worker in (0, 1, 63) for now in (0.5, 1.0, 86_400.0)]
+    assert len(set(numbers)) == len(numbers)
+    assert [worker_of(one + 1) for one in numbers] == [0, 0, 0, 1, 1, 1, 63, 63, 63]
+    assert max(numbers) < 1 << 62

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from stage import HOST, StageError, environment
 
 from proxy.runtime.held_sockets import FIRST
 from proxy.runtime.udp import bound_socket
-from tests.ladder import Caller
+from tests.ladder import ANSWER, Callee, Caller
 from tests.runtime.crew import ONE_PORT, OWN_PORTS, Crew, crew_site, is_free, port_in, started
 from tests.runtime.ends import PATIENCE
 from tests.runtime.test_held_sockets import managed
@@ -243,4 +244,38 @@ async def test_limits_count_over_all_workers_and_a_dead_one_holds_no_place(tmp_p
             await one.hang_up()
         for one in [await crew.talk(number) for number in range(4)]:
             await one.hang_up("b")
+        crew.close()
+
+
+async def test_a_peer_that_connects_anew_finds_its_call_whatever_worker_accepts(tmp_path: Path) -> None:
+    site = crew_site(tmp_path, ONE_PORT)
+    site.change(
+        "proxy.toml",
+        f'[listen]\nudp = "{HOST}:{site.sip}"',
+        "".join(f'[[listen]]\ntransport = "{one}"\naddress = "{HOST}:{site.sip}"\n' for one in ("udp", "tcp")),
+    )
+    with started(site) as proxy:
+        crew = Crew(site, proxy)
+        for number in range(6):
+            caller = crew.caller(number)
+            reader, writer = await asyncio.open_connection(HOST, site.sip)
+            writer.write(caller.invite())
+            callee = Callee(await crew.ends.b.take("INVITE"), f"btag{caller.number}")
+            callee.contact = f"sip:gateway@{HOST}:{crew.ends.b.port}"
+            crew.answer(callee, 200, body=ANSWER)
+            answer = b""
+            while b"SIP/2.0 200" not in answer:
+                answer = await reader.readuntil(b"\r\n\r\n")
+            found = re.search(rb"\nTo: .*;tag=(\S+)\r", answer)
+            assert found is not None
+            caller.to_tag = found[1].decode()
+            writer.write(caller.ack())
+            await crew.ends.b.take("ACK")
+            writer.close()
+            again, other = await asyncio.open_connection(HOST, site.sip)
+            other.write(caller.request("BYE"))
+            assert (await asyncio.wait_for(again.readline(), 10)).startswith(b"SIP/2.0 200")
+            crew.answer(callee, 200, to=await crew.ends.b.take("BYE"))
+            other.close()
+        await crew.until(lambda: crew.has_calls(0))
         crew.close()

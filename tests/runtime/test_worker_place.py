@@ -100,7 +100,7 @@ async def test_only_shared_addresses_are_sorted(tmp_path: Path) -> None:
     ends = [pair() for _ in range(3)]
     files = Files(-1, -1, ends[2][0].detach(), tuple(write.detach() for _, write in ends), ())
     transports = Transports(Machine(), FixedClock(EPOCH), Recorder())
-    handover, feed = handover_in(Place(2, 3, files), transports)
+    handover, feed, _ = handover_in(Place(2, 3, files), transports)
     found = [feed(one) for one in settings(tmp_path, 2).listen]
     assert [isinstance(one, Sorter) for one in found] == [True, True, False, False]
     handover.close()
