@@ -22,7 +22,6 @@ ENTRY: Final = struct.Struct("<IIBB")
 FIRST: Final = HEAD.size
 ENDS: Final = 0x80  # beside the kind: the entry ends what its key kept
 KINDS: Final = 0x7F
-LONGEST_KEY: Final = 255
 CALL: Final = b"call"  # begins the key of what is noted of a call
 PAGE: Final = 4096
 NAME: Final = re.compile(r"[0-9]{12}\.ahead")

@@ -23,7 +23,6 @@ LOAD_BYTE: Final = 0x30
 LOAD_WORD_FROM: Final = 0x40  # at X + constant
 LOAD_HALF_FROM: Final = 0x48
 LOAD_BYTE_FROM: Final = 0x50
-LOAD_KEPT: Final = 0x60
 SET_X: Final = 0x01
 SET_X_KEPT: Final = 0x61
 KEEP: Final = 0x02

@@ -15,7 +15,6 @@ from struct import Struct
 from typing import Final, final
 
 MOST: Final = 64  # workers
-MARK_LENGTH: Final = 3
 BRANCH: Final = b"z9hG4bKw"
 TAG: Final = b";tag=w"
 OTHER_DIGITS: Final = bytes(set(range(256)) - set(b"0123456789"))

@@ -91,6 +91,14 @@ class Crew:
     async def metric(self, name: str) -> float:
         return (await self.metrics())[name]
 
+    async def shows(self, name: str, value: float) -> None:
+        """Wait until a scrape says so."""
+
+        async def shown() -> bool:
+            return await self.metric(name) == value
+
+        await self.until(shown)
+
     async def until(self, condition: Callable[[], Awaitable[object]], patience: float = PATIENCE) -> None:
         """Let time pass until it holds."""
         end = time.monotonic() + patience
