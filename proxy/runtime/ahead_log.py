@@ -130,15 +130,7 @@ class AheadLog:
 
     def put(self, kind: int, payload: bytes) -> int:
         """One entry of a stream, `kind` from 1 to 127; its position, -1 if there was no room."""
-        at, current = self._at, self._current
-        end = at + HEADER + len(payload)
-        if current is None or end > self._size or self._carry:
-            return self._put(kind, b"", payload)
-        position = self._base + at
-        current.bytes[at:end] = FRAME(end - at, crc32(payload, seed(position, kind, 0)), kind, 0) + payload
-        self._at = end
-        self.entries += 1
-        return position
+        return self._put(kind, b"", payload)
 
     def keep(self, kind: int, key: bytes, payload: bytes) -> int:
         """What stands under this key (at most 255 bytes, never used for anything else) from now on, until `end`."""
@@ -162,9 +154,17 @@ class AheadLog:
             self._segments[before // self._size].live -= 1
 
     def _put(self, kind: int, key: bytes, payload: bytes) -> int:
-        for _ in range(min(CARRIED, len(self._carry))):
-            self._put_again(self._carry.pop())
-        return self._write(kind, key, payload)
+        at, current, body = self._at, self._current, key + payload
+        end = at + HEADER + len(body)
+        if current is None or end > self._size or self._carry:
+            for _ in range(min(CARRIED, len(self._carry))):
+                self._put_again(self._carry.pop())
+            return self._write(kind, key, payload)
+        position = self._base + at
+        current.bytes[at:end] = FRAME(end - at, crc32(body, seed(position, kind, len(key))), kind, len(key)) + body
+        self._at = end
+        self.entries += 1
+        return position
 
     def _put_again(self, key: bytes) -> None:
         """What is kept under the key, if that still stands in an old segment."""
