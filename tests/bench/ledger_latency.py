@@ -1,7 +1,7 @@
 """How long a decision waits for the store: python -m tests.bench.ledger_latency redis|embedded [rate] [seconds] [persons]
 
 Questions come one by one at random moments of a steady rate, through the desk as in the running proxy, each of them about
-another of so many persons, who have all been called before.
+another of so many persons, who have all been called before. The embedded store answers in the same turn.
 """
 
 from __future__ import annotations
@@ -11,15 +11,17 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import uvloop
 
 from proxy.b2bua.outputs import Fetch
 from proxy.policy.inquiry import PersonState
+from proxy.runtime.ahead_log import AheadLog
 from proxy.runtime.process import SWITCH
 from proxy.runtime.store.embedded import EmbeddedLedger
+from proxy.runtime.store.inline_ledger import InlineLedger
 from proxy.runtime.store.interface import Ledger
 from proxy.runtime.store.ledger_desk import LedgerDesk, Question
 from proxy.runtime.store.redis_ledger import RedisLedger
@@ -59,6 +61,38 @@ async def play(ledger: Ledger, rate: int, seconds: float, persons: int) -> list[
         waits.extend(now - begun.pop(question.call) for question, _ in answers)
 
     desk = LedgerDesk(ledger, take, Tasks(complain), time.monotonic)
+    return await asked(desk.fetch, desk, begun, waits, rate, seconds, persons, ledger.close)
+
+
+async def play_inline(folder: Path, rate: int, seconds: float, persons: int) -> list[float]:
+    """The waits, sorted, where the answer is there at once."""
+    file = EmbeddedLedger(folder / "l.db", keys(), time.time, 60.0)
+    await file.open()
+    await fill(file, persons)
+    log = AheadLog(folder / "log", complain)
+    ledger = InlineLedger(file, log, time.time, lambda _: None, lambda *_: None)
+    await ledger.open(log.open().entries)
+    begun: dict[int, float] = {}
+    waits: list[float] = []
+
+    def answered(question: Fetch) -> None:
+        ledger.answer(question.inquiry)
+        waits.append(time.perf_counter() - begun.pop(question.call))
+
+    async def close() -> None:
+        await ledger.settle(60.0)
+        ledger.close()
+        log.close()
+        await file.close()
+
+    return await asked(answered, ledger, begun, waits, rate, seconds, persons, close)
+
+
+async def asked(
+    fetch: Callable[[Fetch], None], desk: LedgerDesk | InlineLedger, begun: dict[int, float], waits: list[float],
+    rate: int, seconds: float, persons: int, close: Callable[[], Awaitable[None]],
+) -> list[float]:  # fmt: skip
+    """Put the questions, then close."""
     used = time.process_time()
     chance, due, end, call = random.Random(1), time.perf_counter(), time.perf_counter() + seconds, 0
     while due < end:
@@ -69,10 +103,10 @@ async def play(ledger: Ledger, rate: int, seconds: float, persons: int) -> list[
         call += 1
         begun[call] = time.perf_counter()
         person = f"+336{chance.randrange(persons):08}"
-        desk.fetch(Fetch(call, inquiry(f"call-{call}", time.time(), person, refusal_since=0.0), time.monotonic() + 5))
+        fetch(Fetch(call, inquiry(f"call-{call}", time.time(), person, refusal_since=0.0), time.monotonic() + 5))
     await asyncio.sleep(0.5)
     used = (time.process_time() - used) / call * 1e6
-    await ledger.close()
+    await close()
     sys.stdout.write(f"{call} asked, {len(waits)} answered, {desk.operations}, {used:.0f} us of CPU each\n")
     return sorted(waits)
 
@@ -93,9 +127,7 @@ def main() -> None:
     persons = int(sys.argv[4]) if len(sys.argv) > 4 else PERSONS
     with tempfile.TemporaryDirectory() as made:
         if kind == "embedded":
-            report(
-                uvloop.run(play(EmbeddedLedger(Path(made) / "l.db", keys(), time.time, 5.0), rate, seconds, persons))
-            )
+            report(uvloop.run(play_inline(Path(made), rate, seconds, persons)))
             return
         server = RedisServer(Path(made), "--save", "").start()
         try:
