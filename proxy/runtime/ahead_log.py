@@ -28,7 +28,7 @@ from proxy.runtime.ahead_reading import Found, read_back
 from proxy.runtime.ahead_segment import ENDS, ENTRY, FIRST, Segment, framed, seed
 from proxy.runtime.ahead_spare import Spare
 
-SEGMENT: Final = 16 << 20
+SEGMENT: Final = 8 << 20  # bytes; two of them are mapped at least
 MOST: Final = 1 << 30  # bytes of all segments, give or take one
 LOOK: Final = 0.05  # s between two looks of the thread
 SYNC: Final = 1.0  # s between two times that the disk gets what was put

@@ -40,6 +40,9 @@ from proxy.runtime.store.write_behind import WriteBehind
 
 MOST: Final = 200_000  # rows and refusals that may wait for the file, of about 300 bytes each
 OURS: Final = frozenset({ATTEMPT, RELEASE, REFUSAL})
+BUSY: Final = (
+    0.02  # s that a reading waits where another process opens the file anew after a crash; else none ever does
+)
 CACHE: Final = 8192  # KiB of the file
 
 
@@ -69,7 +72,7 @@ class InlineLedger:
         entries = [entry for entry in left if entry.kind in OURS]
         if entries:
             await self._ledger.settled(partial(apply, entries))
-        connection = sqlite3.connect(self._ledger.path, timeout=0.0, isolation_level=None)
+        connection = sqlite3.connect(self._ledger.path, timeout=BUSY, isolation_level=None)
         connection.execute("PRAGMA query_only = 1")
         connection.execute(f"PRAGMA cache_size = -{CACHE}")
         self._reading = connection.cursor()
