@@ -3,7 +3,8 @@
 SIP never waits for the disk. `put` makes the line, puts it into the ahead log and appends it to a bounded queue; a writer
 thread wakes every `PAUSE` seconds, chains the lines in batches of at most `BATCH` and writes each batch with one system
 call. So a killed process loses none: the next one writes what its log has and the files have not (`record_keeping.py`).
-What the queue cannot take, or the disk refuses, is counted in `dropped` and told in the file as a gap. Files are chained
+What the disk refuses is tried again while the log has it. What the queue cannot take, or no log has, is counted in `dropped`
+and told in the file as a gap. Files are chained
 and rotated in `record_files.py`; prospecting decisions and whole numbers may go to files of their own.
 """
 
@@ -24,7 +25,7 @@ from proxy.runtime.ahead_reading import Found
 from proxy.runtime.audit_key import signing_key
 from proxy.runtime.record_archive import PROSPECTING, Keeping
 from proxy.runtime.record_files import PRIVATE, SECRET, STDOUT, RecordFile
-from proxy.runtime.record_keeping import PROSPECTS, REST, WHOLE, Log, RecordKeeping, left_over
+from proxy.runtime.record_keeping import PROSPECTS, REST, WHOLE, Log, RecordKeeping, Waiting, left_over
 from proxy.runtime.record_lines import Lines, Record
 from proxy.runtime.record_seal import Seal
 
@@ -54,19 +55,6 @@ class Targets:
 
 
 @final
-class Waiting:
-    """One record as its lines, empty where it has none; `told` is False for one that could not be encoded."""
-
-    __slots__ = ("line", "prospecting", "told", "whole")
-
-    def __init__(self, line: bytes, whole: bytes, prospecting: bool, told: bool = True) -> None:
-        self.line: Final = line
-        self.whole: Final = whole
-        self.prospecting: Final = prospecting
-        self.told: Final = told
-
-
-@final
 class Sink:
     """One file, and the kind of its entries in the ahead log."""
 
@@ -87,6 +75,7 @@ class Journal:
         self._capacity: Final = capacity
         self._edition = edition
         self._waiting: Final[deque[Waiting]] = deque()
+        self._again: list[Waiting] = []  # what the disk refused and the log still has
         self._keeping: RecordKeeping | None = None
         self._refused = 0
         self._told = 0
@@ -184,9 +173,12 @@ class Journal:
                 self._open_anew()
             keeping = self._keeping
             reached = keeping.reached() if keeping is not None else 0
-            while self._waiting or self._refused > self._told:
+            while not self._again and (self._waiting or self._refused > self._told):
                 self._write_batch()
-            if keeping is not None:
+            if self._again:
+                self._waiting.extendleft(reversed(self._again))
+                self._again = []
+            elif keeping is not None:
                 keeping.done(reached)
         for sink in self._sinks:
             try:
@@ -233,8 +225,13 @@ class Journal:
             lines = [one.line if counted else one.whole for one in told]
             sink.file.add(lines, sum(one.prospecting for one in told), time())
         except OSError as error:
-            lost = len(batch)
             self._fail(f"cannot write to `{sink.file.target}`: {error.strerror}")
+            if self._keeping is not None and sink.file.regular:
+                self._again += [one.part(counted) for one in told]
+                batch = batch[len(told) :]
+            else:
+                sink.file.lose(len(told), error.strerror or "the disk")
+                lost = len(batch)
         if counted:
             self.written += len(batch) - lost
         if counted or lost:

@@ -76,15 +76,11 @@ class RecordFile:
         self._reason = reason
 
     def add(self, encoded: list[bytes], prospecting: int, now: float) -> None:
-        """Append JSON objects as lines, all or none; `prospecting` of them are kept longer. Raises OSError."""
+        """Append JSON objects as lines, all or none; `prospecting` of them are kept longer. Raises OSError: none stands there."""
         if not encoded and not self._lost:
             return
-        try:
-            self._rotate_if_due(now)
-            self._append(encoded, now)
-        except OSError as error:
-            self.lose(len(encoded), error.strerror or "the disk")
-            raise
+        self._rotate_if_due(now)
+        self._append(encoded, now)
         self._prospecting += prospecting
 
     def _append(self, encoded: list[bytes], now: float) -> None:

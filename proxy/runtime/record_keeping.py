@@ -42,6 +42,23 @@ class Log(Protocol):
 
 
 @final
+class Waiting:
+    """One record as its lines, empty where it has none; `told` is False for one that could not be encoded."""
+
+    __slots__ = ("line", "prospecting", "told", "whole")
+
+    def __init__(self, line: bytes, whole: bytes, prospecting: bool, told: bool = True) -> None:
+        self.line: Final = line
+        self.whole: Final = whole
+        self.prospecting: Final = prospecting
+        self.told: Final = told
+
+    def part(self, shown: bool) -> Waiting:
+        """Only its line for the file that masks numbers, or only the one for the other."""
+        return Waiting(self.line, b"", self.prospecting) if shown else Waiting(b"", self.whole, self.prospecting)
+
+
+@final
 class RecordKeeping:
     """The lines of one journal in the log. The writer, a thread of its own, calls `reached` and `done` and nothing else."""
 

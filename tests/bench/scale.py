@@ -37,6 +37,7 @@ from tests.bench.run import machine, say, written
 from tests.runtime.store.redis_servers import RedisServer
 
 RATES = (1_000, 10_000, 100_000)
+NOTES = ("hset", "hdel", "hmset", "del")
 FRAME = 20 + 8 + 38
 """Bytes that a datagram takes on an Ethernet beside its own: IPv4, UDP, and frame with preamble and gap."""
 SENT = re.compile(r"UDP message (?:sent \((\d+) bytes\)|received \[(\d+)\] bytes)")
@@ -72,7 +73,11 @@ class PerCall:
     node_ms: float = 0.0
     node_redis_ms: float = 0.0
     redis_ms: float = 0.0
-    redis_commands: float = 0.0
+    redis_questions: float = 0.0
+    redis_notes: float = 0.0
+    """Commands that copy the call; many go together."""
+    redis_call_bytes: float = 0.0
+    """Memory of Redis for a call in progress."""
     redis_in: float = 0.0
     redis_out: float = 0.0
     held_kib: float = 0.0
@@ -145,11 +150,23 @@ def measured(rate: int, seconds: float, held: int, folder: Path, cores: Cores, r
                 cost = between(before, used([server]), outcome.well)
                 if not turn or outcome.cpu_ms < found.node_redis_ms:
                     found.node_redis_ms, found.redis_ms = outcome.cpu_ms, 1000 * cost.processor / max(cost.calls, 1)
-                    found.redis_commands = cost.commands.get("fcall", 0.0) / max(cost.calls, 1)
+                    found.redis_questions = cost.commands.get("fcall", 0.0) / max(cost.calls, 1)
+                    found.redis_notes = sum(cost.commands.get(name, 0.0) for name in NOTES) / max(cost.calls, 1)
                     found.redis_in, found.redis_out = cost.came / max(cost.calls, 1), cost.went / max(cost.calls, 1)
+            bench.hold(held, rate, 2.0)
+            found.redis_call_bytes = copied(server)
     finally:
         server.kill()
     return found
+
+
+def copied(server: RedisServer) -> float:
+    """Bytes of memory of a call that is copied there."""
+    with server.client() as client:
+        hashes = [name for name in client.keys("npv:calls:*") if client.type(name) == b"hash"]
+        calls = sum(int(client.hlen(name)) - 1 for name in hashes)
+        used = sum(int(client.memory_usage(name, samples=0) or 0) for name in hashes)
+    return used / max(calls, 1)
 
 
 def taken(one: PerCall, rate: int, assumed: Assumed) -> dict[str, str]:
@@ -166,8 +183,9 @@ def taken(one: PerCall, rate: int, assumed: Assumed) -> dict[str, str]:
         "memory of these calls, GiB": f"{rate * assumed.talk * one.held_kib / 2**20:.1f}",
         "datagrams per second": f"{rate * one.datagrams:,}",
         "Gbit/s of SIP, all directions": f"{rate * one.wire_bits / 1e9:.2f}",
-        "Redis questions per second": f"{round(rate * one.redis_commands):,}",
+        "Redis questions per second": f"{round(rate * one.redis_questions):,}",
         "Redis cores": f"{rate * one.redis_ms / 1000 / assumed.redis_busy:.1f}",
+        "Redis memory of these calls, GiB": f"{rate * assumed.talk * one.redis_call_bytes / 2**30:.1f}",
         "Redis Mbit/s": f"{8 * rate * (one.redis_in + one.redis_out) / 1e6:.0f}",
         "persons with attempts, millions": f"{pairs / 1e6:,.0f}",
         "memory of attempts, GB": f"{attempts / 1e9:,.0f}",

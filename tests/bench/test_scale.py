@@ -9,7 +9,7 @@ import pytest
 from tests.bench.contenders import Site
 from tests.bench.scale import FRAME, Assumed, OnRedis, PerCall, table, taken, traffic
 
-ONE = PerCall("compiled", 500, 0.3, 0.4, 0.05, 1.0, 200.0, 100.0, 3.0, 14, 7000, 3000.0)
+ONE = PerCall("compiled", 500, 0.3, 0.4, 0.05, 1.0, 0.2, 700.0, 200.0, 100.0, 3.0, 14, 7000, 3000.0)
 
 
 def test_datagrams_are_read_from_a_trace() -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import subprocess
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 from stage import HOST, free_port
 
@@ -22,6 +25,8 @@ from tests.chaos.verdict import Verdict
 from tests.runtime.store.redis_servers import RedisServer, sentinel_of
 
 STALL = 3.0
+DISK = 256
+"""Megabytes of the disk that is filled."""
 LASTING = ("--save", "", "--appendonly", "yes", "--appendfsync", "everysec")
 SERVICE = "ledger"
 ONCE = "0123457890"
@@ -227,6 +232,49 @@ def carrier_dies(ground: Ground) -> Verdict:
     return verdict
 
 
+def disk_full(ground: Ground) -> Verdict:
+    """The disk of the node's state and records is full for some seconds."""
+    verdict = Verdict("disk of state and records full for 3 s")
+    edge = ground.node()
+    disk = edge.site.folder / "var"
+    disk.mkdir()
+    if not mounted(disk):
+        verdict.skipped = "no small file system can be mounted here"
+        return verdict
+    try:
+        with edge, pair(edge.site, ground.cores, 2.0) as load:
+            load.begin(ground.size.calls, ground.size.rate)
+            moment(ground)
+            filler = fill(disk)
+            time.sleep(STALL)
+            filler.unlink()
+            judged(verdict, edge, [load])
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=False)
+    return verdict
+
+
+def fill(disk: Path) -> Path:
+    """Take every byte that is left; the file that has them."""
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as opened:
+        size = 1 << 20
+        while size:
+            try:
+                opened.write(b"\0" * size)
+            except OSError:
+                size //= 2
+    return filler
+
+
+def mounted(folder: Path) -> bool:
+    """Whether a file system in memory is there now; it takes root."""
+    if os.geteuid() or not shutil.which("mount"):
+        return False
+    command = ["mount", "-t", "tmpfs", "-o", f"size={DISK}m", "tmpfs", str(folder)]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
 @dataclass(frozen=True)
 class Fault:
     """One case: its word on the command line, what plays it, and whether it is short enough for every test run."""
@@ -245,4 +293,5 @@ FAULTS = (
     Fault("redis-kill", redis_killed),
     Fault("redis-stall", redis_stalls),
     Fault("sentinel", redis_fails_over),
+    Fault("disk", disk_full),
 )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from proxy.policy.edition import Edition
 from proxy.runtime import journal as journal_module
-from proxy.runtime import record_keeping
+from proxy.runtime import record_files, record_keeping
 from proxy.runtime.ahead_log import AheadLog
 from proxy.runtime.ahead_reading import Found, read_back
 from proxy.runtime.ahead_segment import call_key
@@ -18,7 +20,7 @@ from proxy.runtime.call_keeping import NOTE
 from proxy.runtime.journal import Journal, Targets
 from proxy.runtime.record_archive import Keeping, files_of
 from proxy.runtime.record_chain import faults
-from proxy.runtime.record_files import RecordFile
+from proxy.runtime.record_files import RecordFile, write_all
 from proxy.runtime.record_keeping import REST, WHOLE, RecordKeeping, left_over, newest_written
 from tests.runtime.test_journal import put, texts
 
@@ -166,6 +168,7 @@ def test_nobody_looks_back_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 WRITER = """
 import sys
+import time
 from pathlib import Path
 from proxy.b2bua.outputs import Fault
 from proxy.runtime.ahead_log import AheadLog
@@ -204,3 +207,55 @@ def test_one_kill_after_another_costs_no_record_and_doubles_none(tmp_path: Path)
     assert begun_at - len(found) <= 3
     for path in files_of(tmp_path / "r.jsonl"):
         assert faults(path.read_bytes().split(b"\n")[:-1]) == []
+
+
+def test_what_a_full_disk_refuses_is_written_when_it_has_room_again(
+    tmp_path: Path, edition: Edition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_module, "PAUSE", 0.001)
+    full, tried = True, 0
+
+    def disk(descriptor: int, data: bytes) -> None:
+        nonlocal tried
+        tried += 1
+        if full:
+            os.write(descriptor, data[:10])
+            raise OSError(28, "No space left on device")
+        write_all(descriptor, data)
+
+    monkeypatch.setattr(record_files, "write_all", disk)
+    audit = str(tmp_path / "whole.jsonl")
+    journal, log = begun(tmp_path, edition, audit=audit)
+    put(journal, "one", "two")
+    end = time.monotonic() + 30.0
+    while tried < 6:
+        assert time.monotonic() < end
+        time.sleep(0.001)
+    assert (journal.written, journal.dropped) == (0, 0)
+    put(journal, "three")
+    full = False
+    journal.stop()
+    log.close()
+    for path in (tmp_path / "r.jsonl", Path(audit)):
+        assert texts(path) == ["one", "two", "three"]
+        assert faults(path.read_bytes().splitlines()) == []
+    assert (journal.written, journal.dropped) == (3, 0)
+    assert "No space left on device" in journal.failure
+
+
+def test_a_disk_that_stays_full_leaves_the_records_to_the_next_process(
+    tmp_path: Path, edition: Edition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def disk(descriptor: int, data: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(record_files, "write_all", disk)
+        journal, log = begun(tmp_path, edition)
+        put(journal, "one")
+        journal.stop()
+        log.close()
+    journal, log = begun(tmp_path, edition)
+    journal.stop()
+    log.close()
+    assert texts(tmp_path / "r.jsonl") == ["one"]
