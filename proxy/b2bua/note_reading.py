@@ -8,6 +8,7 @@ from __future__ import annotations
 from sys import intern
 from typing import Final, final
 
+from proxy.b2bua.coupling import NEW, OVER
 from proxy.b2bua.extract import NO_SECRETS, Secrets
 from proxy.b2bua.note_texts import unescaped
 from proxy.b2bua.outputs import CallRecord
@@ -16,6 +17,7 @@ from proxy.sip.address import split_values
 from proxy.sip.dialog import Dialog
 from proxy.sip.hop import hop_of
 
+LATEST: Final = 1e11
 _COMMON: Final = 11  # texts of `snapshot.texts_of`
 _DIALOG: Final = 6
 _EARLY_TEXTS: Final = _COMMON + 11
@@ -56,8 +58,9 @@ class Story:
     def take(self, data: bytes) -> None:
         """State and what changes with it, from behind the head of a whole note or a mark."""
         state, ender, status, ringing_at, answered_at = STATE.unpack_from(data, HEAD.size)
-        if ender >= len(ENDERS):
-            raise ValueError("it names nobody who ended it")
+        if ender >= len(ENDERS) or not NEW < state < OVER:
+            raise ValueError("it names no state, or nobody who ended it")
+        check_times(ringing_at, answered_at)
         self.state, self.ended_by, self.status = state, ENDERS[ender], status
         self.ringing_at, self.answered_at = ringing_at, answered_at
 
@@ -86,6 +89,7 @@ class Early:
         texts, rest = parted(data, HEAD.size + STATE.size + EARLY_NUMBERS.size, _EARLY_TEXTS, head + request)
         story = self.story = Story(number, texts, flags, started)
         story.take(data)
+        check_times(started, asked)
         self.asked: Final[float] = asked
         self.key: Final = texts[11].replace(b"\t", b"\n")
         self.merge_key: Final = texts[12].replace(b"\t", b"\n")
@@ -123,6 +127,7 @@ class Talk:
         texts, ok = parted(data, HEAD.size + STATE.size + NUMBERS.size, _TALK_TEXTS, size)
         story = self.story = Story(number, texts, flags, started)
         story.take(data)
+        check_times(started, longest_due, session, session_due)
         self.longest_due: Final[float] = longest_due
         self.session: Final[float] = session
         self.session_due: Final[float] = session_due
@@ -143,6 +148,13 @@ class Talk:
         self.branch: Final = texts[33]
         self.cseq: Final[int] = cseq
         self.ok: Final = ok
+
+
+def check_times(*times: float) -> None:
+    """Raises ValueError for what is no time of this age."""
+    for instant in times:
+        if not 0.0 <= instant < LATEST:
+            raise ValueError("it names a time that cannot be")
 
 
 def head_of(data: bytes) -> tuple[int, int, int]:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from random import Random
 
 import pytest
 
+from proxy.b2bua.engine import Engine
 from proxy.b2bua.outputs import Fault
 from proxy.b2bua.take_up import NO_CARRIER, NO_LISTENER, NO_PLATFORM, UNREADABLE
 from proxy.b2bua.trunks import Limits
+from proxy.sip.hop import UDP, Hop
 from tests.ladder import (
     OWN_TCP,
     OWN_UDP,
+    A,
     Caller,
+    CountedIds,
     Ladder,
+    Ticks,
     carrier,
     hang_up,
     platform,
@@ -132,3 +138,32 @@ def test_notes_that_cannot_be_read_are_counted_and_told(ladder: Ladder) -> None:
         assert len([one for one in ladder.outputs if isinstance(one, Fault)]) == 1
         ladder.outputs.clear()
         ladder.expect()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_bytes_of_a_note_stop_the_others(ladder_of: MakeLadder, seed: int) -> None:
+    rng = Random(seed)
+    ladder = ladder_of()
+    set_up(ladder, 1)
+    ladder.feed("a", Caller(2).invite())
+    ladder.expect("a 100 INVITE", "b INVITE")
+    notes = [*ladder.notes]
+    good = set_up(ladder, 3)
+    kept = ladder.notes[len(notes) :]
+    bye, epoch = good.caller.request("BYE", cseq=2), ladder.epoch
+    for _ in range(30):
+        broken = []
+        for note in notes:
+            data = bytearray(note)
+            for _ in range(rng.choice((1, 2, 20))):
+                data[rng.randrange(len(data))] = rng.randrange(256)
+            broken.append(bytes(data[: rng.choice((len(data), rng.randrange(len(data) + 1)))]))
+        engine = Engine(topology(), ladder.edition, CountedIds(), Ticks())
+        assert engine.restore(broken + kept, 5.0, epoch).calls >= 1
+        engine.take_sends()
+        engine.receive(bye, Hop(UDP, *A), 5.0, epoch)
+        assert [send for send in engine.take_sends() if send.data.startswith(b"SIP/2.0 200 OK") and b"3@" in send.data]
+        for step in range(200):
+            engine.tick(5.0 + step * 100, epoch + step * 100)
+        told = [one.text for one in engine.take_outputs() if isinstance(one, Fault)]
+        assert [text for text in told if not text.startswith("a call was not taken up: ")] == []
