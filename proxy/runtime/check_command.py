@@ -48,9 +48,11 @@ def summary(found: Configuration, at: float) -> list[tuple[str, str]]:
     switched_off = sum(1 for row in rules if row.mode == OFF)
     rows = [
         ("node", settings.node),
-        *((f"listener {one.name}", listening(one)) for one in settings.listen),
+        *([("workers", str(settings.workers))] if settings.workers > 1 else []),
+        *((f"listener {one.name}", listening(one) + own_ports(one, settings.workers)) for one in settings.listen),
         ("admin", "off" if settings.admin is None else shown(settings.admin)),
         ("records", settings.records.path or "off"),
+        ("ahead log", str(settings.state.located(settings.store.path))),
         ("customers", f"{len(customers)} ({sum(1 for one in customers if one.status == 'active')} active)"),
         ("numbers", str(sum(len(directory.numbers_of(one.id)) for one in customers))),
         ("campaigns", str(sum(len(directory.campaigns_of(one.id)) for one in customers))),
@@ -120,6 +122,13 @@ async def asked(question: Wanted, servers: Sequence[str]) -> Places:
 def listening(one: Listening) -> str:
     """Transport and address of a listener, and what it shows itself as."""
     return f"{TRANSPORTS[one.transport]} on {shown(one.address)}, shown as {shown(one.advertise)}"
+
+
+def own_ports(one: Listening, workers: int) -> str:
+    """The ports that workers have there for themselves; nothing where they have none."""
+    if workers == 1 or not one.worker_ports:
+        return ""
+    return f", workers' own ports {one.worker_ports} to {one.worker_ports + workers - 1}"
 
 
 def stale(row: RuleRow) -> str:

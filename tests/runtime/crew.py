@@ -170,10 +170,24 @@ class Talking:
             self.crew.from_a(self.callee.reply(200, to=bye), port_in(bye.header("via")))
 
     async def hold(self) -> None:
-        """A re-INVITE of the caller crosses, with its ACK."""
+        """A re-INVITE of the caller crosses, with its ACK.
+
+        Where workers pass messages on it may overtake the ACK before it: then it is turned away and sent again.
+        """
         a, b = self.crew.ends.a, self.crew.ends.b
-        self.send_a(self.caller.request("INVITE", body=OFFER))
-        self.crew.answer(self.callee, 200, body=ANSWER, to=await b.take("INVITE"))
+        while True:
+            self.send_a(self.caller.request("INVITE", body=OFFER))
+            crossed, turned_away = (asyncio.ensure_future(one) for one in (b.take("INVITE"), a.take("500 INVITE")))
+            await asyncio.wait((crossed, turned_away), return_when=asyncio.FIRST_COMPLETED)
+            other = turned_away if crossed.done() else crossed
+            other.cancel()
+            await asyncio.wait([other])
+            if crossed is not other:
+                break
+            failed = turned_away.result()
+            assert failed.header("retry-after")
+            self.send_a(self.caller.ack_failure(failed))
+        self.crew.answer(self.callee, 200, body=ANSWER, to=crossed.result())
         await b.take("ACK")
         await a.take("200 INVITE")
         self.send_a(self.caller.ack())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,6 +33,18 @@ def test_the_summary_counts_what_the_files_hold() -> None:
     assert told["carrier carrier-1"] == "127.0.0.1:5080, edge.example.net"
     assert told["configuration"] == found.digest
     assert int(told["rules in force"].split()[0]) > 10
+
+
+def test_several_workers_are_told_with_their_ports(tmp_path: Path) -> None:
+    assert "workers" not in dict(summary(load_configuration(SHIPPED), AT))
+    shutil.copytree(SHIPPED.parent, tmp_path / "config")
+    path = tmp_path / "config" / "proxy.toml"
+    text = path.read_text(encoding="utf-8").replace("[node]\n", "[node]\nworkers = 4\n", 1)
+    path.write_text(text.replace("[listen]\n", "[listen]\nworker_ports = 5070\n", 1), encoding="utf-8")
+    told = dict(summary(load_configuration(path), AT))
+    assert told["workers"] == "4"
+    assert told["listener udp"] == ("udp on 127.0.0.1:5060, shown as 127.0.0.1:5060, workers' own ports 5070 to 5073")
+    assert told["ahead log"].endswith("var/store.ahead")
 
 
 def test_numbers_that_are_called_back_in_vain_are_named() -> None:
