@@ -1,4 +1,5 @@
-"""Build hook: compile `sip`, `policy` and `b2bua` with mypyc where a C compiler and the Python headers are present.
+"""Build hook: compile `sip`, `policy` and `b2bua` with mypyc where a C compiler and the Python headers are present, and the
+reading and writing of datagrams from C.
 
 Where they are not, the wheel is built from source and says so: the same proxy, at about half the speed. Options are
 those of hatch-mypyc, whose hook does the work. `HATCH_BUILD_NO_HOOKS=true` builds from source on purpose.
@@ -7,18 +8,23 @@ those of hatch-mypyc, whose hook does the work. `HATCH_BUILD_NO_HOOKS=true` buil
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sysconfig
+import tempfile
 from pathlib import Path
 from typing import Any
 
 from hatch_mypyc.plugin import MypycBuildHook
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
+DATAGRAMS = Path("proxy", "runtime", "datagrams.c")
+
 
 class MypycWherePossible(MypycBuildHook):  # type: ignore[misc]  # hatch-mypyc ships no types
     """hatch-mypyc's hook, which stands back when nothing here can compile."""
 
     compiled = False
+    made: tempfile.TemporaryDirectory[str] | None = None
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # Any: hatchling's own shape
         """Compile, unless this is an editable install or the means are missing."""
@@ -28,11 +34,16 @@ class MypycWherePossible(MypycBuildHook):  # type: ignore[misc]  # hatch-mypyc s
         elif version != "editable":
             super().initialize(version, build_data)
             self.compiled = True
+            self.made = tempfile.TemporaryDirectory()
+            built = compiled_datagrams(Path(self.root), Path(self.made.name))
+            build_data["force_include"][str(built)] = str(DATAGRAMS.with_name(built.name))
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # Any: as above
         """Leave the tree as it was: an extension module beside its source would be imported instead of it."""
         if self.compiled:
             self.clean([version])
+        if self.made is not None:
+            self.made.cleanup()
 
 
 def what_is_missing() -> str:
@@ -41,6 +52,15 @@ def what_is_missing() -> str:
         return "no C compiler"
     include = Path(sysconfig.get_path("include"))
     return "" if (include / "Python.h").is_file() else f"no Python.h in {include}"
+
+
+def compiled_datagrams(root: Path, folder: Path) -> Path:
+    """The extension module, in that folder. Raises CalledProcessError."""
+    built = folder / f"_datagrams{sysconfig.get_config_var('EXT_SUFFIX')}"
+    include = sysconfig.get_path("include")
+    command = ["cc", "-O2", "-shared", "-fPIC", "-Wl,-s", f"-I{include}", "-o", str(built), str(root / DATAGRAMS)]
+    subprocess.run(command, check=True)  # noqa: S603 - our own words and the paths of this build
+    return built
 
 
 def get_build_hook() -> type[BuildHookInterface[Any]]:  # Any: the builder's configuration, not ours

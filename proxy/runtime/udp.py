@@ -13,16 +13,15 @@ from collections import deque
 from typing import Final, Protocol, final
 
 from proxy.b2bua.counters import Counters
+from proxy.runtime.datagrams import datagrams
 from proxy.runtime.queue_delay import NEVER, QueueDelay
 from proxy.runtime.transports import Transports
 from proxy.sip.hop import UDP, Hop
 from proxy.sip.wire import Send
 
 BATCH: Final = 64
-LARGEST: Final = 65535
 BUFFER: Final = 4 << 20
 WAITING_MOST: Final = 4096
-REMEMBERED_MOST: Final = 65536
 
 
 class Feed(Protocol):
@@ -46,7 +45,7 @@ class UdpPort:
         self._engine: Final[Feed] = transports.engine if feed is None else feed
         self._clock: Final = transports.clock
         self._listener: Final = listener
-        self._hops: Final[dict[tuple[str, int], Hop]] = {}
+        self._datagrams: Final = datagrams(bound, self._met)
         self._loop: Final = asyncio.get_running_loop()
         self._waiting: Final[deque[Send]] = deque()
         self._watch: Final = QueueDelay(bound, transports.gate, listener) if transports.gate is not None else None
@@ -60,27 +59,20 @@ class UdpPort:
         self._socket.close()
 
     def _readable(self) -> None:
-        receive, engine, hops, flush = self._socket.recvfrom, self._engine, self._hops, self._transports.flush
+        engine, flush = self._engine, self._transports.flush
         now, epoch = self._clock.monotonic(), self._clock.epoch()
         try:
-            for _ in range(BATCH):
-                data, source = receive(LARGEST)
-                engine.receive(data, hops.get(source) or self._met(source), now, epoch)
+            for data, source in self._datagrams.receive(BATCH):
+                engine.receive(data, source, now, epoch)
                 flush()
-        except (BlockingIOError, InterruptedError):
-            pass
         except OSError:
             engine.counters.count_drop("refused by peer")  # an ICMP error of an earlier datagram
         self._transports.arm()
         if now >= self._look_at and self._watch is not None:
             self._look_at = self._watch.look(now)
 
-    def _met(self, source: tuple[str, int]) -> Hop:
-        """The hop of a source that is new, or was forgotten among too many."""
-        if len(self._hops) >= REMEMBERED_MOST:
-            self._hops.clear()
-        hop = self._hops[source] = Hop(UDP, source[0], source[1], self._listener)
-        return hop
+    def _met(self, host: str, port: int) -> Hop:
+        return Hop(UDP, host, port, self._listener)
 
     def send(self, order: Send) -> None:
         """Send one datagram, behind those that wait."""
@@ -88,7 +80,7 @@ class UdpPort:
             self._queue(order)
             return
         try:
-            self._socket.sendto(order.data, (order.hop.host, order.hop.port))
+            self._datagrams.send(order)
         except (BlockingIOError, InterruptedError):
             self._queue(order)
             self._loop.add_writer(self._socket, self._writable)
@@ -105,7 +97,7 @@ class UdpPort:
         while self._waiting:
             order = self._waiting[0]
             try:
-                self._socket.sendto(order.data, (order.hop.host, order.hop.port))
+                self._datagrams.send(order)
             except (BlockingIOError, InterruptedError):
                 return
             except (OSError, OverflowError):
