@@ -1,7 +1,8 @@
 """The ledger of one node, in a SQLite file: no server to run, and other processes may read and write beside the proxy.
 
-All work goes to one writer thread (`writer`), asks too, for each may count an attempt: an answer costs two changes of
-thread and a transaction shared with whatever else waits. The reasoning is that of `attempts`.
+What persons say and what commands do goes to one writer thread (`writer`), asks too where they come from a process that
+answers no calls; each waits for its commit. A running proxy answers its calls out of the same file at once
+(`inline_ledger`). The reasoning is that of `attempts`.
 """
 
 from __future__ import annotations

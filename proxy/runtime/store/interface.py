@@ -1,6 +1,7 @@
 """What every store of the ledger can do, and the records that go in and come out.
 
-Two stores are one `Ledger`: `embedded.EmbeddedLedger` and `redis_ledger.RedisLedger`; one test-suite runs against both.
+Two stores are one `Ledger`: `embedded.EmbeddedLedger` and `redis_ledger.RedisLedger`; one test-suite runs against both,
+and against `inline_ledger`, by which a running proxy answers out of the file at once.
 A number goes in and never comes out: a store keeps a keyed HMAC of it (`person_keys`), so what is listed names a
 person by that key. No call waits longer than the store's `wait`; then it raises `LedgerSilent`.
 """
