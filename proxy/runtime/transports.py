@@ -21,6 +21,7 @@ from proxy.sip.hop import Hop
 from proxy.sip.wire import Send
 
 NEVER: Final = float("inf")
+RECORDS: Final = (DecisionRecord, CallRecord, Fault)  # a union would be made anew for each question
 SLACK: Final = 0.001  # s: timers closer than this share one wake-up
 
 
@@ -163,14 +164,14 @@ class Transports:
         """
         outputs = self.engine.take_outputs()
         for output in outputs:
-            if isinstance(output, DecisionRecord | CallRecord | Fault):
+            if isinstance(output, RECORDS):
                 self._recorder.put(output)
         notes = self.engine.take_notes()
         if notes and self._keeper is not None:
             self._keeper.put(notes)
         if self._ledger is not None:
             for output in outputs:
-                if not isinstance(output, DecisionRecord | CallRecord | Fault):
+                if not isinstance(output, RECORDS):
                     self._tell(self._ledger, output)
         ways = self.ways
         for order in self.engine.take_sends():

@@ -15,6 +15,10 @@ from tests.bench.figures import CALL, REFUSED, Job, middle
 
 NONE = "-"
 FAILED = "calls failed"
+SCALE = ("kamailio-plain", 1000)
+"""The contender, and the rate of its calls, beside which others were measured that no package installs."""
+ELSEWHERE = {"OpenSIPS b2b_logic": 0.31 / 0.24}
+"""Their processor time per call as a multiple of its, with the same job and policy on a machine of this kind."""
 BUSY = 0.05
 """Share of the measured core that others may take before a run is not worth quoting."""
 
@@ -102,9 +106,20 @@ def table(results: Sequence[Measured], plan: Plan) -> str:
     return "\n".join([lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]]) + "\n"
 
 
+def elsewhere(results: Sequence[Measured]) -> dict[str, float]:
+    """Processor time per call, in ms, of those that cannot be installed, scaled to this run; empty without the scale."""
+    name, rate = SCALE
+    beside = next((cpu(one, CALL, rate) for one in results if one.name == name), None)
+    return {other: beside * factor for other, factor in ELSEWHERE.items()} if beside else {}
+
+
 def remarks(results: Sequence[Measured]) -> list[str]:
     """What a reader of the table has to know."""
     said = [f"{one.name}: {one.missing.strip() or one.version}" for one in results]
+    said += [
+        f"{name}, measured elsewhere beside {SCALE[0]} and scaled to it: {ms:.3f} ms per call at {SCALE[1]}/s"
+        for name, ms in elsewhere(results).items()
+    ]
     outcomes = [one for result in results for one in result.outcomes]
     if outcomes and (most := max(one.others_share for one in outcomes)) > BUSY:
         said.append(f"the machine was not quiet: others took up to {most:.0%} of the measured core")
@@ -128,6 +143,7 @@ def as_json(results: Sequence[Measured], plan: Plan, machine: dict[str, str]) ->
                 for rate in rates
             },
             "highest": one.highest,
+            "latency_ms": {str(found.rate): [found.p50, found.p99] for found in one.latencies if found.clean},
             "kib_per_call": one.held.per_call if one.held and one.held.whole else None,
         }
         for one in results
@@ -137,6 +153,7 @@ def as_json(results: Sequence[Measured], plan: Plan, machine: dict[str, str]) ->
         "plan": asdict(plan),
         "base": BASE,
         "summary": derived,
+        "elsewhere_cpu_ms": elsewhere(results),
         "contenders": [asdict(one) for one in results],
     }
     return msgspec.json.format(msgspec.json.encode(everything), indent=2) + b"\n"

@@ -8,7 +8,7 @@ import msgspec
 
 from tests.bench.comparison import QUICK, Measured
 from tests.bench.figures import CALL, REFUSED, Held, Job, Latency
-from tests.bench.table import as_json, header, remarks, row, table
+from tests.bench.table import as_json, elsewhere, header, remarks, row, table
 from tests.bench.test_figures import OUTCOME
 
 PLAN = replace(QUICK, rates=(100, 1000), refused_rates=(500,), quiet_rate=50)
@@ -110,3 +110,17 @@ def test_the_json_holds_everything() -> None:
     assert read["summary"]["sippy"]["cpu_ratio"] == {"call 100": 6.0, "call 1000": None, "refused 500": None}
     assert [one["name"] for one in read["contenders"]] == ["proxy", "kamailio", "sippy", "opensips"]
     assert read["contenders"][0]["outcomes"][0]["user_ms"] == 0.8
+
+
+def test_who_cannot_be_installed_is_scaled_by_who_was_measured_beside_it() -> None:
+    plain = measured("kamailio-plain", {(CALL, 1000): 0.48}, 4000, 0.4, 2000)
+    assert {name: round(ms, 9) for name, ms in elsewhere([*EVERYBODY, plain]).items()} == {"OpenSIPS b2b_logic": 0.62}
+    assert "scaled to it: 0.620 ms per call at 1000/s" in " ".join(remarks([plain]))
+    read = msgspec.json.decode(as_json([*EVERYBODY, plain], PLAN, {}))
+    assert round(read["elsewhere_cpu_ms"]["OpenSIPS b2b_logic"], 9) == 0.62
+    assert read["summary"]["proxy"]["latency_ms"] == {"50": [0.4, 0.8], "1000": [1.0, 2.0]}
+
+
+def test_without_the_scale_nothing_is_said_of_them() -> None:
+    assert elsewhere(EVERYBODY) == {}
+    assert "OpenSIPS" not in " ".join(remarks(EVERYBODY))
