@@ -31,6 +31,7 @@ from proxy.runtime.metric_samples import Snapshot
 from proxy.runtime.metrics import snapshot
 from proxy.runtime.needs import FREE, UNUSED, needed, say, shown
 from proxy.runtime.node_topology import NodeTopology
+from proxy.runtime.owners_ledger import OwnersLedger, among
 from proxy.runtime.shared_state import SharedState
 from proxy.runtime.sip_ports import SipPorts
 from proxy.runtime.store.ledger_desk import Question
@@ -125,7 +126,10 @@ class App:
         self._moved()
         self.engine.fabric.memory = self.engine.fabric.ledger = self.shared
         if self.shared.desk is not None:
-            transports.use_ledger(self.shared.desk)
+            ledger = among(self.shared.desk, self.handover, settings.workers, transports.answered)
+            transports.use_ledger(ledger)
+            if isinstance(ledger, OwnersLedger):
+                self.engine.fabric.ledger = ledger
         self.calls.take_up(transports, clock, say)  # nothing has been read from a port yet
         admin = settings.admin
         if admin is not None:
@@ -160,9 +164,9 @@ class App:
     async def reload(self) -> str:
         """Load all files anew and swap; the new digest. Raises ConfigError and keeps the old state."""
         async with self._reloading:
-            loop = asyncio.get_running_loop()
+            loop, own = asyncio.get_running_loop(), () if self._place is None else (self._place.own,)
             try:
-                fresh = await loop.run_in_executor(None, load_successor, self.configuration, self._own)
+                fresh = await loop.run_in_executor(None, load_successor, self.configuration, *own)
                 self.shared.take_keys()
                 await self._decide_by(fresh)
             except (ConfigError, OSError) as error:
@@ -176,9 +180,6 @@ class App:
             self.topology.use_settings(fresh.settings)
             self.reloads["applied"] += 1
             return fresh.digest
-
-    def _own(self, fresh: Configuration) -> Configuration:
-        return fresh if self._place is None else self._place.own(fresh)
 
     async def _decide_by(self, fresh: Configuration) -> None:
         """Take the rules and the plan of `fresh`, with the directory of the store read under that plan."""

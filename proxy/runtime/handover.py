@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from struct import Struct
 from typing import Final, Protocol, final
 
@@ -26,6 +26,7 @@ READ: Final = 0  # a datagram of a shared address
 HEARD: Final = 1  # a message that a connection of the sender brought
 SAY: Final = 2  # to be sent on a connection of the receiver
 UNSAID: Final = 3  # it could not be
+WORDS: Final = 4  # of one ledger to another
 HEAD: Final = Struct(">BBHB")  # kind, listener, port of the source, length of its address
 STREAM: Final = Struct(
     ">BBBHQBH"
@@ -72,6 +73,7 @@ class Handover:
     def __init__(self, number: int, inbox: socket.socket, doors: Sequence[socket.socket], around: Around) -> None:
         self.hops = 0
         self.connections: Connections | None = None
+        self.told: Callable[[bytes], None] | None = None  # who gets the words of other ledgers
         self.number: Final = number
         self._inbox: Final = inbox
         self._doors: Final = tuple(doors)
@@ -106,6 +108,10 @@ class Handover:
         if worker == self.number or worker >= len(self._doors):
             return False
         return self._put(worker, TO.pack(SAY, self.number, connection) + data)
+
+    def tell(self, worker: int, text: bytes) -> bool:
+        """Give these words to the ledger of another worker; False when there is no room."""
+        return self._put(worker, KIND.pack(WORDS) + text)
 
     def _put(self, owner: int, note: bytes) -> bool:
         waiting = self._waiting.get(owner)
@@ -160,6 +166,8 @@ class Handover:
             data = note[TO.size :]
             if self.connections is None or not self.connections.say(connection, data):
                 self._put(sender, KIND.pack(UNSAID) + data)
+        elif kind == WORDS and self.told is not None:
+            self.told(note[KIND.size :])
         elif kind == UNSAID:
             self._around.undelivered(note[KIND.size :])
 
