@@ -1,8 +1,9 @@
 """The ahead log: what must outlive this process at any point stands here before the wire tells anybody.
 
 `put` copies an entry into a mapped file (`ahead_segment`) and makes no system call; the operating system has it then,
-and a killed process loses nothing. A thread makes the next segment beforehand, brings what was put to the disk once a
-second, for the case that the machine fails, and deletes segments, the oldest first, when nobody needs them any more:
+and a killed process loses nothing. Nobody asks for it to be brought to the disk: most segments are deleted before the system
+does so by itself, and while it does, writing waits. A machine that fails loses what it would of any file. A thread makes
+the next segment beforehand, and deletes segments, the oldest first, when nobody needs them any more:
 
 - Streams (rows of the ledger, records) are written elsewhere behind; each has a `Mark`, and what lies before all marks
   is done with.
@@ -20,7 +21,6 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Thread
-from time import monotonic
 from typing import Final, final
 from zlib import crc32
 
@@ -31,7 +31,6 @@ from proxy.runtime.ahead_spare import Spare
 SEGMENT: Final = 8 << 20  # bytes; two of them are mapped at least
 MOST: Final = 1 << 30  # bytes of all segments, give or take one
 LOOK: Final = 0.05  # s between two looks of the thread
-SYNC: Final = 1.0  # s between two times that the disk gets what was put
 CROWDED: Final = 4  # segments; with more, and twice what is kept, the kept entries of the oldest are put again
 AMONG: Final = 256  # entries in their mean size
 CARRIED: Final = 8  # of them with each new entry
@@ -199,17 +198,11 @@ class AheadLog:
         return position
 
     def _look_after(self) -> None:
-        synced = 0.0
         while not self._over:
             self._wake.wait(LOOK)
             self._wake.clear()
             self._free()
-            current = self._current
-            if current is not None:
-                self._spare.prepare(len(self._segments) < self._most)
-                if monotonic() >= synced + SYNC:
-                    synced = monotonic()
-                    self._sync(current)
+            self._spare.prepare(len(self._segments) < self._most)
 
     def _free(self) -> None:
         """Delete the oldest segments while nobody needs them; where only kept entries do, have them put again."""
@@ -226,12 +219,6 @@ class AheadLog:
                 return
             del self._segments[number]
             oldest.remove()
-
-    def _sync(self, current: Segment) -> None:
-        try:
-            current.sync()
-        except OSError as error:
-            self._spare.complain((error.strerror or str(error)).lower())
 
     def close(self) -> None:
         """End the thread. The files go if nobody needs anything in them any more, else they wait for a successor."""

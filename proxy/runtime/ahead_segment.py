@@ -61,10 +61,6 @@ class Segment:
         body = offset + ENTRY.size
         return kind, self.bytes[body : body + key_length], self.bytes[body + key_length : offset + length]
 
-    def sync(self) -> None:
-        """Bring what was put to the disk. Raises OSError."""
-        os.fdatasync(self.descriptor)
-
     def close(self) -> None:
         """Let go of the file, which stays."""
         self.bytes.close()

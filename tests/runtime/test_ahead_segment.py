@@ -18,7 +18,6 @@ def test_a_segment_is_a_private_file_of_its_full_size(tmp_path: Path) -> None:
     assert NAME.fullmatch(segment.path.name)
     assert (segment.path.stat().st_size, segment.path.stat().st_mode & 0o777) == (SIZE, 0o600)
     assert HEAD.unpack_from(segment.path.read_bytes()) == (MAGIC, 7, SIZE)
-    segment.sync()
     segment.close()
     assert segment.path.exists()
 
