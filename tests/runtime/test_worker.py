@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -18,7 +19,7 @@ from proxy.runtime.metrics_added import unpacked
 from proxy.runtime.shared_meters import made
 from proxy.runtime.tasks import Tasks
 from proxy.runtime.udp import bound_socket
-from proxy.runtime.worker import Worker
+from proxy.runtime.worker import ABANDONED, Worker
 from proxy.runtime.worker_place import Files, Place
 from tests.ladder import EPOCH
 from tests.runtime.ends import Ends, Site, site_in
@@ -94,11 +95,20 @@ async def test_a_reload_of_wrong_files_is_refused_with_the_mistake(boss: Boss) -
     await boss.worker.serve()
 
 
-async def test_without_a_supervisor_it_ends(boss: Boss) -> None:
+async def test_without_a_supervisor_it_ends_and_leaves_its_calls_to_the_next_one(
+    boss: Boss, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: asyncio.Queue[int] = asyncio.Queue()
+    monkeypatch.setattr(os, "_exit", ended.put_nowait)
     boss.begin.set()
     await boss.worker.start()
+    ends = Ends(boss.site)
+    await ends.talk()
     boss.near.shutdown(socket.SHUT_RDWR)
-    await asyncio.wait_for(boss.worker.serve(), 20)
+    assert await asyncio.wait_for(ended.get(), 20) == ABANDONED
+    assert boss.worker.app.engine.active_calls() == 1
+    assert ends.a.is_quiet()  # nobody was hung up on
+    ends.close()
 
 
 async def test_it_may_be_told_to_end_before_it_began(boss: Boss) -> None:
