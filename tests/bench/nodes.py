@@ -42,11 +42,13 @@ from tests.runtime.store.redis_servers import RedisServer, cluster
 MOST = 4
 """Attempts that the law allows (C. conso D223-9)."""
 BUSY, OVER = 486, 480
-PATIENT = {"limits.decision_timeout_ms": "3000", "store.wait_ms": "2500", "limits.queue_delay_ms": "0"}
+PATIENT = {"limits.decision_timeout_ms": "6000", "store.wait_ms": "5000", "limits.queue_delay_ms": "0"}
 AT_ONCE = 8
 """Persons that are called at the same moment."""
 STARTED_TOGETHER = 4
-PROPAGATES_IN = 10.0
+WARM = 40
+"""Calls to different persons that come to each of three masters, whatever the keys of the store make of their names."""
+PROPAGATES_IN = 30.0
 CUSTOMER, SUSPENDED = account(0), account(1)
 
 
@@ -276,6 +278,7 @@ async def played(report: Report, folder: Path, masters: list[RedisServer], count
         await fleet.start([fleet.made()])
         await fleet.start([fleet.made() for _ in range(report.nodes - 1)])
         report.seen["s until all nodes took calls"] = round(time.monotonic() - begun, 1)
+        await fleet.everywhere(persons(5_000_000, WARM), fleet.platforms[:1])  # each master is given the functions once
         await holds(fleet, carrier, report, count)
         await spread(fleet, report, each)
         await lost_and_added(fleet, carrier, report, count)
