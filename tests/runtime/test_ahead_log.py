@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from proxy.runtime.ahead_log import CROWDED, AheadLog
+from tests.children import ROOT, WITH_TESTS
 from tests.runtime.ahead import SIZE, found_in, opened, until
 
 STREAM, CALL, OVER = 1, 2, 3
@@ -161,8 +162,9 @@ def test_a_log_does_not_grow_without_end(tmp_path: Path) -> None:
 @pytest.mark.parametrize("lines", [1, 700, 3000])
 def test_a_killed_process_loses_nothing_that_it_had_put(tmp_path: Path, lines: int) -> None:
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.runtime.ahead", str(tmp_path)], stdout=subprocess.PIPE, text=True
-    ) as writer:
+        [sys.executable, "-m", "tests.runtime.ahead", str(tmp_path)],
+        stdout=subprocess.PIPE, text=True, cwd=ROOT, env=WITH_TESTS,
+    ) as writer:  # fmt: skip
         assert writer.stdout is not None
         for _ in range(lines):
             last = int(writer.stdout.readline())

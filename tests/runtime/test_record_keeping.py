@@ -22,6 +22,7 @@ from proxy.runtime.record_archive import Keeping, files_of
 from proxy.runtime.record_chain import faults
 from proxy.runtime.record_files import RecordFile, write_all
 from proxy.runtime.record_keeping import REST, WHOLE, RecordKeeping, left_over, newest_written
+from tests.children import ROOT, WITH_TESTS
 from tests.runtime.test_journal import put, texts
 
 NEVER = 3600.0
@@ -195,13 +196,14 @@ def test_one_kill_after_another_costs_no_record_and_doubles_none(tmp_path: Path)
     command = [sys.executable, "-c", WRITER, str(tmp_path)]
     begun_at = 0
     for count in (3000, 5, 900):
-        with subprocess.Popen([*command, str(begun_at), "1000000"], stdout=subprocess.PIPE, text=True) as writer:
+        words = [*command, str(begun_at), "1000000"]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=WITH_TESTS) as writer:
             assert writer.stdout is not None
             for _ in range(count):
                 writer.stdout.readline()
             writer.kill()
             begun_at += count + len(writer.stdout.read().split("\n"))  # one more: it may have been put and not told
-    subprocess.run([*command, "0", "0"], check=True, timeout=60)
+    subprocess.run([*command, "0", "0"], check=True, timeout=60, cwd=ROOT, env=WITH_TESTS)
     found = [int(text) for path in files_of(tmp_path / "r.jsonl") for text in texts(path)]
     assert found == sorted(set(found))
     assert begun_at - len(found) <= 3

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
 import subprocess
 import sys
@@ -14,6 +13,7 @@ import pytest
 from proxy.runtime.store import writer
 from proxy.runtime.store.embedded import EmbeddedLedger
 from proxy.runtime.store.interface import LedgerSilent
+from tests.children import ROOT, WITH_TESTS
 from tests.runtime.store.histories import DAY, NOON, PERSON, consent, inquiry, keys
 
 WORKER = """
@@ -32,9 +32,6 @@ async def main() -> None:
 
 asyncio.run(main())
 """
-ROOT = Path(__file__).parents[3]
-# the worker imports these tests too, and `proxy` from where this run has it
-WITH_TESTS = os.environ | {"PYTHONPATH": os.pathsep.join([*sys.path, str(ROOT)])}
 
 
 async def opened(path: Path, now: float = NOON, wait: float = 5.0) -> EmbeddedLedger:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
 import subprocess
 import sys
@@ -18,11 +17,10 @@ from proxy.runtime.ahead_log import AheadLog
 from proxy.runtime.store import inline_ledger, row_writing, write_behind
 from proxy.runtime.store.embedded import EmbeddedLedger
 from proxy.runtime.store.inline_ledger import InlineLedger
+from tests.children import ROOT, WITH_TESTS
 from tests.runtime.store.conftest import InlineClient, Shelf
 from tests.runtime.store.histories import DAY, NOON, OTHER, PERSON, consent, inquiry, keys
 
-ROOT = Path(__file__).parents[3]
-WITH_TESTS = os.environ | {"PYTHONPATH": os.pathsep.join([*sys.path, str(ROOT)])}
 WORKER = """
 import asyncio, sys
 from pathlib import Path
