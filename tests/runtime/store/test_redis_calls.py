@@ -131,8 +131,8 @@ async def test_who_has_been_replaced_copies_nothing_any_more(
         calls.put([note(TALK, 7, 2)])
         await written(calls)
         with redis_server.client() as client:
-            client.set(KEY + ":owner", b"two")
-        await until(lambda: said)
+            # again and again, as the other one does
+            await until(lambda: client.set(KEY + ":owner", b"two") and said)
         assert said == ["another node took the name `edge/0`: calls are not copied any more"]
         calls.put([note(TALK, 8, 2)])
         assert calls.waiting == 0
