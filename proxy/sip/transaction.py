@@ -15,7 +15,7 @@ from typing import Final, final
 from proxy.sip.build import ack_for, cancel_for
 from proxy.sip.hop import Hop
 from proxy.sip.message import Message
-from proxy.sip.timers import Timer, TimerOwner
+from proxy.sip.timers import Lingering, Timer
 from proxy.sip.wire import Wire
 
 # states
@@ -151,7 +151,7 @@ def reply_input(status: int) -> int:
 
 
 @final
-class ServerTransaction(TimerOwner):
+class ServerTransaction(Lingering):
     """A request that we were sent. `owner` is whatever answers it; `head` and `to` start each of its responses."""
 
     __slots__ = (
@@ -177,7 +177,7 @@ class ServerTransaction(TimerOwner):
         self.status = 0
         self.merge_key = b""
         self.owner: object = None
-        self.interval = pace.t1
+        self.interval, self.until = pace.t1, 0.0
         self.repeat: Timer | None = None
         self.expiry: Timer | None = None
 
@@ -195,8 +195,7 @@ class ServerTransaction(TimerOwner):
         table = _SERVER_INVITE if self.invite else _SERVER_OTHER
         if table[self.state * _INPUTS + reply_input(status)][0] < 0:
             return
-        self.last = data
-        self.status = status
+        self.last, self.status = data, status
         self._step(reply_input(status), now)
 
     def give_up(self, now: float) -> None:
@@ -231,25 +230,25 @@ class ServerTransaction(TimerOwner):
             self.repeat.cancel()
         if self.expiry is not None:
             self.expiry.cancel()
+        self.repeat = self.expiry = None
         if state == ACCEPTED:  # timer L; the 2xx itself is repeated by its owner (RFC 6026 8.7)
             self.last = self.head = b""
-            self.expiry = timers.arm(now, pace.long, self, EXPIRE)
+            timers.linger(now, pace.long, self, EXPIRE)
         elif state == COMPLETED:  # timers G and H, or J
             self.head = b""
             reliable = self.hop.reliable
-            if self.invite and not reliable:
-                self.interval = pace.t1
-                self.repeat = timers.arm(now, pace.t1, self, REPEAT)
-            self.expiry = timers.arm(now, 0.0 if reliable and not self.invite else pace.long, self, EXPIRE)
+            if self.invite:
+                self.repeat = None if reliable else timers.arm(now, pace.t1, self, REPEAT)
+                self.expiry = timers.arm(now, pace.long, self, EXPIRE)
+            else:
+                timers.linger(now, 0.0 if reliable else pace.long, self, EXPIRE)
         elif state == CONFIRMED:  # timer I
             self.last = b""
-            self.expiry = timers.arm(now, 0.0 if self.hop.reliable else pace.t4, self, EXPIRE)
-        elif state == TERMINATED:
-            self.repeat = self.expiry = None
+            timers.linger(now, 0.0 if self.hop.reliable else pace.t4, self, EXPIRE)
 
 
 @final
-class ClientTransaction(TimerOwner):
+class ClientTransaction(Lingering):
     """A request that we send. `key` is its branch, with `C` behind it for a CANCEL (RFC 3261 17.1.3)."""
 
     __slots__ = (
@@ -268,7 +267,7 @@ class ClientTransaction(TimerOwner):
         self.request = request
         self.hop: Final = hop
         self.owner: object = None
-        self.interval = pace.t1
+        self.interval, self.until = pace.t1, 0.0
         self.repeat: Timer | None = None
         self.expiry: Timer | None = None
         self.acked = self.proof = b""  # proof: our credentials' line, which the ACK of a 2xx repeats (RFC 3261 22.1)
@@ -321,8 +320,7 @@ class ClientTransaction(TimerOwner):
         if state != self.state:
             self._enter(state, now)
         elif event == REPEAT:
-            doubled = self.interval * 2
-            self.interval = doubled if self.invite else min(doubled, self.pace.t2)
+            self.interval = self.interval * 2 if self.invite else min(self.interval * 2, self.pace.t2)
             self.repeat = self.wire.timers.arm(now, self.interval, self, REPEAT)
         return orders
 
@@ -344,7 +342,9 @@ class ClientTransaction(TimerOwner):
         if state == COMPLETED:  # timer D or K
             self.request = b"" if not self.invite else self.request
             linger = pace.long if self.invite else pace.t4
-            self.expiry = timers.arm(now, 0.0 if reliable else linger, self, EXPIRE)
-        elif state != TERMINATED:  # timer M, and the same for what nobody waits for
-            self.request = b"" if state == ACCEPTED else self.request
+            timers.linger(now, 0.0 if reliable else linger, self, EXPIRE)
+        elif state == ACCEPTED:  # timer M
+            self.request = b""
+            timers.linger(now, pace.long, self, EXPIRE)
+        elif state == ABANDONED:  # the same for what nobody waits for
             self.expiry = timers.arm(now, pace.long, self, EXPIRE)

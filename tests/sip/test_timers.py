@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from proxy.sip.timers import NEVER, TimerOwner, Timers
+from proxy.sip.timers import NEVER, Lingering, TimerOwner, Timers
 
 OWNER = TimerOwner()
 
@@ -20,7 +20,7 @@ def fired(timers: Timers, now: float) -> list[int]:
 
 
 def entries(timers: Timers) -> int:
-    return sum(len(queue.entries) for queue in timers.queues)
+    return sum(queue.waiting() for queue in timers.queues)
 
 
 def test_timers_at_given_instants_share_a_queue_and_fire_in_order() -> None:
@@ -132,3 +132,49 @@ def test_a_forgotten_duration_can_be_used_again() -> None:
     stale.cancel()
     assert timers.armed() == 41
     assert fired(timers, 1.0) == [2]
+
+
+def test_who_lingers_ends_at_its_instant_and_once() -> None:
+    timers, guest = Timers(), Lingering()
+    timers.linger(10.0, 5.0, guest, 6)
+    assert (guest.until, timers.next_deadline(), timers.armed()) == (15.0, 15.0, 1)
+    assert timers.pop_due(14.9) is None
+    assert timers.pop_due(15.0) == (guest, 6)
+    assert (timers.pop_due(99.0), timers.armed(), timers.next_deadline()) == (None, 0, NEVER)
+    timers.linger(20.0, 1.0, guest, 6)
+    assert timers.pop_due(21.0) == (guest, 6)
+
+
+def test_timers_and_those_who_linger_come_in_one_order() -> None:
+    timers, guests = Timers(), [Lingering() for _ in range(4)]
+    timers.arm(0.0, 3.0, OWNER, 1)
+    timers.linger(0.0, 2.0, guests[0], 7)
+    timers.linger(0.5, 2.0, guests[1], 7)
+    timers.linger(0.5, 2.0, guests[2], 8)
+    timers.linger(0.5, 3.0, guests[3], 7)
+    timers.arm(0.5, 2.0, OWNER, 2)
+    seen = []
+    while (due := timers.pop_due(3.5)) is not None:
+        seen.append((-1 if due[0] is OWNER else [guest is due[0] for guest in guests].index(True), due[1]))
+    assert seen == [(0, 7), (-1, 2), (1, 7), (2, 8), (-1, 1), (3, 7)]
+
+
+def test_what_has_ended_takes_no_room() -> None:
+    timers = Timers()
+    for turn in range(5000):
+        timers.linger(float(turn), 8.0, Lingering(), 6)
+        timers.arm(float(turn), 8.0, OWNER, 6)
+        while timers.pop_due(float(turn)) is not None:
+            pass
+    assert timers.armed() == 16
+    assert len(timers.farewells[0].entries) < 3000
+    assert len(timers.queues[0].entries) < 3000
+
+
+def test_queues_of_odd_durations_are_dropped_when_nobody_waits_there() -> None:
+    timers = Timers()
+    for turn in range(200):
+        timers.linger(0.0, float(turn), Lingering(), 6)
+        while timers.pop_due(1000.0) is not None:
+            pass
+    assert len(timers.farewells) <= 32
