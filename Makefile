@@ -14,6 +14,7 @@
 # make scale   what a call takes, measured, and what thousands a second would take
 # make profile   flame graph of the proxy under load, in var/profile
 # make micro   what pieces of the proxy's work cost, against a reference in the tree
+# make held    memory of HELD (100000) calls that are up in one engine, without ports
 # make wheel   the compiled wheel, in dist/
 # make clean   remove what the others made
 #
@@ -26,7 +27,7 @@ SHELL := bash
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .ONESHELL:
-.PHONY: help demo run test scenarios check interop fuzz simulate bench soak chaos nodes scale profile micro wheel clean sipp prometheus redis kamailio baresip compiler
+.PHONY: help demo run test scenarios check interop fuzz simulate bench soak chaos nodes scale profile micro held wheel clean sipp prometheus redis kamailio baresip compiler
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -209,6 +210,10 @@ profile: compiler $(VENV)/installed $(VENV)/benched sipp
 
 micro: compiler $(VENV)/installed
 	@$(PY) -P tests/bench/micro.py </dev/null
+
+HELD ?= 100000
+held: $(VENV)/installed
+	@$(PY) -P tests/bench/held.py $(HELD) </dev/null
 
 scenarios: $(VENV)/installed sipp
 	@for transport in udp tcp tls ipv6 workers one_port; do

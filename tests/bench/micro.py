@@ -31,6 +31,8 @@ HEAD = """\
 # Written by `python tests/bench/micro.py --write`.
 """
 ROUNDS = 25
+ALONE = 5000
+"""Decisions that are timed one by one."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,12 @@ def cost(piece: Piece, rounds: int, clock: Callable[[], int] = time.process_time
         yard.append(timed(yardstick.work, clock))
         took.append(timed(lambda: piece.run(piece.times), clock) / piece.times)
     return Cost(piece.name, min(took), min(yard))
+
+
+def spread(piece: Piece, times: int, clock: Callable[[], int] = time.process_time_ns) -> tuple[float, float]:
+    """Processor time in us that half of the runs do with, and 99 of 100, each timed alone; the clock's own time counts."""
+    took = sorted([timed(lambda: piece.run(1), clock) for _ in range(times)])
+    return took[(times - 1) // 2], took[(times - 1) * 99 // 100]
 
 
 def changed(one: Cost, reference: Mapping[str, float]) -> float | None:
@@ -103,9 +111,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     references = read(asked.reference)
     reference = references.get(build.kind(), {})
-    costs = [cost(piece, asked.rounds) for piece in pieces()]
+    every = pieces()
+    costs = [cost(piece, asked.rounds) for piece in every]
     sys.stdout.write(f"{build.kind()} build; a ratio is thousandths of a yard-stick\n")
     sys.stdout.write("\n".join(lines(costs, reference)) + "\n")
+    for piece in every:
+        if piece.alone:
+            half, most = spread(piece, ALONE)
+            sys.stdout.write(f"{piece.name}, one by one: p50 {half:.1f} us, p99 {most:.1f} us\n")
     if asked.write:
         write(asked.reference, {**references, build.kind(): {one.name: one.ratio for one in costs}})
     dearer = [one.name for one in costs if asked.most is not None and (changed(one, reference) or 0) * 100 > asked.most]

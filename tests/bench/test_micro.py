@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench import micro
-from tests.bench.micro import REFERENCE, Cost, changed, cost, lines, read, timed, write
+from tests.bench.micro import REFERENCE, Cost, changed, cost, lines, read, spread, timed, write
 from tests.bench.pieces import Piece, pieces
 
 
@@ -36,6 +36,13 @@ def test_the_least_of_all_rounds_counts_for_each() -> None:
     assert found == Cost("piece", 90.0, 800.0)
     assert runs == [10, 10]
     assert found.ratio == pytest.approx(112.5)
+
+
+def test_what_is_timed_alone_has_a_median_and_a_worst_percent() -> None:
+    looks = stopwatch(*[instant for turn in range(200) for instant in (1000 * turn, 1000 * turn + 200 - turn)])
+    runs: list[int] = []
+    assert spread(Piece("piece", 10, runs.append), 200, lambda: next(looks)) == (100.0, 198.0)
+    assert runs == [1] * 200
 
 
 def test_a_change_is_a_share_of_the_reference() -> None:
