@@ -1,7 +1,8 @@
 """The 2xx of an INVITE on its way from leg to leg, and its ACK.
 
-The 2xx is repeated towards the asker until its ACK comes (RFC 3261 13.3.1.4); the leg that answered gets one ACK, stored
-so that a 2xx which comes again is answered with the same bytes.
+The 2xx is repeated towards the asker until its ACK comes (RFC 3261 13.3.1.4); the leg that answered gets one ACK, of which
+so much is kept that a 2xx which comes again is answered with the same one: its branch, or all of it where it carries a
+body or credentials.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ NO_FINAL: Final = 2
 
 
 class Acknowledging(Asker):
-    """The half of an `Exchange` that knows the 2xx `ok` and the ACK `ack`. `from_a` says which leg asked; `fork` is the
+    """The half of an `Exchange` that knows the 2xx `ok` and the ACK `ack` (or its branch). `from_a` says which leg asked; `fork` is the
     dialog pair it runs in."""
 
     __slots__ = (
@@ -64,20 +65,24 @@ class Acknowledging(Asker):
 
     def settle(self) -> None:
         """Stop both timers: a 2xx is not repeated any more."""
-        for timer in (self.repeat, self.expiry):
-            if timer is not None:
-                timer.cancel()
+        if self.repeat is not None:
+            self.repeat.cancel()
+        if self.expiry is not None:
+            self.expiry.cancel()
         self.repeat = self.expiry = None
 
     def acknowledge(self, message: Message | None) -> None:
         """Send the ACK of a 2xx to the leg that answered, with the asker's body if it brought one (late offer)."""
         if self.fork is not None and not self.ack:
-            self.ack = self.send_ack(self.fork, message)
+            branch = self.fabric.ids.branch()
+            data = self.send_ack(self.fork, message, branch)
+            plain = (message is None or not message.body) and (self.client is None or not self.client.proof)
+            self.ack = branch if plain else data
 
-    def send_ack(self, fork: Fork, message: Message | None) -> bytes:
+    def send_ack(self, fork: Fork, message: Message | None, branch: bytes) -> bytes:
         """Send the ACK of the 2xx that made `fork`, also of one that nobody wants."""
         dialog, fabric = fork.b if self.from_a else fork.a, self.fabric
-        data, found = ack(self.couple, dialog, self.from_a, message, self.cseq_out, fabric.ids.branch())
+        data, found = ack(self.couple, dialog, self.from_a, message, self.cseq_out, branch)
         fabric.counters.identity_scrubbed += found
         data = with_line(data, self.client.proof) if self.client is not None else data
         fabric.send_ack("b" if self.from_a else "a", data, dialog.hop)
@@ -85,7 +90,9 @@ class Acknowledging(Asker):
 
     def acknowledge_again(self) -> None:
         """The 2xx came again: so did our ACK get lost."""
-        fork = self.fork
-        if fork is not None and self.ack:
+        fork, data = self.fork, self.ack
+        if fork is not None and data:
             dialog = fork.b if self.from_a else fork.a
-            self.fabric.wire.send_again("b" if self.from_a else "a", self.ack, dialog.hop)
+            if not data.startswith(b"ACK "):
+                data, _ = ack(self.couple, dialog, self.from_a, None, self.cseq_out, data)
+            self.fabric.wire.send_again("b" if self.from_a else "a", data, dialog.hop)

@@ -10,6 +10,7 @@ from proxy.b2bua.rewrite import ACCEPT_ENCODING, encoded
 from proxy.b2bua.stateless import RETRY_DRAINING, broken, unsupported_options
 from proxy.sip.message import Message
 from proxy.sip.sdp import nowhere
+from proxy.sip.syntax import decimal
 
 ADMITTED: Final = 0
 MOST_BREADTH: Final = 60  # what RFC 5393 5.3.3 assumes where nothing is said; more is not let out
@@ -17,7 +18,7 @@ MOST_BREADTH: Final = 60  # what RFC 5393 5.3.3 assumes where nothing is said; m
 
 def merge_key(message: Message) -> bytes:
     """Equal for two INVITEs that are one request which a proxy forked on its way here (RFC 3261 8.2.2.2)."""
-    return b"%b\n%b\n%d" % (message.call_id, message.from_tag, message.cseq)
+    return b"%b\n%b\n%b" % (message.call_id, message.from_tag, decimal(message.cseq))
 
 
 def refusal(fabric: Fabric, message: Message, hops: int, draining: bool) -> tuple[int, list[bytes]]:

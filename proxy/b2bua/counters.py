@@ -44,6 +44,21 @@ class Histogram:
 
 
 @final
+class Counted:
+    """So many numbers that only grow."""
+
+    __slots__ = ("of",)
+
+    def __init__(self, many: int) -> None:
+        self.of: Final[list[int]] = [0] * many
+
+
+def _place(incoming: bool, leg: str) -> int:
+    """Where requests or responses of one direction and leg are counted."""
+    return (2 if leg == "b" else 0) + (1 if incoming else 0)
+
+
+@final
 class Counters:
     """Everything that one engine counts."""
 
@@ -51,10 +66,8 @@ class Counters:
         self.decisions: Final[dict[tuple[str, str], int]] = {}
         self.warnings: Final[dict[str, int]] = {}
         self.decision_seconds: Final = Histogram(DECISION_BOUNDS)
-        self.requests_in: Final[dict[tuple[str, str], int]] = {}
-        self.requests_out: Final[dict[tuple[str, str], int]] = {}
-        self.responses_in: Final[dict[tuple[str, str, int], int]] = {}
-        self.responses_out: Final[dict[tuple[str, str, int], int]] = {}
+        self._requests: Final[list[dict[str, Counted]]] = [{}, {}, {}, {}]  # out and in of either leg, by method
+        self._responses: Final[list[dict[str, Counted]]] = [{}, {}, {}, {}]
         self.parse_errors: Final[dict[str, int]] = {}
         self.dropped: Final[dict[str, int]] = {}
         self.setup_seconds: Final[dict[str, Histogram]] = {}
@@ -86,15 +99,55 @@ class Counters:
 
     def count_request(self, incoming: bool, leg: str, method: str) -> None:
         """One more request on `leg` (`a` or `b`)."""
-        table = self.requests_in if incoming else self.requests_out
-        key = (leg, method)
-        table[key] = table.get(key, 0) + 1
+        table = self._requests[_place(incoming, leg)]
+        counted = table.get(method)
+        if counted is None:
+            counted = table[method] = Counted(1)
+        counted.of[0] += 1
 
     def count_response(self, incoming: bool, leg: str, method: str, code: int) -> None:
-        """One more response on `leg`."""
-        table = self.responses_in if incoming else self.responses_out
-        key = (leg, method, code)
-        table[key] = table.get(key, 0) + 1
+        """One more response on `leg`, from 100 to 699."""
+        table = self._responses[_place(incoming, leg)]
+        counted = table.get(method)
+        if counted is None:
+            counted = table[method] = Counted(700)
+        counted.of[code] += 1
+
+    @property
+    def requests_in(self) -> dict[tuple[str, str], int]:
+        """Received requests by leg and method."""
+        return self._request_table(True)
+
+    @property
+    def requests_out(self) -> dict[tuple[str, str], int]:
+        """Sent requests by leg and method."""
+        return self._request_table(False)
+
+    @property
+    def responses_in(self) -> dict[tuple[str, str, int], int]:
+        """Received responses by leg, method and status."""
+        return self._response_table(True)
+
+    @property
+    def responses_out(self) -> dict[tuple[str, str, int], int]:
+        """Sent responses by leg, method and status."""
+        return self._response_table(False)
+
+    def _request_table(self, incoming: bool) -> dict[tuple[str, str], int]:
+        found: dict[tuple[str, str], int] = {}
+        for leg in ("a", "b"):
+            for method, counted in self._requests[_place(incoming, leg)].items():
+                found[leg, method] = counted.of[0]
+        return found
+
+    def _response_table(self, incoming: bool) -> dict[tuple[str, str, int], int]:
+        found: dict[tuple[str, str, int], int] = {}
+        for leg in ("a", "b"):
+            for method, counted in self._responses[_place(incoming, leg)].items():
+                for code, count in enumerate(counted.of):
+                    if count:
+                        found[leg, method, code] = count
+        return found
 
     def count_parse_error(self, kind: str) -> None:
         """One more datagram that could not be read."""

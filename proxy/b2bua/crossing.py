@@ -12,6 +12,7 @@ from proxy.sip.address import parameters_of, split_values
 from proxy.sip.build import request
 from proxy.sip.dialog import Dialog
 from proxy.sip.message import Message, ParseError
+from proxy.sip.syntax import decimal
 
 WITH_CONTACT: Final = frozenset((b"INVITE", b"UPDATE"))
 
@@ -61,7 +62,7 @@ def in_dialog(
     edits = edits_for(couple.b_face, message, couple.untouched, not to_b)
     head = edits.head
     head.append(face.via + branch)
-    head.append(b"Max-Forwards: %d" % hops)
+    head.append(b"Max-Forwards: " + decimal(hops))
     head.extend(dialog.lines(cseq, message.method))
     if message.method in WITH_CONTACT:
         head.append(face.contact)

@@ -11,7 +11,7 @@ from typing import Final
 from proxy.b2bua import coupling as table
 from proxy.b2bua.gateways import Gateway
 from proxy.b2bua.redirection import redirected
-from proxy.b2bua.state import CallState
+from proxy.b2bua.state import NOBODY_SHOWN, CallState
 from proxy.sip.message import Message
 
 REROUTED: Final = frozenset((408, 500, 502, 503, 504))
@@ -66,7 +66,7 @@ def _use(call: CallState, gateway: Gateway) -> None:
 def let_go(call: CallState) -> None:
     """The call goes nowhere else: what another INVITE would need is forgotten."""
     call.parked = call.facts = call.decision = call.tried = None
-    call.shown = []
+    call.shown = NOBODY_SHOWN
 
 
 def elsewhere(call: CallState, status: int, message: Message | None) -> bool:

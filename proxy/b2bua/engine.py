@@ -24,7 +24,7 @@ from proxy.b2bua.fabric import Fabric, Ids, Stopwatch, method_name
 from proxy.b2bua.gate import Gate
 from proxy.b2bua.gateways import Place
 from proxy.b2bua.in_dialog import acknowledged, cancelled, carry
-from proxy.b2bua.legs import Asker, a_leg, dialog_key
+from proxy.b2bua.legs import Asker, a_leg
 from proxy.b2bua.lost_ways import broken_frame, sender_of, waiting_on
 from proxy.b2bua.outputs import Output
 from proxy.b2bua.probing import Probes
@@ -278,7 +278,7 @@ class Engine:
         if server is not None and not server.ack(fabric.now) & PASS:
             fabric.counters.count_request(True, server.leg, "ACK")
             return
-        fork = fabric.dialogs.get(dialog_key(message.call_id, message.to_tag, message.from_tag))
+        fork = fabric.dialogs.find(message.call_id, message.to_tag, message.from_tag)
         if fork is None:
             if not ends_here(message):
                 fabric.counters.count_drop("stray ack")
@@ -319,7 +319,7 @@ class Engine:
 
     def _in_dialog(self, message: Message, method: str, key: bytes, source: Hop) -> None:
         fabric = self.fabric
-        fork = fabric.dialogs.get(dialog_key(message.call_id, message.to_tag, message.from_tag))
+        fork = fabric.dialogs.find(message.call_id, message.to_tag, message.from_tag)
         if fork is None:
             fabric.counters.count_request(True, self._leg(source), method)
             answer(fabric, message, source, self._leg(source), 481, [])

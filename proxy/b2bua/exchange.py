@@ -193,6 +193,7 @@ class Exchange(Acknowledging):
         """The asker's ACK for the 2xx arrived."""
         self.finish()
         self.acknowledge(message)
+        self.ok = b""  # nobody waits for it any more
         if self.set_up:
             self.couple.handle(events.ACKED, message)
 

@@ -145,7 +145,13 @@ def secrets(message: Message, shown: list[tuple[str, Address]], facts: CallFacts
             for hint in _readable(message, name):
                 _note(subscriber(hint.uri), public, digits, texts)
                 _note_address(hint, public, digits, texts, hosts)
-    return Secrets(tuple(digits), tuple(texts), tuple(hosts))
+    key = (tuple(digits), tuple(texts), tuple(hosts))
+    same = _SECRETS.get(key)
+    if same is None:
+        if len(_SECRETS) >= REMEMBERED_MOST:
+            _SECRETS.clear()
+        same = _SECRETS[key] = Secrets(key[0], key[1], key[2])
+    return same
 
 
 def _readable(message: Message, name: bytes) -> list[Address]:
@@ -234,4 +240,5 @@ _DIGITS: Final = frozenset("0123456789")
 _BETWEEN_DIGITS: Final = b"+-.() /\t\xc2\xa0"
 _SEPARATORS: Final = {ord(letter): None for letter in "+-.() /\t\xc2\xa0"}
 _PARTS: Final[dict[str, Parts]] = {}  # of texts that were seen: names vary less than numbers
+_SECRETS: Final[dict[tuple[tuple[bytes, ...], tuple[bytes, ...], tuple[bytes, ...]], Secrets]] = {}
 _ADDRESSES: Final[dict[bytes, list[Address]]] = {}  # of header values that were seen

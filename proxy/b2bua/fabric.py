@@ -12,7 +12,8 @@ from proxy.b2bua.back_ways import BackWays
 from proxy.b2bua.capacity import Capacity, Others
 from proxy.b2bua.counters import Counters
 from proxy.b2bua.credentials import Login, logins_for, with_line
-from proxy.b2bua.legs import NOBODY, STALE, Couple, Fork
+from proxy.b2bua.dialogs import Dialogs
+from proxy.b2bua.legs import NOBODY, STALE, Couple
 from proxy.b2bua.outputs import Output
 from proxy.b2bua.rewrite import Face
 from proxy.b2bua.routing import Routing
@@ -104,7 +105,7 @@ class Fabric:
         self.outputs: list[Output] = []
         self.servers: Final[dict[bytes, ServerTransaction]] = {}
         self.clients: Final[dict[bytes, ClientTransaction]] = {}
-        self.dialogs: Final[dict[bytes, Fork]] = {}
+        self.dialogs: Final = Dialogs()
         self.merged: Final[dict[bytes, bytes]] = {}
         self.calls: Final[dict[int, Couple]] = {}
         self.calls_opened = 0
@@ -207,16 +208,6 @@ class Fabric:
         """An ACK for a 2xx goes out by itself (RFC 3261 13.2.2.4)."""
         self.counters.count_request(False, leg, "ACK")
         self.wire.send(data, hop)
-
-    def register(self, fork: Fork) -> None:
-        """Let in-dialog requests of both legs find `fork`."""
-        self.dialogs[fork.a_key()] = fork
-        self.dialogs[fork.b_key()] = fork
-
-    def unregister(self, fork: Fork) -> None:
-        """In-dialog requests of this pair are unknown from now on (481)."""
-        self.dialogs.pop(fork.a_key(), None)
-        self.dialogs.pop(fork.b_key(), None)
 
     def note(self, couple: Couple) -> None:
         """More of this call has changed than its state: a new note of it is due, if there is one at all."""

@@ -7,7 +7,7 @@ from proxy.b2bua.counters import DURATION_BOUNDS
 from proxy.b2bua.crossing import reason_lines
 from proxy.b2bua.legs import NOBODY, Fork
 from proxy.b2bua.outputs import CallRecord
-from proxy.b2bua.state import CallState
+from proxy.b2bua.state import NOBODY_SHOWN, CallState
 from proxy.sip.build import request
 from proxy.sip.message import Message
 
@@ -67,7 +67,7 @@ def close(call: CallState) -> None:
     call.stop_timer()
     for fork in (call.fork, *(call.forks or ())):
         if fork is not None:
-            fabric.unregister(fork)
+            fabric.dialogs.remove(fork)
     if fabric.calls.pop(call.number, None) is None:
         return
     if call.noted != NOBODY:
@@ -89,7 +89,7 @@ def close(call: CallState) -> None:
     if call.forks is not None:
         call.forks = [fork for fork in call.forks if fork.hung_up]  # their 2xx may come again
     call.fork = call.set_up = call.invite = call.transfer = call.refreshes = None
-    call.shown = []
+    call.shown = NOBODY_SHOWN
 
 
 def _record(call: CallState) -> CallRecord:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from proxy.sip.message import Message
+from proxy.sip.syntax import same_names
 
 # kinds of messages
 SET_UP: Final = 0  # the INVITE or MESSAGE that a call begins with
@@ -60,12 +61,12 @@ class HeaderPolicy:
 def for_trunk(lists: Lists, added: frozenset[bytes], removed: frozenset[bytes]) -> Lists:
     """Lists with what one trunk adds and takes away; no identity is ever added."""
     more = added - IDENTITY_HEADERS
-    return tuple([(names | more) - removed for names in lists])
+    return tuple([same_names((names | more) - removed) for names in lists])
 
 
 def with_unchanged(lists: Lists, policy: HeaderPolicy) -> Lists:
     """Lists for a call that passes untouched."""
-    return tuple([names | policy.unchanged for names in lists])
+    return tuple([same_names(names | policy.unchanged) for names in lists])
 
 
 def kind_of(message: Message) -> int:

@@ -38,14 +38,6 @@ class Fork:
         self.reliable = False
         self.hung_up = False
 
-    def a_key(self) -> bytes:
-        """How requests of the A leg find this pair: Call-ID, our tag, theirs."""
-        return dialog_key(self.a.call_id, self.a.local_tag, self.a.remote_tag)
-
-    def b_key(self) -> bytes:
-        """How requests of the B leg find this pair."""
-        return dialog_key(self.b.call_id, self.b.local_tag, self.b.remote_tag)
-
 
 def dialog_key(call_id: bytes, local_tag: bytes, remote_tag: bytes) -> bytes:
     """The key of one dialog as its owner sees it (RFC 3261 12)."""
@@ -57,8 +49,9 @@ def a_leg(message: Message, tag: bytes, hop: Hop) -> Dialog:
     local = message.to_value + b";tag=" + tag
     a = Dialog(message.call_id, local, tag, message.from_value, message.from_tag, hop)
     a.remote_cseq = message.cseq
-    a.target = b"sip:%b:%d" % (spelled_host(hop.host), hop.port)
     a.refresh_target(message)
+    if not a.target:
+        a.target = b"sip:%b:%d" % (spelled_host(hop.host), hop.port)
     a.learn_routes(message, False)
     return a
 

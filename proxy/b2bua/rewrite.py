@@ -168,25 +168,22 @@ def _kept(value: bytes, wanted: frozenset[bytes], lower: bool) -> bytes:
 
 _CONTROLS: Final = bytes([*range(32), 127])
 _USER_BYTES: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.!~*'()&=+$,;?/")
-_FILTERED: Final[dict[bytes, bytes]] = {}
+_ALLOWED: Final[dict[bytes, bytes]] = {}  # Allow and Supported as they came, and what of them crosses
+_SUPPORTED: Final[dict[bytes, bytes]] = {}
 _FILTERED_MOST: Final = 4096
 
 
-def _filtered(name: bytes, source: Message, wanted: frozenset[bytes], lower: bool) -> bytes:
+def _filtered(name: bytes, source: Message, known: dict[bytes, bytes], wanted: frozenset[bytes], lower: bool) -> bytes:
     """The tokens of all `name` headers that we can stand for; answers are remembered, they hardly vary."""
     value = source.first(name)
-    if value == b"":
-        return b""
-    key = name + value
-    if len(source.names) and source.names.count(name) > 1:
+    if len(source.index) != len(source.names) and source.names.count(name) > 1:
         value = b",".join(source.all(name))
-        key = name + value
-    known = _FILTERED.get(key)
-    if known is None:
-        if len(_FILTERED) >= _FILTERED_MOST:
-            _FILTERED.clear()
-        known = _FILTERED[key] = _kept(value, wanted, lower)
-    return known
+    kept = known.get(value)
+    if kept is None:
+        if len(known) >= _FILTERED_MOST:
+            known.clear()
+        kept = known[value] = _kept(value, wanted, lower)
+    return kept
 
 
 def edits_for(face: Face, source: Message, untouched: bool, to_a: bool) -> HeaderEdits:
@@ -201,9 +198,9 @@ def edits_for(face: Face, source: Message, untouched: bool, to_a: bool) -> Heade
         if face.transfers:
             edits.set(b"allow", _kept(b",".join(source.all(b"allow")), _TRANSFERS, False))
         else:
-            edits.set(b"allow", _filtered(b"allow", source, _SERVED, False))
+            edits.set(b"allow", _filtered(b"allow", source, _ALLOWED, _SERVED, False))
     if b"supported" in index:
-        edits.set(b"supported", _filtered(b"supported", source, OPTIONS_CARRIED, True))
+        edits.set(b"supported", _filtered(b"supported", source, _SUPPORTED, OPTIONS_CARRIED, True))
     return edits
 
 

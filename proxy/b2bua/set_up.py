@@ -19,6 +19,7 @@ from proxy.policy.decision import Decision, Presentation
 from proxy.policy.facts import CallFacts
 from proxy.sip.build import request
 from proxy.sip.message import Message
+from proxy.sip.syntax import decimal
 
 
 def refuse(call: CallState) -> None:
@@ -105,11 +106,11 @@ def b_request(call: CallState, message: Message, decision: Decision, facts: Call
     edits = edits_for(face, message, call.untouched, False)
     head = edits.head
     head.append(face.via + branch)
-    head.append(b"Max-Forwards: %d" % call.hops)
+    head.append(b"Max-Forwards: " + decimal(call.hops))
     head.append(b"From: " + call.b_from)
     head.append(b"To: " + to)
     head.append(b"Call-ID: " + call.b_call_id)
-    head.append(b"CSeq: %d %b" % (SET_UP_CSEQ, message.method))
+    head.append(b"CSeq: %b %b" % (decimal(SET_UP_CSEQ), message.method))
     if call.method == "INVITE":
         head.append(face.contact)
     session = call.crossed_session(message, False)
@@ -154,8 +155,8 @@ def cross_answer(call: CallState, message: Message) -> None:
     let_go(call)
     fork.b.take_answer(message, True)
     call.keep_only(fork)
-    call.answered_at = fabric.epoch
-    call.status = message.status
+    call.inquiry = None  # an attempt that was answered stands
+    call.answered_at, call.status = fabric.epoch, message.status
     counters = fabric.counters
     counters.observe(counters.setup_seconds, call.carrier, CALL_BOUNDS, fabric.epoch - call.started)
     set_up.fork = fork
@@ -169,7 +170,7 @@ def answered_again(call: CallState, set_up: Exchange, message: Message) -> None:
         set_up.acknowledge_again()
         return
     stray = call.stray_of(message)
-    set_up.send_ack(stray, None)
+    set_up.send_ack(stray, None, call.fabric.ids.branch())
     if not stray.hung_up:
         stray.hung_up = True
         send_bye(call, stray, False, [], None)

@@ -36,6 +36,7 @@ FINAL_LINES: Final[dict[str, tuple[bytes, ...]]] = {
     **{rule: (b'Reason: Q.850;cause=%d;text="%b"' % (row[2], rule.encode("ascii")),) for rule, row in OUTCOMES.items()},
 }
 NO_LINES: Final[list[bytes]] = []
+NOBODY_SHOWN: Final[list[tuple[str, Address]]] = []
 NO_CARRIER: Final = "none"  # in records and metrics, for a call that no gateway was left for
 
 MOST_FORKS: Final = 16  # early dialogs of one call; a carrier that opens more is not heard in them
@@ -67,7 +68,7 @@ class CallState(Couple):
         self.hops = 70
         self.set_up: Exchange | None = None
         self.parked: Message | None = None
-        self.shown: list[tuple[str, Address]] = []
+        self.shown: list[tuple[str, Address]] = NOBODY_SHOWN
         self.facts: CallFacts | None = None
         self.decision: Decision | None = None
         self.decision_id = ""
@@ -165,7 +166,7 @@ class CallState(Couple):
             return None
         b = self._b_dialog(message)
         fork = self.fork = Fork(self, self.a, b) if self.fork is None else self._second_fork(b)
-        self.fabric.register(fork)
+        self.fabric.dialogs.add(fork)
         return fork
 
     def _b_dialog(self, message: Message) -> Dialog:
@@ -209,7 +210,7 @@ class CallState(Couple):
         """One early dialog was answered: the others are unknown from now on."""
         others = [other for other in (self.fork, *(self.forks or ())) if other is not None and other is not fork]
         for other in others:
-            self.fabric.unregister(other)
+            self.fabric.dialogs.remove(other)
         self.fork, self.forks = fork, others or None
 
     def final(self, status: int, ended_by: str, reason: str, retry_after: int = 0) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from proxy.b2bua.acknowledging import Acknowledging
 from proxy.b2bua.crossing import ack
 from proxy.b2bua.fabric import Fabric
-from proxy.b2bua.legs import dialog_key
 from proxy.sip.message import Message
 
 
@@ -17,7 +16,7 @@ def stray(fabric: Fabric, message: Message) -> None:
     """Acknowledge it, or count it as dropped."""
     fork = None
     if 200 <= message.status < 300 and message.method == b"INVITE":
-        fork = fabric.dialogs.get(dialog_key(message.call_id, message.from_tag, message.to_tag))
+        fork = fabric.dialogs.find(message.call_id, message.from_tag, message.to_tag)
     if fork is None:
         fabric.counters.count_drop("stray response")
         return

@@ -188,7 +188,7 @@ def resume(
     remember(call, talk)
     fork = call.fork = Fork(call, talk.a, talk.b)
     fork.rseq_shift, fork.reliable = talk.rseq_shift, story.flags & snapshot.RELIABLE != 0
-    fabric.register(fork)
+    fabric.dialogs.add(fork)
     count_again(fabric, call, story.flags)
     go_on(fabric, call, talk, fork)
     if refused:

@@ -49,13 +49,20 @@ def gather(
     paris_day = calendar.paris_day(at)
     customer = edition.directory.customer(customer_id)
     campaign = edition.directory.campaign(customer_id, campaign_id) if campaign_id else None
+    if customer is not None:
+        customer_id = customer.id  # the same text for all of its calls
+    if campaign is not None:
+        campaign_id = campaign.id
     if purpose not in PURPOSES:
         purpose = declared_purpose(customer, campaign)
     if mode not in MODES:
         mode = declared_mode(customer, campaign)
     shown: list[Presented] = []
-    for source, text in presented:
-        shown.append(Presented(source, text, plan.number(text, paris_day)))
+    last: Presented | None = None
+    for source, text in presented:  # nearly always the same number in each header
+        number = last.number if last is not None and last.text == text else plan.number(text, paris_day)
+        last = Presented(source, text, number)
+        shown.append(last)
     called = plan.number(called_text, paris_day)
     moment: Moment | None = None
     if called is not None and called.territory and calendar.knows(called.territory):

@@ -60,14 +60,17 @@ class Zone:
 class NumberShelves:
     """All rights on numbers. Made by `add` and `settle`, and never changed after that: `changed` makes another one."""
 
-    __slots__ = ("_shelves", "_zones")
+    __slots__ = ("_shelves", "_zones", "_asked", "_found")
 
     def __init__(self) -> None:
         self._shelves: list[dict[str, tuple[NumberEntry, ...]]] = [{} for _ in range(SHELVES)]
         self._zones: dict[str, dict[str, Zone]] = {}  # by customer
+        self._asked = ""  # the rules of a call look at the same number one after the other
+        self._found: tuple[NumberEntry, ...] = ()
 
     def add(self, numbers: list[NumberEntry]) -> None:
         """More numbers while it is being made, so that many can be taken a few at a time."""
+        self._asked, self._found = "", ()
         for entry in numbers:
             canonical = entry.number.canonical
             shelf = self._shelves[hash(canonical) % SHELVES]
@@ -89,7 +92,10 @@ class NumberShelves:
 
     def entries(self, canonical: str) -> tuple[NumberEntry, ...]:
         """Every right ever recorded on a number, whoever held it."""
-        return self._shelves[hash(canonical) % SHELVES].get(canonical, ())
+        if canonical != self._asked:
+            self._found = self._shelves[hash(canonical) % SHELVES].get(canonical, ())
+            self._asked = canonical
+        return self._found
 
     def of_customer(self, customer_id: str) -> tuple[NumberEntry, ...]:
         """Every right recorded for a customer, zone by zone."""

@@ -10,7 +10,7 @@ from typing import Final
 
 from proxy.sip.hop import Hop
 from proxy.sip.message import Message, ParseError
-from proxy.sip.syntax import phrase
+from proxy.sip.syntax import decimal, phrase
 from proxy.sip.via import answered_via
 
 CRLF: Final = b"\r\n"
@@ -46,8 +46,8 @@ def response_head(message: Message, source: Hop) -> bytes:
         parts.append(CRLF)
     if message.cseq >= 0:
         parts.append(
-            b"From: %b\r\nCall-ID: %b\r\nCSeq: %d %b\r\n"
-            % (message.from_value, message.call_id, message.cseq, message.method)
+            b"From: %b\r\nCall-ID: %b\r\nCSeq: %b %b\r\n"
+            % (message.from_value, message.call_id, decimal(message.cseq), message.method)
         )
     else:
         parts += _broken_head(message)
@@ -95,7 +95,8 @@ def finish(parts: list[bytes], body: bytes) -> bytes:
     """Join `parts` (a message up to its last header, without line end), the Content-Length and the body."""
     if body:
         parts.append(_LENGTH)
-        parts.append(b"%d\r\n\r\n" % len(body))
+        parts.append(decimal(len(body)))
+        parts.append(b"\r\n\r\n")
         parts.append(body)
     else:
         parts.append(_END)

@@ -12,6 +12,7 @@ from typing import Final, final
 from proxy.sip.address import parse_address, split_values
 from proxy.sip.hop import Hop, default_port
 from proxy.sip.message import Message, ParseError
+from proxy.sip.syntax import decimal
 from proxy.sip.uri import Uri, parse_uri
 
 _ROUTES: Final = (b"sip", b"sips")
@@ -93,11 +94,16 @@ class Dialog:
 
         What cannot be read changes nothing: the peer is then reached as before.
         """
-        with suppress(ParseError):
+        try:  # noqa: SIM105 - `suppress` is not compiled, and this is the way of every answer
             self.refresh_target(message)
-        if first:
-            with suppress(ParseError):
-                self.learn_routes(message, True)
+        except ParseError:
+            pass
+        if first and b"record-route" in message.index:
+            self._learn_back(message)
+
+    def _learn_back(self, message: Message) -> None:
+        with suppress(ParseError):
+            self.learn_routes(message, True)
 
     def _find_peer(self) -> None:
         """Send to the first route or the target when it is an IP address; else to where the peer sent from.
@@ -131,7 +137,7 @@ class Dialog:
             b"From: " + self.local,
             b"To: " + self.remote,
             b"Call-ID: " + self.call_id,
-            b"CSeq: %d %b" % (cseq, method),
+            b"CSeq: %b %b" % (decimal(cseq), method),
         ]
         if self.routes:
             routes = self.routes

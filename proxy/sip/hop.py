@@ -27,7 +27,19 @@ class Hop:
     settings hold for a stream that we open; `peer` holds the names that a peer proved by its certificate, comma-joined.
     """
 
-    __slots__ = ("transport", "host", "port", "listener", "connection", "trunk", "peer", "reliable", "_text")
+    __slots__ = (
+        "transport",
+        "host",
+        "port",
+        "listener",
+        "connection",
+        "trunk",
+        "peer",
+        "reliable",
+        "beside",
+        "_text",
+        "_mark",
+    )
 
     def __init__(
         self, transport: int, host: str, port: int, listener: int = 0, connection: int = 0, trunk: str = "",
@@ -41,7 +53,8 @@ class Hop:
         self.trunk: Final = trunk
         self.peer: Final = peer
         self.reliable: Final = transport != UDP
-        self._text = b""
+        self.beside: Hop | None = None  # where `to` led the last time: calls of one peer share what they can
+        self._text = self._mark = b""
 
     def text(self) -> bytes:
         """All of it in one line but the connection, for whoever writes it down (`hop_of` reads it)."""
@@ -50,13 +63,25 @@ class Hop:
             self._text = said.encode("utf-8")
         return self._text
 
+    def mark(self) -> bytes:
+        """What a Via gets behind it that came this way and asked for it (RFC 3261 18.2.1, RFC 3581 4)."""
+        if not self._mark:
+            self._mark = b";rport=%d;received=%b" % (self.port, self.host.encode("ascii"))
+        return self._mark
+
     def to(self, host: str, port: int) -> Hop:
         """The same way to another place of the peer; its connection is kept while the host stays (RFC 5923)."""
+        if port == self.port and host == self.host:
+            return self
+        beside = self.beside
+        if beside is not None and port == beside.port and host == beside.host:
+            return beside
         if host == self.host:
-            if port == self.port:
-                return self
-            return Hop(self.transport, host, port, self.listener, self.connection, self.trunk, self.peer)
-        return Hop(self.transport, host, port, self.listener, 0, self.trunk, "")
+            beside = Hop(self.transport, host, port, self.listener, self.connection, self.trunk, self.peer)
+        else:
+            beside = Hop(self.transport, host, port, self.listener, 0, self.trunk, "")
+        self.beside = beside
+        return beside
 
     def of(self, trunk: str) -> Hop:
         """The same way, known to be that of a trunk."""

@@ -18,6 +18,7 @@ from proxy.sip.tags import tag_of
 from proxy.sip.via import read_via
 
 _REQUIRED: Final = ((b"via", "Via"), (b"from", "From"), (b"to", "To"), (b"call-id", "Call-ID"), (b"cseq", "CSeq"))
+_NO_BODY: Final = b": 0\r\n\r\n"
 _SCHEMES: Final = (b"sip:", b"sips:", b"tel:", b"urn:")
 _REMEMBERED_MOST: Final = 1024
 
@@ -34,7 +35,8 @@ def parse(data: bytes) -> Message:
         data = data.lstrip(b"\r\n")
     if not data:
         raise ParseError(0, "keepalive", "empty datagram")
-    end = data.find(b"\r\n\r\n")
+    bare = data.endswith(_NO_BODY)  # so its end need not be looked for
+    end = len(data) - 4 if bare else data.find(b"\r\n\r\n")
     head = data if end < 0 else data[:end]
     lines = head.splitlines()
     start = lines.pop(0)
@@ -44,7 +46,9 @@ def parse(data: bytes) -> Message:
     message = _start(start)
     try:
         if end < 0 or NUL in head or not usual_lines(message, lines, len(head) - size):
-            _read_again(message, head, end < 0)
+            if bare:
+                end = data.find(b"\r\n\r\n")
+            _read_again(message, data if end < 0 else data[:end], end < 0)
         _essentials(message)
         _body(message, data[end + 4 :] if end >= 0 else b"")
     except ParseError as error:

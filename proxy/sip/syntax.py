@@ -41,23 +41,30 @@ COMPACT: Final = {  # RFC 3261 7.3.3 and 20, RFC 3515, 3841, 3892, 4028, 4474, 6
     b"s": b"subject", b"t": b"to", b"u": b"allow-events", b"v": b"via", b"x": b"session-expires", b"y": b"identity",
 }  # fmt: skip
 
-_SPELLINGS: Final = (
-    b"Via", b"From", b"To", b"Call-ID", b"CSeq", b"Contact", b"Max-Forwards", b"Content-Type", b"Content-Length",
-    b"Route", b"Record-Route", b"Allow", b"Supported", b"Require", b"Proxy-Require", b"Unsupported", b"User-Agent",
-    b"Server", b"Accept", b"Accept-Encoding", b"Accept-Language", b"Content-Disposition", b"Content-Language",
-    b"Content-Encoding", b"MIME-Version", b"Session-Expires", b"Min-SE", b"RSeq", b"RAck", b"Reason", b"Date",
-    b"Subject", b"P-Early-Media", b"Alert-Info", b"Expires", b"Retry-After", b"Recv-Info", b"Info-Package",
-    b"P-Asserted-Identity", b"P-Preferred-Identity", b"Remote-Party-ID", b"Privacy", b"Diversion", b"History-Info",
-    b"Identity", b"Call-Info", b"Referred-By", b"Reply-To", b"Organization", b"Warning", b"Authorization",
-    b"Proxy-Authorization", b"WWW-Authenticate", b"Proxy-Authenticate", b"In-Reply-To", b"Timestamp", b"Event",
-    b"Refer-To", b"Session-ID", b"User-to-User", b"Max-Breadth",
-)  # fmt: skip
+SPELLING: Final[dict[bytes, bytes]] = {  # names as they are filed, and as RFC 3261 and others spell them
+    b"via": b"Via", b"from": b"From", b"to": b"To", b"call-id": b"Call-ID", b"cseq": b"CSeq", b"contact": b"Contact",
+    b"max-forwards": b"Max-Forwards", b"content-type": b"Content-Type", b"content-length": b"Content-Length",
+    b"route": b"Route", b"record-route": b"Record-Route", b"allow": b"Allow", b"supported": b"Supported",
+    b"require": b"Require", b"proxy-require": b"Proxy-Require", b"unsupported": b"Unsupported",
+    b"user-agent": b"User-Agent", b"server": b"Server", b"accept": b"Accept", b"accept-encoding": b"Accept-Encoding",
+    b"accept-language": b"Accept-Language", b"content-disposition": b"Content-Disposition",
+    b"content-language": b"Content-Language", b"content-encoding": b"Content-Encoding",
+    b"mime-version": b"MIME-Version", b"session-expires": b"Session-Expires", b"min-se": b"Min-SE", b"rseq": b"RSeq",
+    b"rack": b"RAck", b"reason": b"Reason", b"date": b"Date", b"subject": b"Subject",
+    b"p-early-media": b"P-Early-Media", b"alert-info": b"Alert-Info", b"expires": b"Expires",
+    b"retry-after": b"Retry-After", b"recv-info": b"Recv-Info", b"info-package": b"Info-Package",
+    b"p-asserted-identity": b"P-Asserted-Identity", b"p-preferred-identity": b"P-Preferred-Identity",
+    b"remote-party-id": b"Remote-Party-ID", b"privacy": b"Privacy", b"diversion": b"Diversion",
+    b"history-info": b"History-Info", b"identity": b"Identity", b"call-info": b"Call-Info",
+    b"referred-by": b"Referred-By", b"reply-to": b"Reply-To", b"organization": b"Organization",
+    b"warning": b"Warning", b"authorization": b"Authorization", b"proxy-authorization": b"Proxy-Authorization",
+    b"www-authenticate": b"WWW-Authenticate", b"proxy-authenticate": b"Proxy-Authenticate",
+    b"in-reply-to": b"In-Reply-To", b"timestamp": b"Timestamp", b"event": b"Event", b"refer-to": b"Refer-To",
+    b"session-id": b"Session-ID", b"user-to-user": b"User-to-User", b"max-breadth": b"Max-Breadth",
+}  # fmt: skip
 
 KNOWN: Final[dict[bytes, bytes]] = {}
-SPELLING: Final[dict[bytes, bytes]] = {}
-for _name in _SPELLINGS:
-    _lower = _name.lower()
-    SPELLING[_lower] = _name
+for _lower, _name in SPELLING.items():
     for _seen in (_name, _lower, _name.upper()):
         KNOWN[_seen] = _lower
 for _name, _lower in COMPACT.items():
@@ -103,6 +110,19 @@ PHRASES: Final = {  # RFC 3261 21 and the registry of later codes
 
 _CLASS_PHRASES: Final = (b"", b"Session Progress", b"OK", b"Multiple Choices", b"Bad Request",
                          b"Server Internal Error", b"Decline")  # fmt: skip
+
+
+_DECIMALS: Final = [b"%d" % number for number in range(2048)]
+
+
+def decimal(number: int) -> bytes:
+    """A number from 0 on in digits."""
+    return _DECIMALS[number] if number < len(_DECIMALS) else b"%d" % number
+
+
+def same_names(names: frozenset[bytes]) -> frozenset[bytes]:
+    """These names, each as the very object that the parser files it under: they are then found without a comparison."""
+    return frozenset([KNOWN.get(name, name) for name in names])
 
 
 def phrase(status: int) -> bytes:

@@ -116,7 +116,7 @@ def answered_via(message: Message, source_hop: Hop) -> bytes:
     source = source_hop.host.encode("ascii")
     plain = b"received" not in via and QUOTE not in via
     if message.rport:
-        mark = b";rport=%d;received=%b" % (source_hop.port, source)
+        mark = source_hop.mark()
         if plain:
             if via.endswith(b";rport"):
                 return via[:-6] + mark

@@ -7,13 +7,10 @@ from dataclasses import replace
 import pytest
 
 from proxy.b2bua.fabric import Fabric, method_name
-from proxy.b2bua.legs import Couple, Fork, a_leg
-from proxy.b2bua.rewrite import Face
 from proxy.policy.edition import Edition
 from proxy.policy.inquiry import Inquiry
 from proxy.sip.hop import UDP, Hop
-from proxy.sip.parse import parse
-from proxy.sip.transaction import Pace, ServerTransaction
+from proxy.sip.transaction import ServerTransaction
 from tests.ladder import ANSWER, OWN_UDP, Callee, Caller, CountedIds, Ladder, Ticks, carrier, topology
 
 
@@ -64,17 +61,6 @@ def test_a_client_transaction_lets_its_owner_go(fabric: Fabric) -> None:
     fabric.forget_client(client)
     assert client.owner is None
     assert not fabric.clients
-
-
-def test_a_pair_of_dialogs_is_found_by_both_legs_until_it_is_dropped(fabric: Fabric) -> None:
-    a = a_leg(parse(Caller(1).invite()), b"x", Hop(UDP, "10.1.0.1", 5070))
-    b = a_leg(parse(Caller(2).invite()), b"y", Hop(UDP, "10.2.0.1", 5080))
-    fork = Fork(Couple(Face(topology(), OWN_UDP, None), Pace(0.5, 4.0, 5.0)), a, b)
-    fabric.register(fork)
-    assert fabric.dialogs == {fork.a_key(): fork, fork.b_key(): fork}
-    fabric.unregister(fork)
-    fabric.unregister(fork)
-    assert not fabric.dialogs
 
 
 def test_each_carrier_has_its_own_face_and_pace(fabric: Fabric) -> None:

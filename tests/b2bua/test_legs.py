@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.b2bua.legs import Couple, Fork, a_leg, dialog_key
+from proxy.b2bua.legs import Couple, a_leg, dialog_key
 from proxy.b2bua.rewrite import Face
 from proxy.sip.hop import UDP, Hop
 from proxy.sip.message import ParseError
@@ -37,12 +37,8 @@ def test_what_cannot_be_read_is_the_peers_fault(line: str) -> None:
         a_leg(parse(Caller().invite(extra=[line], contact=False)), b"t", Hop(UDP, "10.1.0.1", 5070))
 
 
-def test_each_leg_finds_the_pair_by_its_own_key() -> None:
-    a = a_leg(parse(Caller(1).invite()), b"x", Hop(UDP, "10.1.0.1", 5070))
-    b = a_leg(parse(Caller(2).invite()), b"y", Hop(UDP, "10.2.0.1", 5080))
-    fork = Fork(Couple(Face(topology(), OWN_UDP, None), Pace(0.5, 4.0, 5.0)), a, b)
-    assert fork.a_key() == dialog_key(b"call-1@platform", b"x", b"atag1") == b"call-1@platform\nx\natag1"
-    assert fork.b_key() == dialog_key(b"call-2@platform", b"y", b"atag2")
+def test_a_dialog_is_named_by_call_id_our_tag_and_theirs() -> None:
+    assert dialog_key(b"call-1@platform", b"x", b"atag1") == b"call-1@platform\nx\natag1"
 
 
 def test_a_bare_couple_takes_no_events() -> None:

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.sip.syntax import COMPACT, KNOWN, METHODS, OUTSIDE_URI, PHRASES, SINGLE, SPELLING, is_token, phrase
+from proxy.sip.syntax import (
+    COMPACT,
+    KNOWN,
+    METHODS,
+    OUTSIDE_URI,
+    PHRASES,
+    SINGLE,
+    SPELLING,
+    decimal,
+    is_token,
+    phrase,
+    same_names,
+)
 
 
 def test_compact_forms_are_those_of_the_rfcs() -> None:
@@ -76,3 +88,15 @@ def test_what_never_stands_in_a_uri() -> None:
     for byte in range(256):
         legal = byte > 0x20 and byte != 0x7F and byte not in b'"<>'
         assert (byte not in OUTSIDE_URI) == legal
+
+
+def test_names_are_the_objects_that_the_parser_files_under() -> None:
+    names = same_names(frozenset((bytes(bytearray(b"contact")), b"x-own")))
+    assert names == {b"contact", b"x-own"}
+    (contact,) = [name for name in names if name == b"contact"]
+    assert any(contact is name for name in SPELLING)
+
+
+@pytest.mark.parametrize("number", [0, 7, 2047, 2048, 2**31 - 1])
+def test_a_number_in_digits(number: int) -> None:
+    assert decimal(number) == str(number).encode()
