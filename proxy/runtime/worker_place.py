@@ -93,7 +93,8 @@ def settings_of(settings: Settings, number: int) -> Settings:
 
 
 def listeners_of(listen: tuple[Listening, ...], number: int) -> tuple[Listening, ...]:
-    """The listeners of the file, then the own ports of this worker. Where it has none, its mark is in its Contact."""
+    """The listeners of the file, then the own ports of this worker. Its mark is in every Contact: many peers send all that
+    they have to say to the address that they were given, whatever Contact names."""
     shared: list[Listening] = []
     own: list[Listening] = []
     for one in listen:
@@ -103,7 +104,8 @@ def listeners_of(listen: tuple[Listening, ...], number: int) -> tuple[Listening,
         port = one.worker_ports + number
         shared.append(replace(one, way_out=len(listen) + len(own)))
         advertise = Endpoint(one.advertise.host, port)
-        own.append(replace(one, address=one.address._replace(port=port), advertise=advertise, worker_ports=0))
+        address, mark = one.address._replace(port=port), mark_of(number).decode()
+        own.append(replace(one, address=address, advertise=advertise, worker_ports=port, mark=mark))
     return (*shared, *own)
 
 
@@ -137,7 +139,7 @@ def files_beside(path: Path) -> list[Path]:
 
 def is_shared(one: Listening) -> bool:
     """Whether other workers read datagrams at this address of `listeners_of` too."""
-    return one.transport == UDP and (one.way_out >= 0 or one.mark != "")
+    return one.transport == UDP and one.address.port != one.worker_ports
 
 
 def handover_in(place: Place, transports: Transports) -> tuple[Handover, Callable[[Listening], Feed | None], Feed]:

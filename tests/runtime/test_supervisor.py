@@ -70,6 +70,10 @@ async def test_calls_of_one_source_spread_and_every_message_finds_its_worker(cre
         crew.answer(callee, 486)
         await b.take("ACK")
         crew.from_a(caller.ack_failure(await a.take("486 INVITE")))
+    talking = await crew.talk(CALLS)
+    crew.from_a(talking.caller.request("BYE"))  # to the public port, as many do
+    await a.take("200 BYE")
+    crew.answer(talking.callee, 200, to=await b.take("BYE"))
     assert b.is_quiet()
     assert await crew.metric(HOPS) == 0
     ports = {port_in(talk.callee.invite.header("contact")) for talk in [await crew.talk(one) for one in range(6)]}

@@ -59,7 +59,7 @@ def test_a_worker_is_a_node_with_its_own_ports_behind_the_shared_ones(tmp_path: 
         ("own", Endpoint("127.0.0.1", 5072), Endpoint("192.0.2.1", 5072)),
     ]
     shown = found.topology.listeners
-    assert [(one.way_out, one.mark) for one in shown] == [(3, ""), (-1, "w02"), (-1, "w02"), (-1, "")]
+    assert [(one.way_out, one.mark) for one in shown] == [(3, ""), (-1, "w02"), (-1, "w02"), (-1, "w02")]
     assert [is_shared(one) for one in found.listen] == [True, True, False, False]
     assert (found.worker, found.workers, found.admin) == (2, 3, None)
 
