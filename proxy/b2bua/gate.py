@@ -32,10 +32,9 @@ from proxy.sip.skim import ACK, INVITE, MESSAGE, begins_dialog, header_value, pl
 DELAY_BOUNDS: Final[tuple[float, ...]] = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
 DIVIDED_EVERY: Final = 0.1  # s
 STRANGERS: Final = "unknown"
-ANSWERS: Final = 0.75  # answered refusals for each call that is let in
-READ: Final = (
-    3.0  # messages that are read of a host for each of its calls that can be let in; the kernel drops the rest
-)
+ANSWERS: Final = 0.5  # answered refusals for each call that is let in
+# messages that are read of a host for each of its calls that can be let in; the kernel drops the rest
+READ: Final = 2.0
 REMEMBERED: Final = 32.0  # s, as long as an INVITE is repeated (RFC 3261 17.1.1.2)
 REMEMBERED_MOST: Final = 32768
 STALE: Final = 0.5  # s: T1, after which a message that waited is repeated behind it
