@@ -169,11 +169,8 @@ class Gate:
         member.asked += 1
         if len(share.hosts) < MOST_HOSTS and not source.reliable and source.host not in share.hosts:
             share.hosts.append(source.host)
-        ready = member.ready(now) and (
-            source.reliable or not self._stale
-        )  # the rates of members add up to their trunk's
+        ready = (source.reliable or not self._stale) and share.admits(member, now)
         if ready:
-            member.take()
             fabric.counters.count_overload(share.name, member.weight, "admitted")
         else:
             self.pressure.refused(now)

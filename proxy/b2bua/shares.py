@@ -12,7 +12,7 @@ from typing import Final, final
 HEADROOM: Final = 1.25  # of what somebody asked for of late, so that he can ask for more
 SMALL: Final = 2.0  # calls per second that somebody may ask for at once who asked for less of late
 MEMORY: Final = 0.5  # s over which demand is averaged
-BURST: Final = 0.05  # s of his rate that somebody may take at once, at least one call
+BURST: Final = 0.05  # s of his rate that somebody may take at once, at least two calls
 FORGOTTEN: Final = 0.05  # calls per second: whoever asks for less is forgotten until he comes again
 EASING: Final = 0.3  # of `loss` in a second, no more is taken back
 MOST_HOSTS: Final = 8
@@ -61,19 +61,36 @@ class Share:
             for other in self.members.values():
                 total += other.weight
             found = self.members[name] = Share(name, weight, self.rate * weight / total, now)
+            if self.name:  # a newcomer has what the others of his trunk leave, or a thousand of them were a flood
+                found.tokens = 0.0
         found.weight = weight
         return found
 
-    def ready(self, now: float) -> bool:
-        """May one more call pass?"""
-        self.tokens = min(self.tokens + (now - self.at) * self.rate, max(1.0, self.rate * BURST))
+    def fill(self, now: float) -> None:
+        """What has come together since the last time; more than `BURST` is not kept."""
+        self.tokens = min(self.tokens + (now - self.at) * self.rate, self.most())
         self.at = now
-        return self.tokens >= 1.0
 
-    def take(self) -> None:
-        """It passes."""
-        self.tokens -= 1.0
-        self.admitted += 1
+    def most(self) -> float:
+        """The most that is kept."""
+        return max(2.0, self.rate * BURST)
+
+    def admits(self, member: Share, now: float) -> bool:
+        """May one more call of this member pass? Then it is taken.
+
+        His own rate lets him pass, though others took what there was; what nobody takes is for those who ask for less
+        than their rate (newcomers too), and what is left of it beyond the half for everybody.
+        """
+        self.fill(now)
+        member.fill(now)
+        if member.tokens < 1.0:
+            least = 1.0 if member.demand <= member.rate else min(1.0 + self.most() / 2, self.most())
+            if self.tokens < least:
+                return False
+        member.tokens = max(0.0, member.tokens - 1.0)
+        self.tokens = max(-self.most(), self.tokens - 1.0)
+        member.admitted += 1
+        return True
 
     def drop(self, read: float, drops: dict[str, float]) -> None:
         """Note in `drops`, by host, which part is to be thrown away unseen so that `read` times the rate is left."""

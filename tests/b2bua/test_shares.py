@@ -62,16 +62,15 @@ def test_customers_share_what_their_trunk_has() -> None:
 
 
 def test_tokens_come_with_time_and_do_not_heap_up() -> None:
-    share = Share("", 1.0, 100.0, 0.0)
+    share = Share("trunk", 1.0, 100.0, 0.0)
+    member = share.member("acme", 1.0, 0.0)
     passed = 0
     for step in range(1000):
-        if share.ready(step * 0.001):
-            share.take()
-            passed += 1
-    assert passed == pytest.approx(100, abs=2)
-    assert share.ready(1000.0)
-    assert share.tokens == 100.0 * BURST
-    assert share.admitted == passed
+        passed += share.admits(member, step * 0.001)
+    assert passed == pytest.approx(100, abs=4)
+    assert share.admits(member, 1000.0)
+    assert share.tokens == 100.0 * BURST - 1.0
+    assert member.admitted == passed + 1
 
 
 def test_who_asks_no_more_is_forgotten() -> None:
@@ -89,7 +88,7 @@ def test_a_newcomer_has_his_part_at_once() -> None:
         root.member(name, 1.0, 0.0)
     late = root.member("late", 1.0, 5.0)
     assert late.rate == 25.0
-    assert late.ready(5.0)
+    assert root.admits(late, 5.0)
     assert root.member("late", 2.0, 6.0) is late
     assert late.weight == 2.0
 
@@ -151,3 +150,18 @@ def test_shares_never_add_up_to_more_than_there_is(wanted: list[tuple[int, int]]
     assert sum(given_out) <= rate * 1.0001
     if sum(demand for _, demand in wanted) > rate:
         assert sum(given_out) >= 0.99 * rate
+
+
+def test_a_thousand_newcomers_are_no_more_than_the_rate() -> None:
+    trunk = Share("trunk", 1.0, 400.0, 0.0)
+    now, passed, number = 0.0, 0, 0
+    for _ in range(50):
+        for _ in range(20):
+            now += 0.001
+            number += 1
+            member = trunk.member(str(number % 1000), 1.0, now)
+            member.asked += 1
+            passed += trunk.admits(member, now)
+        if number % 100 == 0:
+            trunk.divide(EVERY, now)
+    assert passed == pytest.approx(400 * now, rel=0.15)
