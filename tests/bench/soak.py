@@ -42,6 +42,9 @@ LINGER = 64
 """T1 that a transaction lives on after its end (RFC 3261 17)."""
 SLOW_MACHINE = {"limits.decision_timeout_ms": "5000", "store.wait_ms": "4000", "limits.queue_delay_ms": "0"}
 """What else runs on the machine decides no call."""
+LEAST_WARM = 75.0
+FILLED_BY = 45_000
+"""Calls after which the cache of the store is full."""
 TOGETHER = 2000
 DAY = 86_400.0
 CLOCK = datetime.fromisoformat(OPEN).timestamp()
@@ -185,7 +188,9 @@ def arguments_of(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--calls", type=int, default=200_000)
     parser.add_argument("--rate", type=int, default=500, help="calls per second")
     parser.add_argument("--hold", type=float, default=1.0, help="seconds that a call lasts")
-    parser.add_argument("--warm", type=float, default=120.0, help="seconds before memory must be flat")
+    parser.add_argument(
+        "--warm", type=float, default=0.0, help="seconds before memory must be flat; 0: as its cache needs"
+    )
     parser.add_argument("--every", type=float, default=5.0, help="seconds between two looks")
     parser.add_argument("--persons", type=int, default=700_000, help="that the store knows beforehand")
     parser.add_argument("--workers", type=int, default=1)
@@ -210,7 +215,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     os.sched_setaffinity(0, cores.others)
     os.nice(asked.nice)
-    soak = Soak(asked.calls, asked.rate, asked.hold, asked.warm, f"{build.kind()} {build.version()}")
+    soak = Soak(
+        asked.calls,
+        asked.rate,
+        asked.hold,
+        asked.warm or max(LEAST_WARM, FILLED_BY / asked.rate),
+        f"{build.kind()} {build.version()}",
+    )
     keys = {"timers.t1_ms": str(round(asked.t1 * 1000))}
     if asked.workers != 1:
         keys["node.workers"] = str(asked.workers)
