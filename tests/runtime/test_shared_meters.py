@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from stage import environment
@@ -21,7 +22,8 @@ GREEDY = """
 import fcntl, os, sys
 from proxy.b2bua.capacity import Meter
 from proxy.runtime.shared_meters import SharedMeters
-file, number, most, wanted = map(int, sys.argv[1:])
+file, number, most, wanted = map(int, sys.argv[1:5])
+held = os.open(sys.argv[5], os.O_RDWR | os.O_CREAT, 0o600)  # the file of the meters is locked by whoever begins
 meter = Meter(0.0, most, 0.0)
 meter.share(SharedMeters(file, 3, number), "greed")
 kept = 0
@@ -29,8 +31,8 @@ while kept < wanted:
     if meter.wait(0.0) == 0:
         if meter.take(0.0):
             kept += 1
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, 4096)
-            fcntl.lockf(file, fcntl.LOCK_UN, 1, 4096)
+            fcntl.lockf(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.lockf(held, fcntl.LOCK_UN)
         meter.leave()
 print(kept)
 """
@@ -113,15 +115,19 @@ def test_a_rate_is_one_bucket_for_all(meters: list[SharedMeters]) -> None:
     assert 600 - 1 <= passed <= 600 + 10
 
 
-def test_the_last_place_is_never_given_twice() -> None:
-    file = made(WORKERS)
-    words = [[sys.executable, "-c", GREEDY, str(file), str(number), "1", "3000"] for number in (0, 1)]
+def test_the_last_place_is_never_given_twice(tmp_path: Path) -> None:
+    file, held = made(WORKERS), str(tmp_path / "held")
+    words = [[sys.executable, "-c", GREEDY, str(file), str(number), "1", "3000", held] for number in (0, 1)]
     running = [
         subprocess.Popen(one, pass_fds=[file], stdout=subprocess.PIPE, text=True, env=environment()) for one in words
     ]
     watch = SharedMeters(file, WORKERS, 2)
     place = watch.place("greed")
-    kept = [int(one.communicate(timeout=120)[0]) for one in running]
+    try:
+        kept = [int(one.communicate(timeout=120)[0]) for one in running]
+    finally:
+        for one in running:
+            one.kill()
     assert [one.returncode for one in running] == [0, 0]
     assert kept == [3000, 3000]
     assert watch.live(place) == 0
