@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -123,10 +124,10 @@ async def test_an_owner_that_is_gone_is_a_silent_ledger(pair: Pair, monkeypatch:
 
 
 def test_questions_and_answers_cross_whole() -> None:
-    asked = Inquiry(*range(1, len(INQUIRY) + 1))
-    state = PersonState(*range(1, len(STATE) + 1))
-    assert fields(asked) == list(range(1, len(INQUIRY) + 1))
-    assert fields_of_state(state) == list(range(1, len(STATE) + 1))
+    question: list[Any] = ["c", "p", "k", "a", 1.5, False, 2.5, 3, 4, 5.5, 6.5, True, 7.5, True]
+    answer: list[Any] = [1.5, 2.5, 3.5, "id", 4.5, 5.5, 6, 7.5, 8.5, 9, 10.5, True, 11.5]
+    assert fields(Inquiry(*question)) == question
+    assert fields_of_state(PersonState(*answer)) == answer
     assert getattr(Inquiry, "__slots__", INQUIRY) == INQUIRY  # compiled classes do not tell
     assert set(getattr(PersonState, "__slots__", STATE)) == set(STATE)
 
