@@ -114,13 +114,7 @@ def _cut(value: bytes) -> tuple[bytes, bytes, bytes]:
             opening += 1
     if opening >= len(value) or value[opening] != LESS:
         return _cut_oddly(value)
-    closing = value.find(b">", opening)
-    if closing < 0:
-        raise ParseError(400, "address", "expected a closing angle bracket")
-    rest = value[closing + 1 :].strip()
-    if rest and not rest.startswith(b";"):
-        raise ParseError(400, "address", "expected a semicolon after the angle brackets")
-    return value[:opening].strip(), value[opening + 1 : closing], rest
+    return _cut_at(value, opening)
 
 
 def _cut_oddly(value: bytes) -> tuple[bytes, bytes, bytes]:
@@ -136,6 +130,11 @@ def _cut_oddly(value: bytes) -> tuple[bytes, bytes, bytes]:
     if opening < 0:
         bare, semicolon, rest = value.partition(b";")
         return b"", bare.strip(), semicolon + rest
+    return _cut_at(value, opening)
+
+
+def _cut_at(value: bytes, opening: int) -> tuple[bytes, bytes, bytes]:
+    """The same where the angle bracket before the URI is known."""
     closing = value.find(b">", opening)
     if closing < 0:
         raise ParseError(400, "address", "expected a closing angle bracket")

@@ -7,7 +7,9 @@ takes back, stands in a queue itself (`linger`) and needs no timer. Nothing here
 
 from __future__ import annotations
 
-from typing import Final, final
+from typing import Final, TypeVar, final
+
+T = TypeVar("T")
 
 NEVER: Final = float("inf")
 _MANY: Final = 32  # more durations than a protocol has: some of them come from peers (Session-Expires)
@@ -85,13 +87,7 @@ class TimerQueue:
     def pop(self) -> int:
         """Take the first entry out; the new first place."""
         self.entries[self.first] = None
-        self.first += 1
-        if self.first == len(self.entries):
-            self.entries.clear()
-            self.first = 0
-        elif self.first > _TRIMMED and self.first * 2 > len(self.entries):
-            del self.entries[: self.first]
-            self.first = 0
+        self.first = _trimmed(self.entries, self.first + 1)
         return self.first
 
 
@@ -118,13 +114,18 @@ class Farewell:
     def pop(self) -> None:
         """Take the first one out."""
         self.entries[self.first] = None
-        self.first += 1
-        if self.first == len(self.entries):
-            self.entries.clear()
-            self.first = 0
-        elif self.first > _TRIMMED and self.first * 2 > len(self.entries):
-            del self.entries[: self.first]
-            self.first = 0
+        self.first = _trimmed(self.entries, self.first + 1)
+
+
+def _trimmed(entries: list[T], first: int) -> int:
+    """Give the empty places before `first` back when they are many, or all there is; the first place now."""
+    if first == len(entries):
+        entries.clear()
+        return 0
+    if first > _TRIMMED and first * 2 > len(entries):
+        del entries[:first]
+        return 0
+    return first
 
 
 @final
