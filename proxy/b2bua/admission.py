@@ -16,9 +16,9 @@ ADMITTED: Final = 0
 MOST_BREADTH: Final = 60  # what RFC 5393 5.3.3 assumes where nothing is said; more is not let out
 
 
-def merge_key(message: Message) -> bytes:
+def merge_key(call_id: bytes, from_tag: bytes, cseq: int) -> bytes:
     """Equal for two INVITEs that are one request which a proxy forked on its way here (RFC 3261 8.2.2.2)."""
-    return b"%b\n%b\n%b" % (message.call_id, message.from_tag, decimal(message.cseq))
+    return b"%b\n%b\n%b" % (call_id, from_tag, decimal(cseq))
 
 
 def refusal(fabric: Fabric, message: Message, hops: int, draining: bool) -> tuple[int, list[bytes]]:
@@ -27,7 +27,7 @@ def refusal(fabric: Fabric, message: Message, hops: int, draining: bool) -> tupl
     An encoded body cannot be searched for what must not leave: 415. An offer whose media have no address leads to no
     talk: 488. An emergency call is let in with either, and while draining (CPCE D98-8). A request that may not fork at all cannot go on (RFC 5393 5.3.3): 440. Raises ParseError.
     """
-    if merge_key(message) in fabric.merged:
+    if merge_key(message.call_id, message.from_tag, message.cseq) in fabric.merged:
         return 482, []
     if hops <= 0:
         return 483, []

@@ -312,7 +312,7 @@ class Engine:
         shown, called = addresses(message), called_text(message)
         a = a_leg(message, fabric.ids.tag(), fabric.way_to(message, source))
         server = fabric.serve(message, method, key, "a", source, a.local)
-        server.merge_key = admission.merge_key(message)
+        server.merge_key = admission.merge_key(message.call_id, message.from_tag, message.cseq)
         fabric.merged[server.merge_key] = key
         call = self._working_on = open_call(fabric, trunk, a, method, hops - 1)
         call.begin(message, server, shown, called)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from proxy.b2bua import coupling as table
 from proxy.b2bua import snapshot
+from proxy.b2bua.admission import merge_key
 from proxy.b2bua.call import Call
 from proxy.b2bua.crossing import ack
 from proxy.b2bua.exchange import SET_UP_CSEQ, Exchange
@@ -114,7 +115,7 @@ def just_answered(fabric: Fabric, call: Call, talk: Talk, fork: Fork) -> None:
 def invited_again(fabric: Fabric, talk: Talk, hop: Hop) -> ServerTransaction:
     """The INVITE that was answered: copies of it are no new call."""
     server = ServerTransaction(fabric.wire, fabric.a_pace, "a", talk.key, "INVITE", b"", b"", hop)
-    server.merge_key = b"%b\n%b\n%d" % (talk.a.call_id, talk.a.remote_tag, talk.cseq)
+    server.merge_key = merge_key(talk.a.call_id, talk.a.remote_tag, talk.cseq)
     fabric.servers[talk.key] = server
     fabric.merged[server.merge_key] = talk.key
     return server

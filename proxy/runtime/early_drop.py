@@ -9,12 +9,12 @@ filter; whoever measures overload renews it, and a filter that nobody renews is 
 
 from __future__ import annotations
 
-import ctypes
 import socket
-import struct
 from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Final, final
+
+from proxy.runtime.socket_program import CODE, JUMP, JUMP_EQUAL, LOAD_BYTE, LOAD_WORD, RETURN, attached, word
 
 SO_ATTACH_FILTER: Final = 26
 SO_DETACH_FILTER: Final = 27
@@ -24,15 +24,10 @@ PAYLOAD: Final = 8  # a filter of a UDP socket sees the UDP header first
 SHORTEST: Final = PAYLOAD + 40
 NETWORK: Final = -0x100000  # SKF_NET_OFF
 RANDOM: Final = -0x1000 + 56  # SKF_AD_OFF + SKF_AD_RANDOM
-WORD: Final = 0x20  # BPF_LD | BPF_W | BPF_ABS; of two bytes 0x28, of one 0x30
-HALF: Final = 0x28
-BYTE: Final = 0x30
+LOAD_HALF: Final = 0x28
 LENGTH: Final = 0x80  # BPF_LD | BPF_W | BPF_LEN
 AND: Final = 0x54
-EQUAL: Final = 0x15  # BPF_JMP | BPF_JEQ | BPF_K
 LEAST: Final = 0x35  # BPF_JMP | BPF_JGE | BPF_K
-JUMP: Final = 0x05
-RETURN: Final = 0x06
 ALL: Final = 0xFFFFFFFF
 URI: Final = PAYLOAD + 11  # the first character of the user, behind `INVITE sip:`
 
@@ -47,33 +42,33 @@ def program(hosts: Mapping[str, float], family: int) -> list[bytes]:
     if not wanted:
         return []
     steps: list[tuple[str, Step]] = [("", (LENGTH, 0, "", "")), ("", (LEAST, SHORTEST, "", "pass"))]
-    steps += _match(WORD, PAYLOAD, b"INVI", "pass")
-    steps += _match(WORD, PAYLOAD + 4, b"TE s", "pass")
-    steps += [("", (WORD, PAYLOAD + 8, "", "")), ("", (AND, 0xFFFFFF00, "", ""))]
-    steps += [("", (EQUAL, int.from_bytes(b"ip:\0", "big"), "", "pass"))]
-    steps += [("", (HALF, URI, "", "")), ("", (EQUAL, int.from_bytes(b"00", "big"), "pass", ""))]
+    steps += _match(LOAD_WORD, PAYLOAD, b"INVI", "pass")
+    steps += _match(LOAD_WORD, PAYLOAD + 4, b"TE s", "pass")
+    steps += [("", (LOAD_WORD, PAYLOAD + 8, "", "")), ("", (AND, 0xFFFFFF00, "", ""))]
+    steps += [("", (JUMP_EQUAL, word(b"ip:\0"), "", "pass"))]
+    steps += [("", (LOAD_HALF, URI, "", "")), ("", (JUMP_EQUAL, word(b"00"), "pass", ""))]
     steps += [
-        ("", (BYTE, URI, "", "")),
-        ("", (EQUAL, ord("+"), "digits", "")),
+        ("", (LOAD_BYTE, URI, "", "")),
+        ("", (JUMP_EQUAL, ord("+"), "digits", "")),
         *_digit(),
         ("digits", (LENGTH, 0, "", "")),
     ]
     for place in range(URI + 1, URI + 10):
-        steps += [("", (BYTE, place, "", "")), *_digit()]
+        steps += [("", (LOAD_BYTE, place, "", "")), *_digit()]
     steps += [("", (JUMP, 1, "", "")), ("pass", (RETURN, ALL, "", ""))]
     for number, (address, part) in enumerate(wanted[:MOST_HOSTS]):
         after = f"after {number}"
         offset = NETWORK + (8 if version == 6 else 12)
         packed = address.packed
         for at in range(0, len(packed), 4):
-            steps += _match(WORD, offset + at, packed[at : at + 4], after)
-        steps += [("", (WORD, RANDOM, "", "")), ("", (LEAST, min(int(part * ALL), ALL), after, ""))]
+            steps += _match(LOAD_WORD, offset + at, packed[at : at + 4], after)
+        steps += [("", (LOAD_WORD, RANDOM, "", "")), ("", (LEAST, min(int(part * ALL), ALL), after, ""))]
         steps += [("", (RETURN, 0, "", "")), (after, (LENGTH, 0, "", ""))]
     return _assembled([*steps, ("", (RETURN, ALL, "", ""))])
 
 
 def _match(load: int, offset: int, wanted: bytes, otherwise: str) -> list[tuple[str, Step]]:
-    return [("", (load, offset, "", "")), ("", (EQUAL, int.from_bytes(wanted, "big"), "", otherwise))]
+    return [("", (load, offset, "", "")), ("", (JUMP_EQUAL, word(wanted), "", otherwise))]
 
 
 def _digit() -> list[tuple[str, Step]]:
@@ -87,7 +82,7 @@ def _assembled(steps: list[tuple[str, Step]]) -> list[bytes]:
     code = []
     for number, (_, (operation, operand, yes, no)) in enumerate(steps):
         over = [at[mark] - number - 1 if mark else 0 for mark in (yes, no)]
-        code.append(struct.pack("=HBBI", operation, *over, operand & ALL))
+        code.append(CODE.pack(operation, *over, operand & ALL))
     return code
 
 
@@ -111,14 +106,7 @@ class EarlyDrop:
             self._held = not self._detach()
 
     def _attach(self, code: list[bytes]) -> bool:
-        text = b"".join(code)
-        kept = ctypes.create_string_buffer(text, len(text))
-        order = struct.pack("@HP", len(code), ctypes.addressof(kept))
-        try:
-            self._socket.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, order)
-        except OSError:
-            return False
-        return True
+        return attached(self._socket, SO_ATTACH_FILTER, b"".join(code))
 
     def _detach(self) -> bool:
         try:
@@ -128,4 +116,4 @@ class EarlyDrop:
         return True
 
 
-_NOTHING: Final = struct.pack("=HBBI", RETURN, 0, 0, ALL)
+_NOTHING: Final = CODE.pack(RETURN, 0, 0, ALL)

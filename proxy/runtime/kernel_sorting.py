@@ -9,17 +9,13 @@ this program but speed.
 
 from __future__ import annotations
 
-import ctypes
 import socket
-from struct import Struct
 from typing import Final
 
+from proxy.runtime.socket_program import CODE, JUMP, JUMP_EQUAL, LOAD_BYTE, LOAD_WORD, RETURN, attached, word
 from proxy.runtime.worker_marks import FACTORS
 
 SO_ATTACH_REUSEPORT_CBPF: Final = getattr(socket, "SO_ATTACH_REUSEPORT_CBPF", 51)  # asm-generic/socket.h
-# instructions of classic BPF (linux/bpf_common.h): what is loaded is big-endian, as on the wire
-LOAD_WORD: Final = 0x20
-LOAD_BYTE: Final = 0x30
 LOAD_WORD_FROM: Final = 0x40  # at X + constant
 LOAD_HALF_FROM: Final = 0x48
 LOAD_BYTE_FROM: Final = 0x50
@@ -32,26 +28,16 @@ SUBTRACT: Final = 0x14
 MULTIPLY: Final = 0x24
 SHIFT_RIGHT: Final = 0x74
 MODULO: Final = 0x94
-JUMP: Final = 0x05
-JUMP_EQUAL: Final = 0x15
-RETURN: Final = 0x06
 RETURN_A: Final = 0x16
 A_TO_X: Final = 0x07
 X_TO_A: Final = 0x87
 
 Code = tuple[int, int, int, int]  # what, jump if true, jump if false, constant
-CODE: Final = Struct("=HBBI")
-PROGRAM: Final = Struct("@HP")
 
 FIRST_AT: Final = 9  # the shortest method, a scheme of three letters, one digit
 LAST_AT: Final = 72
 STATUS_LINE: Final = range(11, 72)
 BRANCH_WITHIN: Final = range(24, 100)  # of the first header line
-
-
-def word(text: bytes) -> int:
-    """Bytes as the program sees them."""
-    return int.from_bytes(text, "big")
 
 
 def program(workers: int) -> list[Code]:
@@ -126,11 +112,4 @@ def sort_by_owner(opened: socket.socket, workers: int) -> bool:
     """Let the kernel sort what arrives for all sockets on the address of `opened`, the first of them being that of worker
     0; False where it does not know how."""
     codes = b"".join(CODE.pack(*one) for one in program(workers))
-    held = ctypes.create_string_buffer(codes, len(codes))
-    try:
-        opened.setsockopt(
-            socket.SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, PROGRAM.pack(len(codes) // 8, ctypes.addressof(held))
-        )
-    except OSError:
-        return False
-    return True
+    return attached(opened, SO_ATTACH_REUSEPORT_CBPF, codes)

@@ -9,7 +9,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from proxy.runtime.kernel_sorting import CODE, program, sort_by_owner
+from proxy.runtime.kernel_sorting import program, sort_by_owner
+from proxy.runtime.socket_program import CODE
 from proxy.runtime.worker_marks import Marks, mark_of
 from tests.runtime.sockets import HOST
 
