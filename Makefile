@@ -8,6 +8,7 @@
 # make simulate   thousands of calls on a bad network in SEEDS (200) made-up worlds, with what must hold
 # make bench   the proxy and its peers under the same load, figures in var/bench; QUICK=1 takes minutes instead of half an hour
 # make bench OVERLOAD=1   two, three and five times what the proxy can take with SHARE (0.25) of a core, and what ends well
+# make bench WORKERS=2   one worker against so many, at the same rate for each, and how evenly they share one port
 # make soak CALLS=200000   that many calls of every kind through the proxy, and what it holds after them
 # make chaos   kills, stalls and faults of what the proxy stands on, under load, and what was lost by each
 # make nodes   NODES (20) nodes on one Redis Cluster: the law's limit over all of them, one lost, one added
@@ -186,6 +187,8 @@ $(VENV)/benched: pyproject.toml $(VENV)/made
 bench: compiler $(VENV)/installed $(VENV)/benched sipp kamailio
 	@if [ -n "$(OVERLOAD)" ]; then
 		exec $(PY) -P tests/bench/overload.py $(if $(SHARE),--share $(SHARE)) $(if $(NICE),--nice $(NICE)) </dev/null
+	elif [ "$(WORKERS)" != 1 ]; then
+		exec $(PY) -P tests/bench/crowd.py --workers $(WORKERS) $(if $(filter command line,$(origin RATE)),--rate $(RATE)) $(if $(NICE),--nice $(NICE)) </dev/null
 	fi
 	$(PY) -P tests/bench/run.py $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(NICE),--nice $(NICE)) </dev/null
 

@@ -80,16 +80,21 @@ def per_second(statistics: str, column: str, begin: float, end: float) -> float:
     return (int(rows[last][column]) - int(rows[first][column])) / (last - first)
 
 
+def page(port: int) -> str:
+    """The metrics of the proxy, as they come."""
+    with urllib.request.urlopen(f"http://{HOST}:{port}/metrics", timeout=20) as opened:
+        return str(opened.read().decode())
+
+
 def metrics(port: int) -> dict[str, float]:
     """All samples of the proxy, labels of one name added up."""
     found: dict[str, float] = {}
-    with urllib.request.urlopen(f"http://{HOST}:{port}/metrics", timeout=20) as page:
-        for line in page.read().decode().splitlines():
-            if line and not line.startswith("#"):
-                name, _, value = line.rpartition(" ")
-                if 'outcome="admitted"' not in name:
-                    kind = name if name.startswith("npv_sip_dropped_total") else name.partition("{")[0]
-                    found[kind] = found.get(kind, 0.0) + float(value)
+    for line in page(port).splitlines():
+        if line and not line.startswith("#"):
+            name, _, value = line.rpartition(" ")
+            if 'outcome="admitted"' not in name:
+                kind = name if name.startswith("npv_sip_dropped_total") else name.partition("{")[0]
+                found[kind] = found.get(kind, 0.0) + float(value)
     return found
 
 

@@ -201,11 +201,15 @@ class Yard:
 
 
 @contextmanager
-def running(contender: Contender, folder: Path, cores: Cores) -> Iterator[Bench]:
-    """The contender on its core, in a folder of its own, as long as the block. Raises StageError when it does not start."""
+def running(contender: Contender, folder: Path, cores: Cores, where: tuple[int, ...] = ()) -> Iterator[Bench]:
+    """The contender on its core, or on those of `where`, in a folder of its own, as long as the block.
+
+    Raises StageError when it does not start.
+    """
     folder.mkdir(parents=True)
     site = Site(folder, free_port(), free_port())
-    with Program(pinned((cores.measured,), contender.command(site)), folder / "output.log") as program:
+    command = pinned(where or (cores.measured,), contender.command(site))
+    with Program(command, folder / "output.log") as program:
         over = time.monotonic() + LISTENS_WITHIN
         while not processes.udp_sockets(site.port):
             if program.process.poll() is not None or time.monotonic() > over:
