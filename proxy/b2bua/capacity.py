@@ -19,10 +19,11 @@ NODE: Final = "node"
 FREE: Final = Load("", 0)
 UNLIMITED: Final = (0.0, 0)
 KEPT_MOST: Final = 65536
+ENOUGH: Final = 1.0 - 1e-6  # tokens for one call; what is reckoned from instants is rounded
 
 
 class Others(Protocol):
-    """What the workers of a node count together, by names; it answers at once."""
+    """What the workers of a node count together, by names, with what the other nodes count; it answers at once."""
 
     def place(self, name: str) -> int:
         """Where that name is counted; -1 when there is no room for one more."""
@@ -30,14 +31,17 @@ class Others(Protocol):
     def tell(self, place: int, live: int) -> None:
         """We have so many calls there at once; whoever asks from now on hears it."""
 
+    def limit(self, place: int, rate: float, most: int) -> None:
+        """These limits hold for what is counted there; 0: none."""
+
     def live(self, place: int) -> int:
-        """Calls at once of the other workers."""
+        """Calls at once of the other workers, and of the other nodes as far as they told."""
 
     def due(self, place: int) -> float:
         """When the bucket of all is full again, on the scale of `now`."""
 
     def defer(self, place: int, due: float) -> None:
-        """It is full again later."""
+        """One more call was taken from it: it is full again later."""
 
 
 @final
@@ -45,8 +49,8 @@ class Meter:
     """One limit pair: a token bucket of `rate` calls per second (0: none), `most` calls at once (0: none).
 
     The bucket holds one second's worth of calls, at least one. `live` are our calls at once; where others count with us,
-    theirs are added when somebody asks, and ours are told before theirs are looked at: of two who take the last place at
-    the same moment at most one keeps it.
+    theirs are added when somebody asks, and ours are told before theirs are looked at: of two workers who take the last place
+    at the same moment at most one keeps it.
     """
 
     __slots__ = ("rate", "most", "live", "tokens", "at", "others", "place")
@@ -65,12 +69,15 @@ class Meter:
         self.place = others.place(name)
         if self.place >= 0:
             self.others = others
+            others.limit(self.place, self.rate, self.most)
             others.tell(self.place, self.live)
 
     def set(self, rate: float, most: int) -> None:
         """Take new limits; calls in progress stay counted."""
         self.rate, self.most = rate, most
         self.tokens = min(self.tokens, max(rate, 1.0))
+        if self.others is not None:
+            self.others.limit(self.place, rate, most)
 
     def wait(self, now: float) -> int:
         """Seconds after which one more call may be tried, rounded up; 0 when it may pass now."""
@@ -79,7 +86,7 @@ class Meter:
         if self.rate <= 0:
             return 0
         self._fill(now)
-        if self.tokens >= 1.0:
+        if self.tokens >= ENOUGH:
             return 0
         return int((1.0 - self.tokens) / self.rate) + 1
 

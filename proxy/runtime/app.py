@@ -40,7 +40,7 @@ from proxy.runtime.tasks import Tasks
 from proxy.runtime.toml_source import ConfigError
 from proxy.runtime.transports import Transports
 from proxy.runtime.trunk_settings import Trunks
-from proxy.runtime.worker_place import Place, handover_in
+from proxy.runtime.worker_place import Place, handover_in, meters_in
 
 if TYPE_CHECKING:
     from proxy.runtime.admin import Admin
@@ -61,8 +61,8 @@ class App:
         self.clock: Final = clock
         ids = RandomIds(mark=place.mark if place is not None else b"")
         self.engine: Final = Engine(settings.topology, configuration.edition, ids, perf_counter)
-        if place is not None:
-            meters = place.meters()
+        meters = meters_in(place, settings)
+        if meters is not None:
             self._taken.callback(meters.close)
             self.engine.fabric.share_limits(meters)
         folder = settings.state.located(settings.store.path) / str(settings.worker)
@@ -80,7 +80,7 @@ class App:
         self.streams: Final = StreamCounts([one.name for one in settings.listen])
         self._ports: SipPorts | None = None
         self.handover: Handover | None = None
-        self.shared: Final = SharedState(settings, clock, self.tasks, say, self.ahead)
+        self.shared: Final = SharedState(settings, clock, self.tasks, say, self.ahead, meters)
         self._names: Final = DnsQuery(settings.name_servers)
         self.topology: Final = NodeTopology(settings, self.tasks, self.engine, clock, self._moved, say, self._names)
 

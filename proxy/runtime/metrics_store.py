@@ -8,6 +8,7 @@ from typing import Final, Protocol
 from proxy.b2bua.counters import Histogram
 from proxy.policy.directory import Directory
 from proxy.runtime.metric_samples import Frozen, Snapshot, by_one, by_two
+from proxy.runtime.node_limits import OUTCOMES
 from proxy.runtime.store.interface import SILENCES
 
 STORE_ROWS: Final = (
@@ -36,7 +37,21 @@ STORE_ROWS: Final = (
     ("npv_refusals_held", "gauge", (), "Refusals in memory, for when the ledger is silent."),
     ("npv_refusals_dropped_total", "counter", (), "Refusals that found no room in memory."),
     ("npv_refusals_age_seconds", "gauge", (), "Since all refusals in the store were known here."),
+    (
+        "npv_limits_nodes",
+        "gauge",
+        (),
+        "Other nodes whose calls count for the limits of customers, trunks and carriers.",
+    ),
+    (
+        "npv_limits_messages_total",
+        "counter",
+        ("outcome",),
+        "Messages between nodes about their limits: `sent`, `heard`, `silent` (Redis did not take it) or `unreadable`.",
+    ),
+    ("npv_limits_unplaced_total", "counter", (), "Counts of other nodes for which there was no room."),
 )
+NO_MESSAGES: Final = dict.fromkeys(OUTCOMES, 0)
 NONE_YET: Final = Histogram((0.001,))
 NO_SILENCE: Final = dict.fromkeys(SILENCES, 0)  # all are there from the start, so that an alert sees the first one
 
@@ -58,6 +73,24 @@ class DeskView(Protocol):
     def behind(self) -> float: ...
 
 
+class CountedView(Protocol):
+    """What is read of `node_limits.NodeLimits`."""
+
+    @property
+    def nodes(self) -> int: ...
+    @property
+    def unplaced(self) -> int: ...
+
+
+class LimitsView(Protocol):
+    """What is read of `store.redis_limits.RedisLimits`."""
+
+    @property
+    def messages(self) -> Mapping[str, int]: ...
+    @property
+    def limits(self) -> CountedView: ...
+
+
 class SharedView(Protocol):
     """What is read of `shared_state.SharedState`."""
 
@@ -70,6 +103,8 @@ class SharedView(Protocol):
     @property
     def refusals(self) -> tuple[int, int, float]: ...
     @property
+    def limits(self) -> LimitsView | None: ...
+    @property
     def key(self) -> str: ...
     def reachable(self) -> bool: ...
     def directory_age(self) -> float: ...
@@ -77,7 +112,7 @@ class SharedView(Protocol):
 
 def store_samples(shared: SharedView) -> Snapshot:
     """Every value by name and labels."""
-    desk, held = shared.desk, shared.directory
+    desk, held, limits = shared.desk, shared.directory, shared.limits
     count, dropped, age = shared.refusals
     return {
         "npv_store_operations_total": by_two(desk.operations) if desk else {},
@@ -95,4 +130,7 @@ def store_samples(shared: SharedView) -> Snapshot:
         "npv_refusals_held": {(): count},
         "npv_refusals_dropped_total": {(): dropped},
         "npv_refusals_age_seconds": {(): age},
+        "npv_limits_nodes": {(): limits.limits.nodes if limits else 0},
+        "npv_limits_messages_total": by_one(NO_MESSAGES | dict(limits.messages if limits else {})),
+        "npv_limits_unplaced_total": {(): limits.limits.unplaced if limits else 0},
     }

@@ -19,10 +19,12 @@ from proxy.runtime.ahead_log import AheadLog
 from proxy.runtime.ahead_reading import Entry
 from proxy.runtime.clock import Clock
 from proxy.runtime.directory_desk import book_of, seed_from
+from proxy.runtime.node_limits import NodeLimits
 from proxy.runtime.numbering_file import load_numbering
 from proxy.runtime.person_entries import Context
 from proxy.runtime.persons import Persons
 from proxy.runtime.settings import Settings
+from proxy.runtime.shared_meters import SharedMeters
 from proxy.runtime.store.directory_changes import Signature, noted
 from proxy.runtime.store.directory_interface import DirectoryStore, DirectoryUnreachable
 from proxy.runtime.store.directory_open import directory_store
@@ -43,10 +45,12 @@ from proxy.runtime.store.ledger_choice import (
 from proxy.runtime.store.ledger_desk import Arrived, LedgerDesk
 from proxy.runtime.store.notices import ANYTHING, DIRECTORY, Notices
 from proxy.runtime.store.person_keys import KeysDiffer, Person
+from proxy.runtime.store.redis_limits import RedisLimits
 from proxy.runtime.store.redis_version import check_servers
 from proxy.runtime.store.refusals_watch import RefusalsWatch
 from proxy.runtime.tasks import Tasks
 from proxy.runtime.toml_source import ConfigError, read_toml
+from proxy.runtime.worker_place import FIRST
 
 PATIENCE: Final = 5.0  # s that a stop waits for what is owed to the ledger
 
@@ -74,13 +78,20 @@ class SharedState:
     """
 
     def __init__(
-        self, settings: Settings, clock: Clock, tasks: Tasks, say: Callable[[str], None], ahead: AheadLog
+        self,
+        settings: Settings,
+        clock: Clock,
+        tasks: Tasks,
+        say: Callable[[str], None],
+        ahead: AheadLog,
+        meters: SharedMeters | None = None,
     ) -> None:
         self._settings: Final = settings
         self._clock: Final = clock
         self._tasks: Final = tasks
         self._say: Final = say
         self._ahead: Final = ahead
+        self._meters: Final = meters
         self._taken: Final = AsyncExitStack()
         self._ledger: SomeLedger | None = None
         self._watch: DirectoryWatch | None = None
@@ -88,6 +99,7 @@ class SharedState:
         self._refusals: RefusalsWatch | None = None
         self.desk: LedgerDesk | InlineLedger | None = None
         self.persons: Persons | None = None
+        self.limits: RedisLimits | None = None  # over nodes
 
     @property
     def directory(self) -> tuple[Directory, int] | None:
@@ -132,11 +144,22 @@ class SharedState:
             notices = self._notices = chosen_notices(store.path, store.place, self._heard, self._say)
             await notices.start()
             self._taken.push_async_callback(notices.stop)
+            await self._share_limits()
             self.persons = Persons(ledger, partial(known, watch, self._clock), partial(note, history, self._clock))
         except (DirectoryUnreachable, LedgerSilent, KeysDiffer) as failure:
             raise self._mistake(str(failure)) from None
         except OSError as failure:
             raise self._mistake(failure.strerror or str(failure)) from None
+
+    async def _share_limits(self) -> None:
+        """One process of a node speaks with the other nodes."""
+        settings, store = self._settings, self._settings.store
+        if self._meters is None or store.place is None or not store.share_limits or settings.worker != FIRST:
+            return
+        counted = NodeLimits(self._meters, settings.node)
+        limits = self.limits = RedisLimits(store.place, counted, self._clock.monotonic, self._say)
+        await limits.start()
+        self._taken.push_async_callback(limits.stop)
 
     async def _open_directory(self, renewed: Renewed) -> tuple[DirectoryStore, DirectoryWatch]:
         settings = self._settings

@@ -26,13 +26,14 @@ REFUSALS_HELD: Final = 200_000  # of 155 to 180 bytes each
 @dataclass(frozen=True)
 class StoreSettings:
     """`place` is where Redis is, none for the file at `path`; `keys` is the key file; `wait` is in seconds;
-    `refusals_held` are the most refusals in memory."""
+    `refusals_held` are the most refusals in memory; `share_limits`: with the other nodes on Redis."""
 
     path: Path
     place: Place | None
     keys: Path
     wait: float
     refusals_held: int = REFUSALS_HELD
+    share_limits: bool = True
 
 
 def read_store(table: Table) -> StoreSettings:
@@ -42,6 +43,7 @@ def read_store(table: Table) -> StoreSettings:
     keys = table.text("keys", "var/store.keys")
     wait = table.integer("wait_ms", 40)
     held = table.integer("refusals_held", REFUSALS_HELD)
+    share_limits = table.flag("share_limits", True)
     place = read_place(table)
     if held < 1:
         raise table.error("refusals_held", "a whole number of at least 1")
@@ -57,7 +59,7 @@ def read_store(table: Table) -> StoreSettings:
         raise table.error("urls", f'no URL, or `kind = "{REDIS}"`', "URLs")
     table.close()
     found = place if kind == REDIS else None
-    return StoreSettings(Path(path).resolve(), found, Path(keys).resolve(), wait / 1000.0, held)
+    return StoreSettings(Path(path).resolve(), found, Path(keys).resolve(), wait / 1000.0, held, share_limits)
 
 
 def read_place(table: Table) -> Place:

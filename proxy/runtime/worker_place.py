@@ -22,7 +22,7 @@ from proxy.runtime.held_sockets import HeldSockets, inherited
 from proxy.runtime.listen_settings import Listening
 from proxy.runtime.record_settings import Records
 from proxy.runtime.settings import Settings
-from proxy.runtime.shared_meters import SharedMeters
+from proxy.runtime.shared_meters import SharedMeters, made
 from proxy.runtime.transports import Transports
 from proxy.runtime.udp import Feed
 from proxy.runtime.worker_marks import Marks, mark_of
@@ -77,6 +77,14 @@ class Place:
 def place_of(text: str) -> Place:
     """Out of the command line. Raises ValueError."""
     return msgspec.json.decode(text, type=Place)
+
+
+def meters_in(place: Place | None, settings: Settings) -> SharedMeters | None:
+    """What a process counts together with other workers, or with other nodes; None when it counts alone."""
+    if place is not None:
+        return place.meters()
+    store = settings.store
+    return SharedMeters(made(1), 1, FIRST) if store.place is not None and store.share_limits else None
 
 
 def settings_of(settings: Settings, number: int) -> Settings:

@@ -137,6 +137,9 @@ class Rivals:
     def tell(self, place: int, live: int) -> None:
         self.told.append(live)
 
+    def limit(self, place: int, rate: float, most: int) -> None:
+        self.limits = (rate, most)
+
     def live(self, place: int) -> int:
         return self.counts.pop(0) if len(self.counts) > 1 else self.counts[0]
 

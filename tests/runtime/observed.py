@@ -26,6 +26,18 @@ class FakeDesk:
 
 
 @dataclass
+class FakeCounted:
+    nodes: int = 0
+    unplaced: int = 0
+
+
+@dataclass
+class FakeLimits:
+    messages: dict[str, int]
+    limits: FakeCounted
+
+
+@dataclass
 class FakeShared:
     """Without `desk` and `directory` it has not started."""
 
@@ -34,6 +46,7 @@ class FakeShared:
     seconds: float = 0.0
     notices: tuple[int, int] = (0, 0)
     refusals: tuple[int, int, float] = (0, 0, 0.0)
+    limits: FakeLimits | None = None
 
     @property
     def key(self) -> str:

@@ -6,7 +6,7 @@ from proxy.policy.directory import Directory
 from proxy.runtime.metric_samples import Frozen
 from proxy.runtime.metrics_store import STORE_ROWS, store_samples
 from proxy.runtime.store.interface import SILENCES
-from tests.runtime.observed import FakeDesk, FakeShared
+from tests.runtime.observed import FakeCounted, FakeDesk, FakeLimits, FakeShared
 
 
 def test_before_the_start_everything_is_zero() -> None:
@@ -36,6 +36,14 @@ def test_figures_of_desk_and_directory() -> None:
     (seconds,) = taken["npv_store_seconds"].values()
     assert isinstance(seconds, Frozen)
     assert seconds.buckets == [("0.001", 0.0), ("0.005", 1.0), ("+Inf", 1.0)]
+
+
+def test_figures_of_limits_over_nodes() -> None:
+    shared = FakeShared(limits=FakeLimits({"sent": 5, "heard": 3}, FakeCounted(2, 1)))
+    taken = store_samples(shared)
+    assert taken["npv_limits_nodes"] == {(): 2}
+    assert taken["npv_limits_unplaced_total"] == {(): 1}
+    assert taken["npv_limits_messages_total"] == {("sent",): 5, ("heard",): 3, ("silent",): 0, ("unreadable",): 0}
 
 
 def test_a_snapshot_is_a_copy() -> None:

@@ -27,9 +27,10 @@ PATIENCE: Final = 1.0  # s for a connection, for an answer to PING, and between 
 
 @final
 class RedisNotices:
-    """`Notices` of one place. `say` gets a line when the task breaks, which is our defect."""
+    """`Notices` of one place and channel. `say` gets a line when the task breaks, which is our defect."""
 
-    def __init__(self, place: Place, heard: Heard, say: Callable[[str], None]) -> None:
+    def __init__(self, place: Place, heard: Heard, say: Callable[[str], None], channel: str = CHANNEL) -> None:
+        self._channel: Final = channel
         self.received = 0
         self.reconnects = 0
         self._heard: Final = heard
@@ -75,7 +76,7 @@ class RedisNotices:
         channel = client.pubsub()
         try:
             async with asyncio.timeout(PATIENCE):
-                await channel.subscribe(CHANNEL)
+                await channel.subscribe(self._channel)
             await self._take(channel)
         finally:
             await channel.aclose()  # type: ignore[no-untyped-call]  # redis-py leaves it without types
