@@ -72,9 +72,9 @@ class BadWire:
 
     def _pass(self, out: socket.socket, data: bytes, to: tuple[str, int]) -> None:
         lost, doubled, late = self._shares
-        self.carried += 1
         if self._chance.random() < lost:
             self.lost += 1
+            self.carried += 1  # last of all: whoever sees it sees what became of it
             return
         copies = 1 + (self._chance.random() < doubled)
         self.doubled += copies - 1
@@ -83,6 +83,7 @@ class BadWire:
             self.late += held > 0
             self._number += 1
             heapq.heappush(self._waiting, (time.monotonic() + held, self._number, out, data, to))
+        self.carried += 1
 
     def _send_due(self) -> None:
         while self._waiting and self._waiting[0][0] <= time.monotonic():

@@ -25,7 +25,6 @@ def carried(lost: float, doubled: float, late: float) -> tuple[list[bytes], BadW
         with BadWire(peer.getsockname()[1], 3, lost, doubled, late) as wire:
             for number in range(MANY):
                 caller.sendto(b"%d" % number, (HOST, wire.front))
-                time.sleep(0.0002)
             found: list[bytes] = []
             end = time.monotonic() + PATIENCE
             while wire.carried < MANY:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from proxy.policy.edition import Edition
-from proxy.runtime import udp
+from proxy.runtime import ahead_spare, udp
 from proxy.runtime.datagrams import ByObject
 from proxy.runtime.edition_file import load_edition
 from proxy.runtime.transports import Transports
@@ -17,6 +17,14 @@ from proxy.runtime.udp import bound_socket
 from tests.runtime.sockets import HOST, PATIENCE, Machine, OddSocket, Recorder, around
 
 CONFIG = Path(__file__).parents[2] / "config"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def patient() -> Iterator[None]:
+    """A log waits for its next segment as long as it takes, where a proxy would count an entry that found no room."""
+    with pytest.MonkeyPatch.context() as slow_machine:
+        slow_machine.setattr(ahead_spare, "WAIT", PATIENCE)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from ports import free_port
 
 from proxy.runtime import datagrams as module
 from proxy.runtime.datagrams import COMPILED, LARGEST, ByObject, Compiled, Datagrams, datagrams
@@ -22,6 +23,7 @@ from proxy.sip.hop import UDP, Hop
 from proxy.sip.wire import Send
 
 HOST = "127.0.0.1"
+PATIENCE = 30.0
 SOURCE = Path(__file__).parents[2] / "proxy" / "runtime" / "datagrams.c"
 
 
@@ -62,7 +64,10 @@ def made(
 
 @pytest.fixture(params=[HOST, "::1"])
 def pair(request: pytest.FixtureRequest) -> Iterator[tuple[socket.socket, socket.socket]]:
-    ours, theirs = bound_socket(request.param, 0), bound_socket(request.param, 0)
+    try:
+        ours, theirs = bound_socket(request.param, 0), bound_socket(request.param, 0)
+    except OSError:
+        pytest.skip("this machine has no IPv6")
     yield ours, theirs
     ours.close()
     theirs.close()
@@ -74,7 +79,7 @@ Made = Callable[[socket.socket], Datagrams]
 
 def all_of(one: Datagrams, count: int) -> list[tuple[bytes, Hop]]:
     found: list[tuple[bytes, Hop]] = []
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE
     while len(found) < count:
         assert time.monotonic() < end
         found += one.receive(64)
@@ -99,10 +104,16 @@ def test_datagrams_come_in_order_with_their_sources(made: Made, pair: Pair) -> N
 def test_no_more_than_was_asked_for(made: Made, pair: Pair) -> None:
     ours, theirs = pair
     one = made(ours)
-    for number in range(40):
-        theirs.sendto(b"%d" % number, ours.getsockname())
-    portions = [len(one.receive(most)) for most in (1, 16, 17, 64)]
-    assert portions == [1, 16, 17, 6]
+    wanted = (1, 16, 17, 64)
+    portions: list[int] = []
+    end = time.monotonic() + PATIENCE
+    while portions != [1, 16, 17, 6]:  # it takes a kernel that had all of them there at once
+        assert time.monotonic() < end, portions
+        for number in range(40):
+            theirs.sendto(b"%d" % number, ours.getsockname())
+        portions = [len(one.receive(most)) for most in wanted]
+        assert all(found <= most for found, most in zip(portions, wanted, strict=True))
+        portions += [len(all_of(one, left)) for left in [40 - sum(portions)] if left]
 
 
 def test_the_largest_and_the_empty_one(made: Made) -> None:
@@ -130,6 +141,7 @@ def test_what_is_sent_arrives(made: Made, pair: Pair) -> None:
     ours, theirs = pair
     host, port = theirs.getsockname()[:2]
     made(ours).send(Send(b"INVITE", here(host, port)))
+    assert select.select([theirs], [], [], PATIENCE)[0]
     assert theirs.recvfrom(100)[0] == b"INVITE"
 
 
@@ -149,12 +161,10 @@ def test_a_datagram_that_is_too_large_cannot_be_sent(made: Made) -> None:
 
 
 def test_a_closed_port_is_told_by_the_next_reading(made: Made) -> None:
-    with bound_socket(HOST, 0) as gone:
-        address = gone.getsockname()
     with bound_socket(HOST, 0) as ours:
-        ours.connect(address)
+        ours.connect((HOST, free_port()))  # where nobody is
         ours.send(b"x")
-        assert select.select([ours], [], [], 20)[0]
+        assert select.select([ours], [], [], PATIENCE)[0]
         with pytest.raises(ConnectionRefusedError):
             made(ours).receive(64)
 
@@ -183,6 +193,7 @@ def test_a_source_that_cannot_be_made_a_hop_is_told(native: ModuleType) -> None:
 
     with bound_socket(HOST, 0) as ours, bound_socket(HOST, 0) as theirs:
         theirs.sendto(b"x", ours.getsockname())
+        assert select.select([ours], [], [], PATIENCE)[0]
         with pytest.raises(ValueError, match=HOST):
             native.receive(ours.fileno(), 5, {}, broken)
 

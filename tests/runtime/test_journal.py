@@ -23,6 +23,7 @@ from proxy.runtime.record_archive import DAY, files_of
 from proxy.runtime.record_chain import faults
 from proxy.runtime.record_files import RecordFile, write_all
 from proxy.runtime.settings import load_settings
+from tests.runtime.ahead import until
 from tests.runtime.conftest import CONFIG
 
 
@@ -293,18 +294,8 @@ def test_a_journal_knows_how_many_verdicts_on_prospecting_it_holds(tmp_path: Pat
 
 
 def until_written(journal: Journal, count: int) -> None:
-    wait = threading.Event()
-    for _ in range(5000):
-        if journal.written >= count:
-            return
-        wait.wait(0.001)
-    raise AssertionError("nothing was written")
+    until(lambda: journal.written >= count)
 
 
 def until_dropped(journal: Journal, count: int) -> None:
-    wait = threading.Event()
-    for _ in range(5000):
-        if journal.dropped >= count:
-            return
-        wait.wait(0.001)
-    raise AssertionError("nothing was dropped")
+    until(lambda: journal.dropped >= count)

@@ -15,7 +15,7 @@ from proxy.runtime.worker_marks import Marks, mark_of
 from tests.runtime.sockets import HOST
 
 MOST_INSTRUCTIONS = 4096  # BPF_MAXINSNS
-PATIENCE = 5.0
+PATIENCE = 30.0
 
 
 @pytest.fixture(params=[2, 3, 8])

@@ -6,14 +6,11 @@ import asyncio
 import time
 
 from proxy.runtime.loop_lag import LoopLag
+from tests.runtime.sockets import until
 
 
 async def samples(lag: LoopLag, wanted: int) -> None:
-    for _ in range(5000):
-        if sum(lag.seconds.buckets) >= wanted:
-            return
-        await asyncio.sleep(0.001)
-    raise AssertionError(f"{wanted} samples never came")
+    await until(lambda: sum(lag.seconds.buckets) >= wanted)
 
 
 async def test_a_blocked_loop_shows_in_the_bucket_of_its_delay() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import time
 from collections.abc import Iterator
@@ -31,6 +32,12 @@ class FakeGate:
         self.told.append((port, delay))
 
 
+def received(read: socket.socket) -> bytes:
+    """The next datagram, as soon as the kernel has it there."""
+    assert select.select([read], [], [], PATIENCE)[0]
+    return read.recv(2000)
+
+
 @pytest.fixture
 def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
     read = bound_socket("127.0.0.1", 0)
@@ -51,7 +58,7 @@ def test_the_delay_is_that_of_what_was_read(ends: tuple[socket.socket, socket.so
         assert time.monotonic() < end, gate.told
         send.send(b"datagram")
         time.sleep(WAITED)
-        read.recv(10)
+        received(read)
         assert watch.look(1.0) == 1.0 + EVERY
     port, delay = gate.told[-1]
     assert port == 3
@@ -71,11 +78,11 @@ def test_a_buffer_that_fills_up_counts_as_delay(ends: tuple[socket.socket, socke
     watch = QueueDelay(read, gate, 0)
     for _ in range(100):
         send.send(bytes(900))
-    read.recv(1000)
+    received(read)
     watch.look(0.0)
     for _ in range(2):
         send.send(bytes(900))
-    read.recv(1000)
+    received(read)
     watch.look(0.1)
     assert gate.told[-1][1] > TARGET
     assert gate.unseen[0] > 50
@@ -90,7 +97,7 @@ def test_what_the_gate_wants_dropped_is_dropped_until_it_wants_it_no_more(
     if not gate.filtered:
         pytest.skip("this kernel has no socket filters")
     send.send(b"now")
-    read.recv(10)
+    received(read)
     watch.look(0.0)
     gate.drops = {"127.0.0.1": 1.0}
     watch.look(1.0)
@@ -104,11 +111,11 @@ def test_what_the_gate_wants_dropped_is_dropped_until_it_wants_it_no_more(
         read.recv(2000)
     watch.look(1.0 + RENEWED)
     send.send(FLOOD)
-    assert read.recv(2000) == FLOOD
+    assert received(read) == FLOOD
     gate.drops = {"127.0.0.1": 1.0}
     watch.look(2.0)
     gate.drops = {}
     watch.look(2.1)
     send.send(FLOOD)
-    assert read.recv(2000) == FLOOD
+    assert received(read) == FLOOD
     assert gate.unseen[0] == 2

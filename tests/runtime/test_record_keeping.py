@@ -172,11 +172,13 @@ import sys
 import time
 from pathlib import Path
 from proxy.b2bua.outputs import Fault
+from proxy.runtime import ahead_spare
 from proxy.runtime.ahead_log import AheadLog
 from proxy.runtime.edition_file import load_edition
 from proxy.runtime.journal import Journal, Targets
 from tests.runtime.conftest import CONFIG
 
+ahead_spare.WAIT = 60.0
 folder = Path(sys.argv[1])
 edition = load_edition(CONFIG / "rules", CONFIG / "numbering.toml", CONFIG / "customers.toml")
 log = AheadLog(folder / "log", print, 1 << 16)

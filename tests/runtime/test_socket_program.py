@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 
 import pytest
@@ -24,6 +25,7 @@ def test_the_kernel_does_what_the_program_says(codes: bytes, arrives: bool) -> N
         assert attached(read, SO_ATTACH_FILTER, codes)
         send.sendto(b"hello", read.getsockname())
         if arrives:
+            assert select.select([read], [], [], 30)[0]
             assert read.recv(100) == b"hello"
         else:
             with pytest.raises(BlockingIOError):

@@ -7,6 +7,7 @@ import socket
 import time
 
 import pytest
+from ports import free_port
 
 from proxy.runtime import udp
 from proxy.runtime.udp import BATCH, WAITING_MOST, bound_socket
@@ -38,17 +39,22 @@ async def test_a_datagram_arrives_with_its_source_and_the_time(peer: socket.sock
 @pytest.mark.usefixtures("port")
 async def test_after_a_batch_everybody_else_has_a_turn(peer: socket.socket, machine: Machine) -> None:
     wanted = [b"%d" % number for number in range(2 * BATCH + 5)]
-    for data in wanted:
-        peer.send(data)
-    steps = []
+    steps: list[int] = []
     end = time.monotonic() + PATIENCE
-    while len(machine.fed) < len(wanted) and time.monotonic() < end:
-        before = len(machine.fed)
-        await asyncio.sleep(0)
-        if len(machine.fed) > before:
-            steps.append(len(machine.fed) - before)
-    assert machine.fed == wanted
-    assert steps == [BATCH, BATCH, 5]
+    while steps != [BATCH, BATCH, 5]:  # it takes a kernel that had all of them there at once
+        assert time.monotonic() < end, steps
+        steps.clear()
+        machine.fed.clear()
+        for data in wanted:
+            peer.send(data)
+        while len(machine.fed) < len(wanted):
+            assert time.monotonic() < end
+            before = len(machine.fed)
+            await asyncio.sleep(0)
+            if len(machine.fed) > before:
+                steps.append(len(machine.fed) - before)
+        assert machine.fed == wanted
+        assert max(steps) <= BATCH
 
 
 @pytest.mark.usefixtures("port")
@@ -143,8 +149,8 @@ async def test_the_largest_datagram_passes_whole(peer: socket.socket, machine: M
 
 
 async def test_close_gives_the_port_back_and_stops_the_timer(machine: Machine, recorder: Recorder) -> None:
-    bound = bound_socket(HOST, 0)
-    number = bound.getsockname()[1]
+    number = free_port()
+    bound = bound_socket(HOST, number)
     port = around(bound, machine, recorder)
     with pytest.raises(OSError, match="in use"):
         bound_socket(HOST, number)

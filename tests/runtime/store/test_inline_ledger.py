@@ -18,18 +18,21 @@ from proxy.runtime.store import inline_ledger, row_writing, write_behind
 from proxy.runtime.store.embedded import EmbeddedLedger
 from proxy.runtime.store.inline_ledger import InlineLedger
 from tests.children import ROOT, WITH_TESTS
+from tests.runtime.ends import PATIENCE, until
 from tests.runtime.store.conftest import InlineClient, Shelf
 from tests.runtime.store.histories import DAY, NOON, OTHER, PERSON, consent, inquiry, keys
 
 WORKER = """
 import asyncio, sys
 from pathlib import Path
+from proxy.runtime import ahead_spare
 from proxy.runtime.store import write_behind
 from tests.runtime.store.conftest import InlineClient, Shelf
 from tests.runtime.store.histories import NOON, inquiry, keys
 
 async def main() -> None:
     write_behind.BEHIND = float(sys.argv[2])
+    ahead_spare.WAIT = 60.0
     client = await InlineClient.opened(Shelf("inline", Path(sys.argv[1]), None, []), keys())
     for number in range(100_000):
         asked = inquiry(f"{number}", person=f"+3314{number:06}")
@@ -54,7 +57,7 @@ async def client(tmp_path: Path) -> AsyncIterator[InlineClient]:
 
 async def other(client: InlineClient) -> EmbeddedLedger:
     """Another process on the same file."""
-    opened = EmbeddedLedger(client.file.path, keys(), lambda: NOON, 5.0)
+    opened = EmbeddedLedger(client.file.path, keys(), lambda: NOON, PATIENCE)
     await opened.open()
     return opened
 
@@ -69,12 +72,12 @@ async def test_answers_count_at_once_and_reach_the_file_a_little_later(client: I
     assert [state_of(client, name).attempts for name in ("a", "b", "b", "c")] == [0, 1, 1, 2]
     assert (client.ledger.owed, client.ledger.queue) == (1, 0)
     assert client.ledger.behind >= 0
-    assert await client.ledger.settle(5.0) == 0
+    assert await client.ledger.settle(PATIENCE) == 0
     assert client.ledger.behind == 0
     assert state_of(client, "d").attempts == 3
     assert not state_of(client, "e").reserved
     beside = await other(client)
-    await client.ledger.settle(5.0)
+    await client.ledger.settle(PATIENCE)
     assert (await beside.ask([inquiry("look", reserve=False)]))[0].attempts == 4
     await beside.close()
     assert client.ledger.operations == {("ask", "answered"): 6}
@@ -85,8 +88,8 @@ async def test_what_is_written_holds_no_segment_of_the_log(client: InlineClient)
     for number in range(2000):
         assert state_of(client, f"{number}", person=f"+3314{number:06}").reserved
     assert client.log.held_bytes > 1 << 16
-    await client.ledger.settle(5.0)
-    async with asyncio.timeout(5.0):
+    await client.ledger.settle(PATIENCE)
+    async with asyncio.timeout(PATIENCE):
         while client.log.held_bytes > 1 << 16:  # noqa: ASYNC110 - a thread deletes them, unannounced
             await asyncio.sleep(0.01)
 
@@ -110,7 +113,7 @@ async def test_what_another_process_counts_meanwhile_is_not_written_over(client:
     beside = await other(client)
     assert state_of(client, "ours").attempts == 0
     assert (await beside.ask([inquiry("theirs")]))[0].attempts == 0
-    await client.ledger.settle(5.0)
+    await client.ledger.settle(PATIENCE)
     assert state_of(client, "look", reserve=False).attempts == 2
     await beside.close()
 
@@ -121,7 +124,7 @@ async def test_a_refusal_that_was_heard_stands_at_once(client: InlineClient) -> 
     client.ledger.refusal_heard("acme", PERSON, NOON, "607", "call-1")
     assert heard == [("acme", PERSON, NOON)]
     assert state_of(client, "a", refusal_since=0.0).refusal_at == NOON
-    await client.ledger.settle(5.0)
+    await client.ledger.settle(PATIENCE)
     assert [one.reference for one in await client.file.refusals("acme", PERSON)] == ["call-1"]
     assert state_of(client, "b", refusal_since=0.0).refusal_at == NOON
 
@@ -131,9 +134,9 @@ async def test_an_attempt_is_taken_back_wherever_it_stands(client: InlineClient)
     client.ledger.release(inquiry("a"))
     client.ledger.unclaimed(inquiry("a"))
     assert state_of(client, "b").attempts == 0
-    await client.ledger.settle(5.0)
+    await client.ledger.settle(PATIENCE)
     client.ledger.release(inquiry("b"))
-    await client.ledger.settle(5.0)
+    await client.ledger.settle(PATIENCE)
     beside = await other(client)
     assert (await beside.ask([inquiry("look", reserve=False)]))[0].attempts == 0
     await beside.close()
@@ -147,7 +150,7 @@ async def test_a_call_that_went_ahead_counts_whatever_its_rules_say(client: Inli
 
 
 async def test_whoever_asks_by_fetch_is_answered_after_the_turn(tmp_path: Path) -> None:
-    file = EmbeddedLedger(tmp_path / "ledger.db", keys(), lambda: NOON, 5.0)
+    file = EmbeddedLedger(tmp_path / "ledger.db", keys(), lambda: NOON, PATIENCE)
     await file.open()
     log = AheadLog(tmp_path / "log", print, 1 << 16)
     answers: list[object] = []
@@ -161,7 +164,7 @@ async def test_whoever_asks_by_fetch_is_answered_after_the_turn(tmp_path: Path) 
     assert answers == []
     await asyncio.sleep(0)
     assert len(answers) == 1
-    await ledger.settle(5.0)
+    await ledger.settle(PATIENCE)
     ledger.close()
     ledger.close()
     ledger.release(inquiry("b"))
@@ -184,7 +187,7 @@ async def test_while_the_file_is_locked_calls_go_on_up_to_a_bound(
     assert (client.ledger.silences, client.ledger.owed) == ({"behind": 5}, 20)
     holder.execute("ROLLBACK")
     holder.close()
-    assert await client.ledger.settle(10.0) == 0
+    assert await client.ledger.settle(PATIENCE) == 0
     assert state_of(client, "a", person="+3314000024").reserved
 
 
@@ -199,9 +202,9 @@ async def test_a_disk_that_refuses_is_tried_again(client: InlineClient, monkeypa
     state_of(client, "a")
     assert await client.ledger.settle(0.05) == 1
     state_of(client, "b")
-    assert client.ledger.silences["disk"] > 0
+    await until(lambda: client.ledger.silences.get("disk", 0) > 0)  # the thread has tried
     monkeypatch.setattr(write_behind, "write", written)
-    assert await client.ledger.settle(5.0) == 0
+    assert await client.ledger.settle(PATIENCE) == 0
     assert state_of(client, "look", reserve=False).attempts == 2
 
 

@@ -16,12 +16,13 @@ from proxy.runtime.store import writer as module
 from proxy.runtime.store.embedded_schema import opened
 from proxy.runtime.store.interface import LedgerSilent
 from proxy.runtime.store.writer import Writer, begin, descriptor
+from tests.runtime.ends import PATIENCE, until
 
 
 @pytest.fixture
 async def writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Writer]:
     monkeypatch.setattr(module, "CARRY_OVER", 0.05)
-    found = Writer(tmp_path / "ledger.db", opened(tmp_path / "ledger.db", "ab"), 5.0)
+    found = Writer(tmp_path / "ledger.db", opened(tmp_path / "ledger.db", "ab"), PATIENCE)
     found.start()
     yield found
     await asyncio.to_thread(found.stop)
@@ -31,6 +32,17 @@ def note(connection: sqlite3.Connection) -> int:
     """Count the notes written in this file, this one included."""
     connection.execute("INSERT INTO ledger_meta VALUES ((SELECT count(*) FROM ledger_meta), '')")
     return int(connection.execute("SELECT count(*) FROM ledger_meta").fetchone()[0])
+
+
+def notes_in(path: Path) -> int:
+    """Those in the file alone, without its log; none while it is being written."""
+    file = sqlite3.connect(f"file:{path}?immutable=1", uri=True)
+    try:
+        return int(file.execute("SELECT count(*) FROM ledger_meta").fetchone()[0])
+    except sqlite3.DatabaseError:
+        return 0
+    finally:
+        file.close()
 
 
 async def test_each_job_gets_its_result(writer: Writer) -> None:
@@ -79,13 +91,7 @@ async def test_a_job_that_nobody_waits_for_is_not_begun(writer: Writer) -> None:
 async def test_the_log_is_carried_over_beside_the_work(writer: Writer) -> None:
     for _ in range(50):
         await writer.run(note)
-    for _ in range(200):
-        if b"ledger_meta" in writer.path.read_bytes():
-            break
-        await asyncio.sleep(0.05)
-    file = sqlite3.connect(f"file:{writer.path}?immutable=1", uri=True)  # the file alone, without its log
-    assert file.execute("SELECT count(*) FROM ledger_meta").fetchone()[0] > 1
-    file.close()
+    await until(lambda: notes_in(writer.path) > 1)
 
 
 async def test_a_long_log_starts_anew_although_the_writing_never_ends(
@@ -93,19 +99,18 @@ async def test_a_long_log_starts_anew_although_the_writing_never_ends(
 ) -> None:
     monkeypatch.setattr(module, "LONG", 50)
     log = writer.path.with_name("ledger.db-wal")
-    for _ in range(20_000):
+    end = time.monotonic() + 2 * PATIENCE
+    while int.from_bytes(log.read_bytes()[12:16], "big") < 2:  # how often it began anew
+        assert time.monotonic() < end
         await writer.run(
             lambda connection: connection.execute("REPLACE INTO ledger_meta VALUES ('at', ?)", (time.time(),))
         )
-        if int.from_bytes(log.read_bytes()[12:16], "big") >= 2:  # how often it began anew
-            break
-    assert int.from_bytes(log.read_bytes()[12:16], "big") >= 2
 
 
 async def test_work_that_nobody_asked_for_is_done_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "CARRY_OVER", 0.01)
     done = threading.Event()
-    found = Writer(tmp_path / "l.db", opened(tmp_path / "l.db", "ab"), 5.0, lambda _: lambda _: done.set())
+    found = Writer(tmp_path / "l.db", opened(tmp_path / "l.db", "ab"), PATIENCE, lambda _: lambda _: done.set())
     found.start()
     assert await asyncio.to_thread(done.wait, 60)
     await asyncio.to_thread(found.stop)
@@ -137,7 +142,7 @@ def test_the_descriptor_is_that_of_the_file(tmp_path: Path) -> None:
 
 
 async def test_a_writer_that_has_stopped_is_silent(tmp_path: Path) -> None:
-    found = Writer(tmp_path / "l.db", opened(tmp_path / "l.db", "ab"), 5.0)
+    found = Writer(tmp_path / "l.db", opened(tmp_path / "l.db", "ab"), PATIENCE)
     found.start()
     await asyncio.to_thread(found.stop)
     with pytest.raises(LedgerSilent, match="closed"):
