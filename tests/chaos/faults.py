@@ -22,7 +22,7 @@ from tests.bench.mix import ANSWERED, Pair, pair, platform
 from tests.chaos.bad_wire import BadWire
 from tests.chaos.ground import Ground, judged, until
 from tests.chaos.verdict import Verdict
-from tests.runtime.store.redis_servers import RedisServer, sentinel_of
+from tests.runtime.store.redis_servers import RedisServer, sentinel_of, watch_closely
 
 STALL = 3.0
 DISK = 256
@@ -113,7 +113,7 @@ def worker_killed(ground: Ground) -> Verdict:
         calls.begin(size.calls, size.rate, NEW)
         time.sleep(1.0)
         os.kill(before[-1], signal.SIGKILL)
-        if not until(lambda: len(workers_of(edge)) == len(before) and before[-1] not in workers_of(edge), 20.0):
+        if not until(lambda: len(workers_of(edge)) == len(before) and before[-1] not in workers_of(edge), 60.0):
             verdict.lost.append("no worker took the place of the one that died")
         judged(verdict, edge, [talks, calls])
         verdict.notes["workers"] = len(before)
@@ -186,6 +186,7 @@ def redis_fails_over(ground: Ground) -> Verdict:
         running.callback(watcher.kill)
         with watcher.client() as asked:
             until(lambda: bool(asked.execute_command("SENTINEL", "REPLICAS", SERVICE)), 20.0)
+        watch_closely(watcher, SERVICE)
         with ground.node(redis_keys(watcher.url, more=SERVICE)) as edge, pair(edge.site, ground.cores, 2.0) as load:
             load.begin(ground.size.calls, ground.size.rate)
             moment(ground)

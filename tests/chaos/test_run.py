@@ -30,7 +30,9 @@ def test_a_word_that_is_none_ends_the_run_before_it_begins(capsys: pytest.Captur
     assert "no fault is called flood" in capsys.readouterr().err
 
 
-def test_a_program_that_does_not_start_is_a_loss(tmp_path: Path) -> None:
+def test_a_program_that_does_not_start_is_a_loss(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1})  # nothing is played, so one core is enough
+
     def broken(ground: Ground) -> Verdict:
         raise AssertionError(f"no redis-server in {ground.folder.name}")
 

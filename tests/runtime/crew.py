@@ -15,7 +15,7 @@ from ports import free_port
 from stage import HOST, Proxy
 
 from tests.ladder import ANSWER, OFFER, Callee, Caller, Seen
-from tests.runtime.ends import OPEN, PATIENCE, Ends, Site, site_in
+from tests.runtime.ends import OPEN, PATIENCE, Ends, Site, site_in, written_lines
 
 OWN_PORTS = "own ports"
 ONE_PORT = "one port"
@@ -134,9 +134,7 @@ class Crew:
     def records(self, kind: str) -> list[dict[str, Any]]:  # Any: a JSON object
         """What all workers wrote."""
         lines = [
-            json.loads(line)
-            for path in sorted(self.site.folder.glob("records*.jsonl"))
-            for line in path.read_text(encoding="utf-8").splitlines()
+            json.loads(line) for path in sorted(self.site.folder.glob("records*.jsonl")) for line in written_lines(path)
         ]
         return [line for line in lines if line["record"] == kind]
 

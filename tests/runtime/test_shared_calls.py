@@ -18,7 +18,7 @@ from proxy.runtime.configuration import load_configuration
 from proxy.runtime.store.inline_ledger import InlineLedger
 from proxy.runtime.store.interface import LedgerSilent
 from tests.ladder import CALLED, EPOCH
-from tests.runtime.ends import Ends, Site, site_in, until
+from tests.runtime.ends import Ends, Site, site_in, until, written_lines
 
 OTHER = "+33140000017"
 DAY = 86_400.0
@@ -51,7 +51,7 @@ async def app(site: Site) -> AsyncIterator[App]:
 
 
 def decisions(site: Site) -> list[dict[str, Any]]:  # Any: a JSON object
-    lines = [json.loads(line) for line in site.records.read_text(encoding="utf-8").splitlines()]
+    lines = [json.loads(line) for line in written_lines(site.records)]
     return [line for line in lines if line["record"] == "decision"]
 
 

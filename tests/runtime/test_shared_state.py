@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import os
 import signal
 import socket
 import sqlite3
@@ -34,7 +32,7 @@ from proxy.runtime.tasks import Tasks
 from proxy.runtime.toml_source import ConfigError, read_toml
 from proxy.runtime.trunk_settings import Trunks
 from tests.ladder import CALLED, EPOCH
-from tests.runtime.ends import PATIENCE, Site, site_in, until
+from tests.runtime.ends import PATIENCE, Site, open_files, site_in, until
 from tests.runtime.store.directory_shelf import CUSTOMER, ME, edit
 from tests.runtime.store.redis_servers import RedisServer
 
@@ -183,16 +181,14 @@ async def test_a_store_that_cannot_be_opened_is_named(site: Site, obstacle: str)
         site.change("proxy.toml", f'path = "{store}"', f'path = "{site.folder}/file/store.db"')
     lines = site.config.read_text(encoding="utf-8").splitlines()
     line = next(number for number, text in enumerate(lines, 1) if text.startswith("path") and "store.db" in text)
-    gc.collect()
-    files = len(os.listdir("/proc/self/fd"))
+    files = open_files()
     failing = Node(site)
     with pytest.raises(ConfigError) as caught:
         await failing.start()
     assert str(caught.value).startswith(f"{site.config}:{line}: key `store.path`: expected a store that answers, seen ")
     await failing.stop()
     del failing, caught  # the trace of the failure holds the connection that could not be used
-    gc.collect()
-    assert len(os.listdir("/proc/self/fd")) == files
+    await until(lambda: open_files() <= files)
 
 
 async def test_a_server_that_is_not_there_is_named(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,8 @@ import redis
 from stage import free_port
 
 PATIENCE: Final = 40.0
+NEVER: Final = "60000"
+"""In ms: a server that others do not hear from for a while is on a busy machine, and not dead."""
 
 
 class RedisServer:
@@ -55,7 +57,7 @@ class RedisServer:
             return False
 
     def client(self) -> redis.Redis:
-        return redis.Redis(port=self.port, socket_timeout=5.0)
+        return redis.Redis(port=self.port, socket_timeout=PATIENCE)
 
     def send(self, number: signal.Signals) -> None:
         assert self.process is not None
@@ -79,7 +81,7 @@ def until(holds: Callable[[], Any], what: str) -> None:
 
 def cluster(folder: Path) -> list[RedisServer]:
     """Three masters that share the slots."""
-    options = ("--save", "", "--cluster-enabled", "yes", "--cluster-node-timeout", "2000")
+    options = ("--save", "", "--cluster-enabled", "yes", "--cluster-node-timeout", NEVER)
     buses = [free_port() for _ in range(3)]
     nodes = [
         RedisServer(folder / str(number), *options, "--cluster-port", str(bus)).start()
@@ -101,13 +103,19 @@ def is_whole(node: RedisServer) -> bool:
     return "cluster_state:ok" in told and "cluster_known_nodes:3" in told
 
 
+def watch_closely(sentinel: RedisServer, service: str) -> None:
+    """From now on a master that is silent for half a second is dead."""
+    with sentinel.client() as client:
+        client.execute_command("SENTINEL", "SET", service, "down-after-milliseconds", "500")
+
+
 def sentinel_of(folder: Path, master: RedisServer, service: str) -> RedisServer:
     """One Sentinel that watches the master."""
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
     file = folder / "sentinel.conf"
     file.write_text(
-        f"sentinel monitor {service} 127.0.0.1 {master.port} 1\nsentinel down-after-milliseconds {service} 500\n"
+        f"sentinel monitor {service} 127.0.0.1 {master.port} 1\nsentinel down-after-milliseconds {service} {NEVER}\n"
         f"sentinel failover-timeout {service} 2000\n",
         encoding="ascii",
     )
