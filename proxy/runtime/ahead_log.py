@@ -202,6 +202,9 @@ class AheadLog:
             self._wake.wait(LOOK)
             self._wake.clear()
             self._free()
+            for full in list(self._segments.values())[:-1]:
+                if not full.rested:
+                    full.rest()
             self._spare.prepare(len(self._segments) < self._most)
 
     def _free(self) -> None:

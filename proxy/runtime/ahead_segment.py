@@ -31,7 +31,7 @@ NAME: Final = re.compile(r"[0-9]{12}\.ahead")
 class Segment:
     """A mapped file; `live` counts the kept entries in it that nothing has replaced yet."""
 
-    __slots__ = ("bytes", "descriptor", "live", "number", "path", "size")
+    __slots__ = ("bytes", "descriptor", "live", "number", "path", "rested", "size")
 
     def __init__(self, folder: Path, number: int, size: int) -> None:
         """Make the file, readable by its owner only. Raises OSError; then there is no file."""
@@ -39,6 +39,7 @@ class Segment:
         self.size: Final = size
         self.path: Final = folder / f"{number:012d}.ahead"
         self.live = 0
+        self.rested = False
         self.descriptor: Final = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             os.posix_fallocate(self.descriptor, 0, size)
@@ -54,6 +55,12 @@ class Segment:
         pages = self.bytes
         for offset in range(PAGE, self.size, PAGE):
             pages[offset] = 0
+
+    def rest(self) -> None:
+        """It is full: give its pages back. They are the file's, so the kernel may drop them once the disk has them, and
+        whoever reads one has it again."""
+        self.rested = True
+        self.bytes.madvise(mmap.MADV_DONTNEED)
 
     def entry(self, offset: int) -> tuple[int, bytes, bytes]:
         """Kind, key and payload of an entry that was put here."""

@@ -47,8 +47,14 @@ class Look:
 
 def own_memory(rollup: str) -> int:
     """Bytes of anonymous memory, from the text of /proc/PID/smaps_rollup."""
-    rows = dict(line.split(":", 1) for line in rollup.splitlines() if ":" in line and line.endswith("kB"))
-    return int(rows["Pss_Anon"].split()[0]) * 1024 if "Pss_Anon" in rows else int(rows["Pss"].split()[0]) * 1024
+    rows = rows_of(rollup)
+    return rows["Pss_Anon"] if "Pss_Anon" in rows else rows["Pss"]
+
+
+def rows_of(rollup: str) -> dict[str, int]:
+    """All that it tells, in bytes."""
+    rows = (line.split(":", 1) for line in rollup.splitlines() if ":" in line and line.endswith("kB"))
+    return {name: int(value.split()[0]) * 1024 for name, value in rows}
 
 
 def status(text: str, name: str) -> int:
@@ -90,6 +96,12 @@ def spread(values: Sequence[float]) -> float:
     """The farthest that any goes from their median, as a share of it; 0 of none."""
     middle = median(values) if values else 0.0
     return max(abs(value - middle) for value in values) / middle if middle else 0.0
+
+
+def parts(values: Sequence[float], most: int = 10) -> list[float]:
+    """The medians of so many equal parts, of the values themselves when there are fewer."""
+    count = min(most, len(values))
+    return [median(values[len(values) * at // count : len(values) * (at + 1) // count]) for at in range(count)]
 
 
 def drift(values: Sequence[float]) -> float:

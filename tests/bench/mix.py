@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import csv
 import itertools
+import re
 import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
 
@@ -32,6 +33,8 @@ PERSONS = 2_000_000
 TIMEWAIT = 4.0
 """Seconds for which the carrier remembers a call that is over."""
 PACE = ("-default_behaviors", "all,-abortunexp", "-max_retrans", "12")
+FAILED = re.compile(r"Failed(?!Call\().+\(C\)")
+"""Columns of its statistics that say why calls failed."""
 _taken = itertools.count(0)
 
 
@@ -43,17 +46,21 @@ def called_csv(first: int, kinds: str) -> str:
 
 @dataclass(frozen=True)
 class Side:
-    """What one SIPp counted. `turned_away`: calls that the proxy ended by itself, with 480, 500 or 503."""
+    """What one SIPp counted. `turned_away`: calls that the proxy ended by itself, with 480, 500 or 503; `reasons`: why calls
+    failed, in SIPp's words."""
 
     counts: Counts
     turned_away: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
 
 
 def side(statistics: str) -> Side:
     """From the text of its statistics file."""
     rows = [row for row in csv.DictReader(StringIO(statistics), delimiter=";") if row.get("CurrentCall")]
     named = [key for key in (rows[-1] if rows else {}) if key and "turned_away" in key and "(C)" in key]
-    return Side(counts(statistics), sum(int(rows[-1][key]) for key in named))
+    failed = {key[:-3]: int(value) for key, value in (rows[-1] if rows else {}).items() if FAILED.fullmatch(key or "")}
+    reasons = {name: count for name, count in failed.items() if count}
+    return Side(counts(statistics), sum(int(rows[-1][key]) for key in named), reasons)
 
 
 class Pair:
@@ -73,7 +80,7 @@ class Pair:
         self._options = (*PACE, "-d", str(round(hold * 1000)), *options)
         self.uas: Sipp | None = None
         if carrier_port:
-            self.uas = Sipp("mix_uas", carrier_port, self.folder, cores, *self._options)
+            self.uas = Sipp("mix_uas", carrier_port, self.folder, cores, *self._options, *self._errors("mix_uas"))
         self._uac: Sipp | None = None
 
     @property
@@ -92,8 +99,16 @@ class Pair:
         rows = ["-inf", str(folder / "accounts.csv"), "-inf", str(folder / "called.csv")]
         amount = ["-r", str(rate), "-m", str(calls), "-l", str(calls + 10), "-recv_timeout", "120000"]
         where = f"{HOST}:{port or self.site.port}"
-        self._uac = Sipp("mix_uac", self.port, folder, self._cores, *rows, *amount, *self._options, where)
+        options = (*self._options, *self._errors("mix_uac"))
+        self._uac = Sipp("mix_uac", self.port, folder, self._cores, *rows, *amount, *options, where)
         self._uac.__enter__()
+
+    def _errors(self, scenario: str) -> tuple[str, ...]:
+        return "-trace_err", "-error_file", str(self.folder / f"{scenario}_errors.log")
+
+    def errors(self) -> str:
+        """What both sides wrote of calls that failed, and of messages that they did not expect."""
+        return "".join(_text(path) for path in sorted(self.folder.glob("*_errors.log")))
 
     def calling(self) -> bool:
         """Whether the platform has calls to make or to end."""
@@ -124,7 +139,7 @@ class Pair:
 
 
 def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8") if path.exists() else ""
+    return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
 
 @contextmanager

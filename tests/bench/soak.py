@@ -4,6 +4,10 @@ One call in ten each is refused, busy, cancelled, put on hold, sent twice, or en
 few seconds are memory, open files, threads, calls, transactions and timers. In the end: no call failed, each is recorded once,
 memory stayed within 3 % of its median once it was warm, and nothing is left. The store is filled with persons beforehand, so
 that its cache is as full as it gets in the first minute.
+
+Memory is the node's own (`looks.py`). What is judged are the medians of the tenths of the time after the warm-up: a machine
+that stalls for some seconds has more calls in progress then, and one look at that moment says nothing of growth; how far
+single looks went is told beside it.
 """
 
 from __future__ import annotations
@@ -33,7 +37,7 @@ from proxy.runtime.store.embedded import EmbeddedLedger
 from proxy.runtime.store.person_keys import read_keys
 from tests.bench.contenders import OPEN
 from tests.bench.edge import Edge
-from tests.bench.looks import FLAT, KEPT, LEFT, Look, as_dict, drift, look, spread, table
+from tests.bench.looks import FLAT, KEPT, LEFT, Look, as_dict, drift, look, parts, spread, table
 from tests.bench.mix import Pair, Side, pair
 from tests.bench.processes import Cores, TooFewCores, share_out
 from tests.bench.run import machine, say, written
@@ -43,6 +47,8 @@ LINGER = 64
 SLOW_MACHINE = {"limits.decision_timeout_ms": "5000", "store.wait_ms": "4000", "limits.queue_delay_ms": "0"}
 """What else runs on the machine decides no call."""
 LEAST_WARM = 75.0
+WARM_SHARE = 0.1
+"""Of the run, at least."""
 FILLED_BY = 45_000
 """Calls after which the cache of the store is full."""
 TOGETHER = 2000
@@ -68,6 +74,8 @@ class Soak:
     recorded: int = 0
     twice: int = 0
     seconds: float = 0.0
+    errors: str = ""
+    """What SIPp wrote of calls that failed."""
 
     def steady(self) -> list[Look]:
         """Looks after the warm-up, while calls were made."""
@@ -79,17 +87,17 @@ class Soak:
         if self.platform is None or self.carrier is None or self.begun is None or self.ended is None:
             return ["the run did not come to its end"]
         failed = self.calls - self.platform.counts.well
-        found += [f"{failed} calls failed at the platform"] if failed else []
+        found += [f"{failed} calls failed at the platform (mix_uac.xml{_why(self.platform)})"] if failed else []
         found += [f"{self.platform.turned_away} calls were turned away"] if self.platform.turned_away else []
         offered = self.ended.started - self.begun.started
         lost = offered - self.carrier.counts.well
-        found += [f"{lost} of {offered} calls failed at the carrier"] if lost else []
+        found += [f"{lost} of {offered} calls failed at the carrier (mix_uas.xml{_why(self.carrier)})"] if lost else []
         found += (
             [f"{self.decided} decisions were recorded for {self.calls} calls"] if self.decided != self.calls else []
         )
         found += [f"{self.recorded} ends were recorded for {offered} calls"] if self.recorded != offered else []
         found += [f"{self.twice} records say what another said"] if self.twice else []
-        memory = [float(one.memory) for one in self.steady()]
+        memory = parts([float(one.memory) for one in self.steady()])
         if memory and spread(memory) > FLAT:
             found.append(f"memory went {spread(memory):.1%} from its median")
         found += [f"{name}: {getattr(self.ended, name)} left" for name in LEFT if getattr(self.ended, name)]
@@ -100,6 +108,10 @@ class Soak:
         found += ["a defect of ours ended a call"] if self.ended.faults else []
         found += ["records were dropped"] if self.ended.records_dropped else []
         return found
+
+
+def _why(one: Side) -> str:
+    return "".join(f", {name} {count}" for name, count in one.reasons.items())
 
 
 async def known_persons(folder: Path, persons: int) -> None:
@@ -124,6 +136,7 @@ def drive(edge: Edge, load: Pair, soak: Soak, every: float) -> None:
             soak.looks.append(look(edge, at))
     soak.seconds = time.monotonic() - started
     soak.platform, soak.carrier = load.wait(5.0)
+    soak.errors = load.errors()
 
 
 def until_empty(edge: Edge, seconds: float) -> Look:
@@ -165,16 +178,22 @@ def told(soak: Soak, keep: int = 20) -> str:
     if memory:
         lines.append(
             f"memory after {soak.warm:.0f} s: {min(memory) / 2**20:.1f} to {max(memory) / 2**20:.1f} MiB, "
-            f"at most {spread(memory):.1%} from its median, from the first third to the last {drift(memory):+.1%}"
+            f"at most {spread(memory):.1%} from its median; tenths of that time at most {spread(parts(memory)):.1%}, "
+            f"from the first third to the last {drift(memory):+.1%}"
         )
+        lines += [f"{name}: {_range([getattr(one, name) for one in soak.steady()])}" for name in ("files", "threads")]
     problems = soak.problems()
     lines += [f"WRONG: {one}" for one in problems] or ["0 failed, nothing left, each call recorded once"]
     return "\n".join(lines)
 
 
+def _range(values: Sequence[int]) -> str:
+    return f"{min(values)} to {max(values)}"
+
+
 def as_json(soak: Soak) -> bytes:
     """Everything, with the machine."""
-    body = {name: value for name, value in vars(soak).items() if name not in ("looks", "begun", "ended")}
+    body = {name: value for name, value in vars(soak).items() if name not in ("looks", "begun", "ended", "errors")}
     looks = {"looks": [as_dict(one) for one in soak.looks]}
     ends = {name: as_dict(one) for name, one in (("begun", soak.begun), ("ended", soak.ended)) if one is not None}
     return msgspec.json.format(
@@ -219,7 +238,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         asked.calls,
         asked.rate,
         asked.hold,
-        asked.warm or max(LEAST_WARM, FILLED_BY / asked.rate),
+        asked.warm or max(LEAST_WARM, FILLED_BY / asked.rate, WARM_SHARE * asked.calls / asked.rate),
         f"{build.kind()} {build.version()}",
     )
     keys = {"timers.t1_ms": str(round(asked.t1 * 1000))}
@@ -232,6 +251,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             say(str(error))
             return 2
     path = written(asked.out, as_json(soak))
+    if soak.errors:
+        path.with_suffix(".errors").write_text(soak.errors, encoding="utf-8")
     sys.stdout.write(f"\n{told(soak)}\neverything measured: {path}\n")
     return 1 if soak.problems() else 0
 

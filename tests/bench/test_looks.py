@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from tests.bench.looks import Look, drift, opened, own_memory, spread, status, table
+from tests.bench.looks import Look, drift, opened, own_memory, parts, spread, status, table
 from tests.bench.processes import PROC
 
 ROLLUP = "55d0-7ffd ---p 00000000 00:00 0 [rollup]\nRss:  900 kB\nPss:  800 kB\nPss_Anon:  500 kB\nPss_File:  300 kB\n"
@@ -31,6 +31,12 @@ def test_open_files_of_this_process_are_seen() -> None:
 @pytest.mark.parametrize(("values", "far"), [([], 0.0), ([100.0, 100.0], 0.0), ([98.0, 100.0, 103.0], 0.03)])
 def test_how_far_a_memory_goes(values: list[float], far: float) -> None:
     assert spread(values) == pytest.approx(far)
+
+
+def test_parts_are_told_by_their_medians() -> None:
+    assert parts([]) == []
+    assert parts([5.0, 6.0]) == [5.0, 6.0]
+    assert parts([float(number) for number in range(30)], 3) == [4.5, 14.5, 24.5]
 
 
 def test_a_memory_that_only_grows_is_told_from_one_that_moves() -> None:

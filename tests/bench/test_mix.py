@@ -26,6 +26,12 @@ def test_what_was_turned_away_is_counted_beside_the_rest() -> None:
     assert found.turned_away == 5
 
 
+def test_why_calls_failed_is_told_in_the_words_of_sipp() -> None:
+    head = f"{HEAD};FailedMaxUDPRetrans(P);FailedMaxUDPRetrans(C);FailedUnexpectedMessage(C);FailedTimeoutOnRecv(C)"
+    found = side(f"{head}\n0;12;9;3;4;0.0;0;5;1;2;0;1\n")
+    assert found.reasons == {"FailedMaxUDPRetrans": 2, "FailedTimeoutOnRecv": 1}
+
+
 def test_before_the_first_second_nothing_is_counted() -> None:
     assert side(HEAD).counts.created == 0
 

@@ -37,9 +37,13 @@ def test_a_run_in_which_all_went_well() -> None:
 @pytest.mark.parametrize(
     ("change", "told_as"),
     [
-        ({"platform": Side(Counts(1000, 998, 2, 0, 0, 100.0))}, "2 calls failed at the platform"),
+        ({"platform": Side(Counts(1000, 998, 2, 0, 0, 100.0))}, "2 calls failed at the platform (mix_uac.xml)"),
+        (
+            {"platform": Side(Counts(1000, 999, 1, 0, 0, 100.0), 0, {"FailedMaxUDPRetrans": 1})},
+            "1 calls failed at the platform (mix_uac.xml, FailedMaxUDPRetrans 1)",
+        ),
         ({"platform": Side(Counts(1000, 1000, 0, 0, 0, 100.0), 4)}, "4 calls were turned away"),
-        ({"carrier": Side(Counts(900, 899, 1, 0, 0, 90.0))}, "1 of 900 calls failed at the carrier"),
+        ({"carrier": Side(Counts(900, 899, 1, 0, 0, 90.0))}, "1 of 900 calls failed at the carrier (mix_uas.xml)"),
         ({"decided": 999}, "999 decisions were recorded for 1000 calls"),
         ({"recorded": 899}, "899 ends were recorded for 900 calls"),
         ({"twice": 1}, "1 records say what another said"),
@@ -56,6 +60,15 @@ def test_what_went_wrong_is_told(change: dict[str, object], told_as: str) -> Non
     for name, value in change.items():
         setattr(soak, name, value)
     assert soak.problems() == [told_as]
+
+
+def test_one_look_at_a_machine_that_stalls_is_no_growth() -> None:
+    soak = whole()
+    soak.looks = [replace(LOADED, at=80.0 + number) for number in range(50)]
+    soak.looks[7] = replace(LOADED, at=87.0, memory=150 << 20)
+    assert soak.problems() == []
+    soak.looks[-10:] = [replace(LOADED, at=130.0 + number, memory=107 << 20) for number in range(10)]
+    assert soak.problems() == ["memory went 7.0% from its median"]
 
 
 @pytest.mark.sipp

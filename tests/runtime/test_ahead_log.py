@@ -95,6 +95,16 @@ def test_segments_go_when_their_streams_are_done_with_them(tmp_path: Path) -> No
     log.close()
 
 
+def test_a_full_segment_rests_and_the_one_that_is_written_does_not(tmp_path: Path) -> None:
+    log, _ = opened(tmp_path)
+    log.keep(CALL, b"call", b"up")
+    fill(log, 3)
+    until(lambda: [segment.rested for segment in log._segments.values()] == [True] * (len(log._segments) - 1) + [False])
+    assert len(log._segments) > 2
+    log.end(OVER, b"call", b"")
+    log.close()
+
+
 def test_kept_entries_are_put_again_so_that_old_segments_can_go(tmp_path: Path) -> None:
     log, _ = opened(tmp_path)
     kept = {b"call %d" % number: b"up %d" % number for number in range(100)}

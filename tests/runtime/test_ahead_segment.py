@@ -31,6 +31,24 @@ def test_what_was_put_is_read_by_its_offset(tmp_path: Path) -> None:
     assert not segment.path.exists()
 
 
+def test_a_segment_that_rests_takes_no_memory_and_says_the_same(tmp_path: Path) -> None:
+    segment = Segment(tmp_path, 1, 8 << 20)
+    segment.touch()
+    data = framed(SIZE + FIRST, 3, b"key", b"payload")
+    segment.bytes[FIRST : FIRST + len(data)] = data
+    assert resident(segment.path) == 8 << 20
+    segment.rest()
+    assert resident(segment.path) == 0
+    assert segment.entry(FIRST) == (3, b"key", b"payload")
+    segment.remove()
+
+
+def resident(path: Path) -> int:
+    """Bytes of the file that this process has in memory."""
+    rows = Path("/proc/self/smaps").read_text(encoding="utf-8").partition(str(path))[2].splitlines()
+    return next(int(row.split()[1]) * 1024 for row in rows if row.startswith("Rss:"))
+
+
 def test_an_entry_is_another_in_another_place_under_another_kind_or_key() -> None:
     same = {framed(0, 1, b"k", b"p"), framed(1, 1, b"k", b"p"), framed(0, 2, b"k", b"p"), framed(0, 1, b"kp", b"")}
     assert len({data[4:8] for data in same}) == 4

@@ -17,6 +17,8 @@ from proxy.runtime.store.person_keys import KeysDiffer
 
 BUSY: Final = 5.0  # s; another process writes
 LOG_KEPT: Final = 64 * 1024 * 1024  # bytes; a log that had to grow longer is cut to this when it starts anew
+CACHE: Final = 16 * 1024  # KiB of the file that who writes it keeps in memory; the system has all of it
+SMALL_CACHE: Final = 2 * 1024  # KiB, for who goes through all of it again and again
 SLICE: Final = 500  # rows looked at, and at most deleted, at once, so that no decision waits for the cleaning
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS ledger_meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -70,13 +72,13 @@ def opened(path: Path, fingerprint: str) -> sqlite3.Connection:
     return connection
 
 
-def connected(path: Path) -> sqlite3.Connection:
-    """A connection with the settings of this store. Transactions are begun by hand."""
+def connected(path: Path, cache: int = CACHE) -> sqlite3.Connection:
+    """A connection with the settings of this store, that keeps `cache` KiB. Transactions are begun by hand."""
     connection = sqlite3.connect(path, timeout=BUSY, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA cache_size = -65536")
+        connection.execute(f"PRAGMA cache_size = -{cache}")
         connection.execute("PRAGMA wal_autocheckpoint = 0")
         connection.execute(f"PRAGMA journal_size_limit = {LOG_KEPT}")
     except sqlite3.Error:

@@ -21,7 +21,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Final, TypeAlias, TypeVar, final
 
-from proxy.runtime.store.embedded_schema import BUSY, connected
+from proxy.runtime.store.embedded_schema import BUSY, SMALL_CACHE, connected
 from proxy.runtime.store.interface import LedgerSilent
 
 T = TypeVar("T")
@@ -143,7 +143,7 @@ class Writer:
                 job.error = error
 
     def _keep_log(self) -> None:
-        connection = connected(self.path)
+        connection = connected(self.path, SMALL_CACHE)
         file = descriptor(self.path)
         while not self._over.wait(CARRY_OVER):
             try:

@@ -133,6 +133,24 @@ def test_to_begin_is_tried_until_the_other_process_is_done_or_too_long(
     other.close()
 
 
+def test_the_connections_of_a_store_keep_little_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "CARRY_OVER", 0.001)
+    kept: list[int] = []
+    seen = threading.Event()
+
+    def seek(connection: sqlite3.Connection) -> None:
+        kept.append(connection.execute("PRAGMA cache_size").fetchone()[0])
+        seen.set()
+
+    connection = opened(tmp_path / "ledger.db", "ab")
+    kept.append(connection.execute("PRAGMA cache_size").fetchone()[0])
+    found = Writer(tmp_path / "ledger.db", connection, 5.0, seek)
+    found.start()
+    assert seen.wait(60)
+    found.stop()
+    assert kept[:2] == [-16 * 1024, -2 * 1024]
+
+
 def test_the_descriptor_is_that_of_the_file(tmp_path: Path) -> None:
     connection = opened(tmp_path / "l.db", "ab")
     assert os.path.samestat(os.fstat(descriptor(tmp_path / "l.db")), (tmp_path / "l.db").stat())
