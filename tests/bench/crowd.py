@@ -33,7 +33,7 @@ from tests.bench.edge import with_keys
 from tests.bench.figures import CALL, Load
 from tests.bench.overload import page
 from tests.bench.pair import running
-from tests.bench.processes import Cores, TooFewCores
+from tests.bench.processes import Cores, TooFewCores, before_others
 from tests.bench.run import machine, say, written
 
 WARM = Load(CALL, 50, 2.0, 0.0)
@@ -157,7 +157,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if len(os.sched_getaffinity(0)) < asked.workers:
             raise TooFewCores(f"{asked.workers} workers need as many cores")
-        os.nice(asked.nice)
+        before_others(asked.nice)
         with tempfile.TemporaryDirectory(prefix="npv-crowd-") as made:
             for number in range(2 * asked.rounds):
                 workers = asked.workers if number % 2 else 1

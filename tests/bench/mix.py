@@ -32,7 +32,9 @@ PERSONS = 2_000_000
 """Metropolitan mobile numbers of 06 10 to 06 29, of which each takes one call."""
 TIMEWAIT = 4.0
 """Seconds for which the carrier remembers a call that is over."""
-PACE = ("-default_behaviors", "all,-abortunexp", "-max_retrans", "12")
+PATIENT = ("-watchdog_minor_maxtriggers", "1000000", "-watchdog_major_maxtriggers", "1000000")
+"""A SIPp that did not get the processor in time goes on: in hours that happens more often than it takes by itself."""
+PACE = ("-default_behaviors", "all,-abortunexp", "-max_retrans", "12", *PATIENT)
 FAILED = re.compile(r"Failed(?!Call\().+\(C\)")
 """Columns of its statistics that say why calls failed."""
 _taken = itertools.count(0)

@@ -18,7 +18,6 @@ sys.path.append(str(Path(__file__).parents[2] / "sipp-scenarios"))
 
 import argparse
 import asyncio
-import os
 import shutil
 import subprocess
 import tempfile
@@ -34,6 +33,7 @@ from stage import environment, free_port
 from proxy.runtime import build
 from tests.bench.contenders import account
 from tests.bench.edge import Edge
+from tests.bench.processes import before_others
 from tests.bench.run import machine, written
 from tests.runtime.crowd import Carrier, Placed, Platform
 from tests.runtime.ends import Site
@@ -300,7 +300,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     if asked.nodes <= MOST + 1:
         parser.error(f"more nodes are needed than a person may be called times and one that dies: {MOST + 2}")
-    os.nice(asked.nice)
+    before_others(asked.nice)
     report = Report(f"{build.kind()} {build.version()}", asked.nodes)
     with tempfile.TemporaryDirectory(prefix="npv-nodes-") as made:
         masters = cluster(Path(made, "redis"))

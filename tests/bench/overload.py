@@ -32,7 +32,7 @@ from tests.bench.contenders import Proxy, Site
 from tests.bench.duty import NoQuota, bounded
 from tests.bench.figures import CALL, Load, Search
 from tests.bench.pair import Bench, running
-from tests.bench.processes import Cores, TooFewCores, share_out
+from tests.bench.processes import Cores, TooFewCores, before_others, share_out
 from tests.bench.run import machine, say, written
 
 TIMES = (1.0, 2.0, 3.0, 5.0)
@@ -202,7 +202,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         cores = share_out(os.sched_getaffinity(0))
         os.sched_setaffinity(0, cores.others)
-        os.nice(asked.nice)
+        before_others(asked.nice)
         with tempfile.TemporaryDirectory(prefix="npv-overload-") as made:
             floods = measured(asked.share, asked.highest, cores, Path(made), asked.seconds)
     except (TooFewCores, NoQuota, StageError) as error:

@@ -41,6 +41,14 @@ class Spent:
         return self.user + self.system
 
 
+def before_others(nice: int, group: Path = PROC / "self" / "autogroup") -> None:
+    """This process, and what it starts, as nice as that; below 0 only root. Where the kernel shares a core out between
+    sessions first (sched(7), autogroup), niceness counts inside of one only, so the session itself gets it too."""
+    os.nice(nice)
+    if nice < 0 and group.exists():
+        group.write_text(str(max(nice, -20)), encoding="ascii")
+
+
 def share_out(allowed: Iterable[int]) -> Cores:
     """The first of the allowed cores is measured. Raises TooFewCores below two."""
     cores = sorted(allowed)

@@ -22,7 +22,7 @@ from collections.abc import Sequence
 
 from tests.bench.comparison import FULL, QUICK, Comparison, Measured
 from tests.bench.contenders import contenders
-from tests.bench.processes import TooFewCores, share_out
+from tests.bench.processes import TooFewCores, before_others, share_out
 from tests.bench.table import as_json, remarks, table
 
 NEEDED = {"sipp": "sip-tester", "taskset": "util-linux"}
@@ -76,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(f"missing: {', '.join(lacking)}")
         return 2
     os.sched_setaffinity(0, cores.others)
-    os.nice(asked.nice)
+    before_others(asked.nice)
     with tempfile.TemporaryDirectory(prefix="npv-bench-") as made:
         results: list[Measured] = Comparison(everybody, plan, cores, Path(made), say).run()
     path = written(asked.out, as_json(results, plan, machine()))

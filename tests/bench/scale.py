@@ -32,7 +32,7 @@ from tests.bench.edge import lines_of, with_keys
 from tests.bench.figures import CALL, Load
 from tests.bench.nodes import between, used
 from tests.bench.pair import Bench, Sipp, running
-from tests.bench.processes import Cores, TooFewCores, share_out
+from tests.bench.processes import Cores, TooFewCores, before_others, share_out
 from tests.bench.run import machine, say, written
 from tests.runtime.store.redis_servers import RedisServer
 
@@ -221,7 +221,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say("missing: sipp (Debian: sip-tester) or redis-server")
         return 2
     os.sched_setaffinity(0, cores.others)
-    os.nice(asked.nice)
+    before_others(asked.nice)
     with tempfile.TemporaryDirectory(prefix="npv-scale-") as made:
         one = measured(asked.rate, asked.seconds, asked.held, Path(made), cores, asked.rounds)
     assumed = Assumed()

@@ -39,7 +39,7 @@ from tests.bench.contenders import OPEN
 from tests.bench.edge import Edge
 from tests.bench.looks import FLAT, KEPT, LEFT, Look, as_dict, drift, look, parts, spread, table
 from tests.bench.mix import Pair, Side, pair
-from tests.bench.processes import Cores, TooFewCores, share_out
+from tests.bench.processes import Cores, TooFewCores, before_others, share_out
 from tests.bench.run import machine, say, written
 
 LINGER = 64
@@ -233,7 +233,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say("missing: sipp (Debian: sip-tester)")
         return 2
     os.sched_setaffinity(0, cores.others)
-    os.nice(asked.nice)
+    before_others(asked.nice)
     soak = Soak(
         asked.calls,
         asked.rate,

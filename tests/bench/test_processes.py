@@ -6,12 +6,13 @@ import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from stage import HOST, free_port
 
 from tests.bench import processes
-from tests.bench.processes import Cores, Spent, TooFewCores, share_out
+from tests.bench.processes import Cores, Spent, TooFewCores, before_others, share_out
 
 
 def test_one_core_is_measured_and_the_others_load_it() -> None:
@@ -22,6 +23,19 @@ def test_one_core_is_measured_and_the_others_load_it() -> None:
 def test_one_core_is_too_few(allowed: set[int]) -> None:
     with pytest.raises(TooFewCores, match="two cores are needed"):
         share_out(allowed)
+
+
+def test_who_goes_before_others_takes_the_session_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(os, "nice", asked.append)
+    group = tmp_path / "autogroup"
+    before_others(-10, group)
+    group.write_text("/autogroup-7 nice 0\n", encoding="ascii")
+    before_others(5, group)
+    assert group.read_text(encoding="ascii").endswith("nice 0\n")
+    before_others(-10, group)
+    assert group.read_text(encoding="ascii") == "-10"
+    assert asked == [-10, 5, -10]
 
 
 def test_time_spent_is_the_difference() -> None:

@@ -21,7 +21,7 @@ import msgspec
 from stage import StageError
 
 from proxy.runtime import build
-from tests.bench.processes import TooFewCores, share_out
+from tests.bench.processes import TooFewCores, before_others, share_out
 from tests.bench.run import machine, say, written
 from tests.chaos.faults import FAULTS, Fault
 from tests.chaos.ground import FULL, SHORT, Ground, Size
@@ -76,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if lacking:
         say(f"missing: {', '.join(lacking)}")
         return 2
-    os.nice(asked.nice)
+    before_others(asked.nice)
     size = SHORT if asked.short else FULL
     if asked.held:
         size = Size(asked.held, size.rate, size.seconds)
