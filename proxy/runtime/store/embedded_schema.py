@@ -37,6 +37,8 @@ CREATE INDEX IF NOT EXISTS ledger_consents_customer ON ledger_consents(customer,
 CREATE INDEX IF NOT EXISTS ledger_consents_at ON ledger_consents(at);
 CREATE TABLE IF NOT EXISTS ledger_changes(number INTEGER PRIMARY KEY AUTOINCREMENT, person BLOB NOT NULL);
 CREATE TRIGGER IF NOT EXISTS ledger_changes_kept AFTER INSERT ON ledger_changes WHEN NEW.number % 100 = 0 BEGIN DELETE FROM ledger_changes WHERE number <= NEW.number - 100000; END;
+CREATE TABLE IF NOT EXISTS ledger_names(number INTEGER PRIMARY KEY, name BLOB NOT NULL);
+CREATE TRIGGER IF NOT EXISTS ledger_names_kept AFTER INSERT ON ledger_names WHEN NEW.number % 100 = 0 BEGIN DELETE FROM ledger_names WHERE number <= NEW.number - 100000; END;
 """
 REFUSED: Final = "EXISTS (SELECT 1 FROM ledger_refusals WHERE person = {row}.person)"
 TRIGGER: Final = (
@@ -49,6 +51,13 @@ TRIGGERS: Final = [
     for table, condition in (("ledger_refusals", "1"), ("ledger_consents", REFUSED))
     for event, row in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD"))
 ]
+NOTED: Final = (
+    "CREATE TRIGGER IF NOT EXISTS {table}_names AFTER INSERT ON {table} "
+    "BEGIN INSERT INTO ledger_names(name) VALUES (NEW.person); END"
+)
+# each key that comes into the file is noted with it, for those who know all of them (`absence`)
+NAMES: Final = [NOTED.format(table=table) for table in ("ledger_attempts", "ledger_refusals", "ledger_consents")]
+FIRST_NAME: Final = "INSERT INTO ledger_names(name) SELECT x'' WHERE NOT EXISTS (SELECT 1 FROM ledger_names)"
 
 
 def opened(path: Path, fingerprint: str) -> sqlite3.Connection:
@@ -58,8 +67,9 @@ def opened(path: Path, fingerprint: str) -> sqlite3.Connection:
     connection = connected(path)
     try:
         connection.execute("BEGIN IMMEDIATE")
-        for statement in (*SCHEMA.split(";\n"), *TRIGGERS):
+        for statement in (*SCHEMA.split(";\n"), *TRIGGERS, *NAMES):
             connection.execute(statement)
+        connection.execute(FIRST_NAME)
         connection.execute("INSERT OR IGNORE INTO ledger_meta VALUES ('keys', ?)", (fingerprint,))
         found = connection.execute("SELECT value FROM ledger_meta WHERE name = 'keys'").fetchone()[0]
         connection.execute("COMMIT")

@@ -1,9 +1,9 @@
 """The ledger of one node, answered at once: in the turn of the loop in which a call asks, and on no other thread.
 
-What is known of a person is what the overlay holds, else one point read of the SQLite file on a connection of its own;
-the reasoning is that of `attempts`. What an answer counts goes into the overlay and the ahead log before the call goes
-on, and into the file behind it (`write_behind`). So nothing is owed, a killed process
-loses nothing, and what other processes write to the file is seen by the next question.
+What is known of a person is what the overlay holds, else nothing where `absence` says so, else one point read of the
+SQLite file on a connection of its own; the reasoning is that of `attempts`. What an answer counts goes into the overlay
+and the ahead log before the call goes on, and into the file behind it (`write_behind`). So nothing is owed, a killed
+process loses nothing, and what other processes write to the file is seen by the next question.
 
 One process at a time may answer for a person. When the file cannot be written, the overlay grows up to `MOST`, and
 then questions are left to their rules' `on_unknown`.
@@ -22,6 +22,7 @@ from proxy.b2bua.counters import Histogram
 from proxy.policy.inquiry import Inquiry, PersonState
 from proxy.runtime.ahead_log import AheadLog
 from proxy.runtime.ahead_reading import Entry
+from proxy.runtime.store.absence import Absence
 from proxy.runtime.store.attempts import ENTRY, answered, without
 from proxy.runtime.store.embedded import CONSENTS, KNOWN, OLDER, EmbeddedLedger
 from proxy.runtime.store.interface import ATTEMPTS_KEPT, Consent, LedgerSilent
@@ -44,6 +45,7 @@ BUSY: Final = (
     0.02  # s that a reading waits where another process opens the file anew after a crash; else none ever does
 )
 CACHE: Final = 8192  # KiB of the file
+NOTHING: Final[tuple[bytes | None, float | None, int]] = (None, None, 0)  # of a person of whom the file says nothing
 
 
 @final
@@ -66,6 +68,7 @@ class InlineLedger:
         self._loop: Final = asyncio.get_running_loop()
         self._behind: Final = WriteBehind(ledger, log, partial(self._silent, "disk"))
         self._reading: sqlite3.Cursor | None = None
+        self.absence: Absence | None = None
 
     async def open(self, left: Sequence[Entry]) -> None:
         """Bring what a predecessor put into its log into the file, then answer. Raises LedgerSilent."""
@@ -76,6 +79,7 @@ class InlineLedger:
         connection.execute("PRAGMA query_only = 1")
         connection.execute(f"PRAGMA cache_size = -{CACHE}")
         self._reading = connection.cursor()
+        self.absence = Absence(self._ledger.path, connection)
 
     @property
     def queue(self) -> int:
@@ -154,11 +158,14 @@ class InlineLedger:
     def _answered(self, inquiry: Inquiry) -> PersonState:
         behind, now = self._behind, self._epoch()
         overlay = behind.overlay
-        if self._reading is None or len(overlay) >= MOST:
-            raise LedgerSilent("closed" if self._reading is None else "behind")
+        reading, absence = self._reading, self.absence
+        if reading is None or absence is None or len(overlay) >= MOST:
+            raise LedgerSilent("closed" if reading is None else "behind")
         person = self._ledger.keys.person(inquiry.customer, inquiry.person, now)
         name, lasting = person.names[0], person.lasting
-        row, refusal_at, agreed = self._reading.execute(KNOWN, (name, now, lasting)).fetchone()
+        row, refusal_at, agreed = NOTHING
+        if not absence.of(name, lasting):
+            row, refusal_at, agreed = reading.execute(KNOWN, (name, now, lasting)).fetchone()
         before = row or b""
         pending = overlay.row(name)
         if pending is not None:
@@ -170,7 +177,7 @@ class InlineLedger:
             found.extend(held[1] for _, held in older if held[1])
         given = list[Consent]()
         if agreed:
-            rows = self._reading.execute(CONSENTS + "WHERE person = ?", (lasting,)).fetchall()
+            rows = reading.execute(CONSENTS + "WHERE person = ?", (lasting,)).fetchall()
             given = [Consent(*one) for one in rows]
         outcome = answered(inquiry, found, max(refusal_at or 0.0, overlay.refused_at(lasting)), given)
         if outcome.row is not None:
@@ -187,9 +194,11 @@ class InlineLedger:
         pending = self._behind.overlay.row(name)
         if pending is not None:
             return pending
-        if self._reading is None:
+        if self._reading is None or self.absence is None:
             raise LedgerSilent("closed")
-        found = self._reading.execute(OLDER, (name, now)).fetchone()
+        found = None
+        if not self.absence.of(name, name):
+            found = self._reading.execute(OLDER, (name, now)).fetchone()
         row = found[0] if found is not None else b""
         return row, row, now + ATTEMPTS_KEPT
 
@@ -206,6 +215,8 @@ class InlineLedger:
     def close(self) -> None:
         """Answer no more."""
         self._behind.close()
+        if self.absence is not None:
+            self.absence.close()
         if self._reading is not None:
             self._reading.connection.close()
             self._reading = None

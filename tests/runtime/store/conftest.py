@@ -16,6 +16,7 @@ from proxy.runtime.store.interface import Ledger
 from proxy.runtime.store.person_keys import PersonKeys
 from proxy.runtime.store.redis_ledger import RedisLedger
 from proxy.runtime.store.redis_place import Place
+from tests.runtime.sockets import until
 from tests.runtime.store.histories import NOON, keys
 from tests.runtime.store.redis_servers import RedisServer, cluster, sentinel_of
 
@@ -101,6 +102,9 @@ class InlineClient:
         log = AheadLog(shelf.file.with_name(f"log-{len(shelf.opened)}"), print, 1 << 16)
         made = cls(file, log, lambda: shelf.now)
         await made.ledger.open(log.open().entries)
+        absence = made.ledger.absence
+        assert absence is not None
+        await until(lambda: absence.ready)
         return made
 
     async def ask(self, inquiries: Sequence[Inquiry]) -> list[PersonState]:
