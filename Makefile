@@ -15,7 +15,7 @@
 # make scale   what a call takes, measured, and what thousands a second would take
 # make profile   flame graph of the proxy under load, in var/profile
 # make micro   what pieces of the proxy's work cost, against a reference in the tree
-# make held    memory of HELD (100000) calls that are up in one engine, without ports
+# make held    memory of HELD (100000) calls that are up, in one engine without ports and in a node with SIPp on both sides
 # make wheel   the compiled wheel, in dist/
 # make clean   remove what the others made
 #
@@ -215,8 +215,9 @@ micro: compiler $(VENV)/installed
 	@$(PY) -P tests/bench/micro.py </dev/null
 
 HELD ?= 100000
-held: $(VENV)/installed
+held: compiler $(VENV)/installed sipp
 	@$(PY) -P tests/bench/held.py $(HELD) </dev/null
+	$(PY) -P tests/bench/held_node.py $(HELD) --rate $(RATE) $(if $(NICE),--nice $(NICE)) </dev/null
 
 scenarios: $(VENV)/installed sipp
 	@for transport in udp tcp tls ipv6 workers one_port; do

@@ -24,6 +24,7 @@ DAY: Final = 86_400.0
 MEGABYTE: Final = 1_000_000
 STAMP: Final = re.compile(r"(\d{8}T\d{6}\.\d{6}Z)(?:-(\d+))?")
 TAIL: Final = 1 << 22  # no line is longer
+MOSTLY: Final = 1 << 14  # nearly every line is shorter
 PROSPECTING: Final = f'"purpose":"{CAUTIOUS_PURPOSE}"'.encode()
 
 
@@ -46,9 +47,9 @@ def is_over(path: Path, keeping: Keeping, now: float) -> bool:
     """Whether a closed file has been kept long enough. One without `end` is looked through for prospecting."""
     try:
         changed = path.stat().st_mtime
-        _, last = ends_of(path)
         if not is_past(changed, keeping.keep_days, now) and not is_past(changed, keeping.keep_prospecting_days, now):
             return False
+        _, last = ends_of(path)
         try:
             prospecting = msgspec.json.decode(last, type=EndLine).prospecting > 0
         except (msgspec.MsgspecError, UnicodeDecodeError):
@@ -95,9 +96,14 @@ def ends_of(path: Path) -> tuple[bytes, bytes]:
     """The first and the last whole line of a file, without their line ends; empty where there is none."""
     with path.open("rb") as file:
         first = file.readline(TAIL)
-        file.seek(max(0, path.stat().st_size - TAIL))
-        whole = file.read(TAIL).rpartition(b"\n")[0]
-    return first.rstrip(b"\n"), whole.rpartition(b"\n")[2]
+        size, length = path.stat().st_size, MOSTLY
+        while True:
+            file.seek(max(0, size - length))
+            whole, _, _ = file.read(length).rpartition(b"\n")
+            _, before, last = whole.rpartition(b"\n")
+            if before or length >= min(size, TAIL):
+                return first.rstrip(b"\n"), last
+            length *= 4
 
 
 def whole_lines_backwards(path: Path) -> Iterator[bytes]:

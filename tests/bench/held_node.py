@@ -29,7 +29,7 @@ from proxy.runtime import build
 from tests.bench.contenders import accounts_csv, called_csv
 from tests.bench.edge import Edge
 from tests.bench.looks import own_memory, rows_of
-from tests.bench.mix import PATIENT
+from tests.bench.mix import PACE
 from tests.bench.pair import FOREVER, Sipp
 from tests.bench.processes import PROC, Cores, TooFewCores, before_others, share_out
 from tests.bench.run import machine, say, written
@@ -99,7 +99,7 @@ def sipp(edge: Edge, cores: Cores, calls: int, rate: int, hold: float, turn: int
     (folder / "called.csv").write_text(called_csv(turn), encoding="utf-8")
     rows = ["-inf", str(folder / "accounts.csv"), "-inf", str(folder / "called.csv")]
     amount = ["-r", str(rate), "-m", str(calls), "-l", str(calls + 10), "-d", str(round(hold * 1000))]
-    rows += [*PATIENT, "-max_retrans", "12"]
+    rows += PACE
     return Sipp("call_uac", free_port(), folder, cores, *rows, *amount, f"{HOST}:{edge.site.port}")
 
 
@@ -112,7 +112,7 @@ def active(edge: Edge) -> tuple[int, int]:
 def hold(calls: int, rate: int, warm: int, folder: Path, cores: Cores, keys: dict[str, str]) -> HeldNode:
     """Fill a node. Raises StageError when it does not start."""
     with Edge(folder, KEYS | keys, (cores.measured,)) as edge:
-        with Sipp("call_uas", edge.site.carrier_port, edge.site.folder, cores, *PATIENT, "-max_retrans", "12") as uas:
+        with Sipp("call_uas", edge.site.carrier_port, edge.site.folder, cores, *PACE) as uas:
             time.sleep(0.5)
             if warm:
                 with sipp(edge, cores, warm, rate, 0.5, 1) as uac:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
 from pathlib import Path
 
-from proxy.runtime.record_archive import archived, archived_name, ends_of, files_of, free_name, put_aside
+import pytest
+
+from proxy.runtime.record_archive import MOSTLY, archived, archived_name, ends_of, files_of, free_name, put_aside
 from proxy.runtime.record_chain import NOTHING_BEFORE, hash_of
 
 NOON = 1_795_348_800.0  # 2026-11-22T12:00:00Z
@@ -38,6 +41,25 @@ def test_a_name_that_is_taken_gets_a_count(tmp_path: Path) -> None:
 def test_the_ends_of_a_file(tmp_path: Path) -> None:
     (tmp_path / "r").write_bytes(b"one\ntwo\nthree")
     assert ends_of(tmp_path / "r") == (b"one", b"two")
+
+
+@pytest.mark.parametrize("length", [1, 100, MOSTLY - 1, MOSTLY, 5 * MOSTLY])
+@pytest.mark.parametrize("rest", [0, 1, MOSTLY + 1])
+def test_the_last_whole_line_is_found_however_long_it_is(tmp_path: Path, length: int, rest: int) -> None:
+    (tmp_path / "r").write_bytes(b"one\n" + b"two" * MOSTLY + b"\n" + b"l" * length + b"\n" + b"r" * rest)
+    assert ends_of(tmp_path / "r") == (b"one", b"l" * length)
+    (tmp_path / "r").write_bytes(b"l" * length + b"\n" + b"r" * rest)
+    assert ends_of(tmp_path / "r") == (b"l" * length, b"l" * length)
+
+
+def test_the_ends_of_a_large_file_take_little_memory(tmp_path: Path) -> None:
+    (tmp_path / "r").write_bytes(b"a line of some length\n" * 400_000)
+    tracemalloc.start()
+    try:
+        assert ends_of(tmp_path / "r") == (b"a line of some length", b"a line of some length")
+        assert tracemalloc.get_traced_memory()[1] < 16 * MOSTLY
+    finally:
+        tracemalloc.stop()
 
 
 def test_the_file_that_is_being_written_comes_last(tmp_path: Path) -> None:
