@@ -41,6 +41,7 @@ SOURCES := pyproject.toml README.md LICENSE $(shell find proxy -name '*.py') $(s
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
+export PIP_RETRIES := 10
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -50,7 +51,7 @@ define install
 {
 	echo "$(1) is missing: installing $(2) with apt-get"
 	command -v apt-get >/dev/null || { echo "there is no apt-get here: install $(2) by hand"; exit 1; }
-	get=($(SUDO) env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get -qq)
+	get=($(SUDO) env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get -qq -o Acquire::Retries=5 -o DPkg::Lock::Timeout=120)
 	"$${get[@]}" install -y --no-install-recommends $(2) </dev/null >/dev/null 2>&1 || {
 		"$${get[@]}" update && "$${get[@]}" install -y --no-install-recommends $(2) </dev/null >/dev/null
 	}

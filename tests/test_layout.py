@@ -46,7 +46,7 @@ def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
 
 def run(*command: str) -> str:
     """What the command printed if it failed, else nothing."""
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=280)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=580)
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 

@@ -102,7 +102,7 @@ def test_a_message_that_is_wrong_is_refused(
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as proxy:
         proxy.bind((HOST, ports["proxy"]))
         proxy.sendto(sent.encode(), (HOST, ports[edge]))
-        end = time.monotonic() + 5
+        end = time.monotonic() + 30
         while len(kamailio.refused()) == before and time.monotonic() < end:
             time.sleep(0.02)
     (refused,) = kamailio.refused()[before:]

@@ -115,6 +115,10 @@ class Crew:
         """So many are in progress."""
         return await self.metric("npv_calls_active") == count
 
+    async def has_hopped(self) -> bool:
+        """Messages were passed on."""
+        return (await self.metrics()).get("npv_worker_hops_total", 0) > 0
+
     async def is_draining(self) -> bool:
         """All refuse new calls."""
         return (await asyncio.to_thread(self.proxy.get, "/readyz")) == (503, "draining\n")

@@ -41,7 +41,14 @@ async def main():
     await over.wait()
 asyncio.run(main())
 """
-PATIENCE = 20.0
+PATIENCE = 60.0
+
+
+@pytest.fixture(autouse=True)
+def slow_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On which a short life may be long, and an answer late."""
+    monkeypatch.setattr(supervised_worker, "STEADY", 3600.0)
+    monkeypatch.setattr(supervised_worker, "LOOK", PATIENCE)
 
 
 class NoSockets:
@@ -97,6 +104,7 @@ async def test_who_dies_is_replaced_and_what_it_counted_stays_counted() -> None:
     await kept.until_up()
     await kept.worker.metrics()
     first = kept.worker.process_id
+    kept.begin.clear()  # the next one waits for its turn
     os.kill(first, signal.SIGKILL)
     await kept.until(lambda: kept.worker.restarts == 1)
     assert await kept.worker.metrics() == {"npv_x_total": {(): 5}}

@@ -10,6 +10,7 @@ import pytest
 
 from proxy.policy.inquiry import Inquiry, PersonState
 from proxy.runtime.ahead_log import AheadLog
+from proxy.runtime.store import redis_calls, redis_notices
 from proxy.runtime.store.embedded import EmbeddedLedger
 from proxy.runtime.store.inline_ledger import InlineLedger
 from proxy.runtime.store.interface import Ledger
@@ -22,6 +23,15 @@ from tests.runtime.store.redis_servers import RedisServer, cluster, sentinel_of
 
 WAIT = 30.0  # s; a machine that is busy with other things is no silent store
 SERVICE = "ledger"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def patient_nodes() -> Iterator[None]:
+    """A server that answers late is on a busy machine; a node that ran on it would leave it."""
+    with pytest.MonkeyPatch.context() as slow_machine:
+        slow_machine.setattr(redis_notices, "PATIENCE", WAIT)
+        slow_machine.setattr(redis_calls, "PATIENCE", WAIT)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -76,10 +76,11 @@ async def test_a_file_that_cannot_be_read_is_tried_again(tmp_path: Path) -> None
     notices = EmbeddedNotices(path, heard.append, lambda _: None)
     await notices.start()
     await until(lambda: notices.reconnects > 0)
-    path.unlink()
-    with sqlite3.connect(path) as made:
+    fresh = tmp_path / "fresh.db"
+    with sqlite3.connect(fresh) as made:
         made.execute("CREATE TABLE directory_version (number INTEGER PRIMARY KEY, said BLOB NOT NULL)")
         made.execute("CREATE TABLE ledger_changes (number INTEGER PRIMARY KEY, person BLOB NOT NULL)")
     made.close()
+    fresh.replace(path)
     await until(lambda: heard == [ANYTHING])
     await notices.stop()
