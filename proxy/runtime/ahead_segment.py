@@ -12,6 +12,7 @@ import mmap
 import os
 import re
 import struct
+import time
 from pathlib import Path
 from typing import Final, final
 from zlib import crc32
@@ -24,6 +25,7 @@ ENDS: Final = 0x80  # beside the kind: the entry ends what its key kept
 KINDS: Final = 0x7F
 CALL: Final = b"call"  # begins the key of what is noted of a call
 PAGE: Final = 4096
+STEP: Final = 1 << 18
 NAME: Final = re.compile(r"[0-9]{12}\.ahead")
 
 
@@ -58,9 +60,11 @@ class Segment:
 
     def rest(self) -> None:
         """It is full: give its pages back. They are the file's, so the kernel may drop them once the disk has them, and
-        whoever reads one has it again."""
+        whoever reads one has it again. In steps, since the interpreter is held meanwhile (a millisecond for all of it)."""
         self.rested = True
-        self.bytes.madvise(mmap.MADV_DONTNEED)
+        for offset in range(0, self.size, STEP):
+            self.bytes.madvise(mmap.MADV_DONTNEED, offset, min(STEP, self.size - offset))
+            time.sleep(0)
 
     def entry(self, offset: int) -> tuple[int, bytes, bytes]:
         """Kind, key and payload of an entry that was put here."""
