@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -60,3 +61,29 @@ def test_the_clock_of_tests_stands_where_it_is_set() -> None:
     assert isinstance(process.clock_at(None), SystemClock)
     assert isinstance(process.clock_at(5.0), FixedClock)
     assert process.clock_at(5.0).epoch() >= 5.0
+
+
+def test_a_large_piece_of_memory_is_not_taken_out_of_the_heap_after_a_larger_one_was_given_back() -> None:
+    # the number of pieces that are mapped of their own: before, with one large piece, and with it after a larger one
+    code = """
+import ctypes, sys
+from proxy.runtime.process import LARGE, steady_memory
+class Told(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_size_t) for name in "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost".split()]
+mallinfo = ctypes.CDLL(None).mallinfo2
+mallinfo.restype = Told
+if sys.argv[1] == "steady":
+    steady_memory()
+larger = bytearray(8 * LARGE)
+del larger
+before = mallinfo().hblks
+piece = bytearray(4 * LARGE)
+print(mallinfo().hblks - before)
+"""
+    if not hasattr(ctypes.CDLL(None), "mallinfo2"):
+        pytest.skip("another C library")
+    found = {
+        how: subprocess.run([sys.executable, "-c", code, how], capture_output=True, text=True, check=True, env=environment()).stdout
+        for how in ("as it is", "steady")
+    }  # fmt: skip
+    assert found == {"as it is": "0\n", "steady": "1\n"}
