@@ -35,7 +35,7 @@ from tests.bench.processes import PROC, Cores, TooFewCores, before_others, share
 from tests.bench.run import machine, say, written
 
 CALLS = 20_000
-WARM = 10_000
+WARM = 2_000
 """Calls that come and go before: caches, and the pages of the database."""
 SETTLED_WITHIN = 90.0
 KEYS = {"limits.decision_timeout_ms": "5000", "store.wait_ms": "4000", "limits.queue_delay_ms": "0"}

@@ -27,6 +27,7 @@ import msgspec
 from stage import HOST, free_port
 
 from proxy.runtime import build
+from tests.bench import held_node
 from tests.bench.contenders import Proxy, Site, accounts_csv, called_csv
 from tests.bench.edge import lines_of, with_keys
 from tests.bench.figures import CALL, Load
@@ -38,6 +39,8 @@ from tests.runtime.store.redis_servers import RedisServer
 
 RATES = (1_000, 10_000, 100_000)
 NOTES = ("hset", "hdel", "hmset", "del")
+COPIED = 5000
+"""Calls whose copies on Redis are looked at."""
 FRAME = 20 + 8 + 38
 """Bytes that a datagram takes on an Ethernet beside its own: IPv4, UDP, and frame with preamble and gap."""
 SENT = re.compile(r"UDP message (?:sent \((\d+) bytes\)|received \[(\d+)\] bytes)")
@@ -136,10 +139,10 @@ def measured(rate: int, seconds: float, held: int, folder: Path, cores: Cores, r
         sizes = one_call(bench, cores)
         found.datagrams, found.sip_bytes = len(sizes), sum(sizes)
         found.node_ms = min(bench.play(load).cpu_ms for _ in range(rounds))
-        found.held_kib = bench.hold(held, rate, 36.0).per_call
         files = sorted(bench.site.folder.rglob("*.jsonl*"))
         lines = [line for line in lines_of(files) if b'"record":"decision"' in line or b'"record":"call"' in line]
         found.record_bytes = 2.0 * sum(map(len, lines)) / max(len(lines), 1)
+    found.held_kib = held_node.hold(held, rate, held_node.WARM, folder / "held", cores, {}).own_each / 1024
     server = RedisServer(folder / "redis", "--save", "").start()
     try:
         with running(OnRedis(server.url), folder / "shared", cores) as bench:
@@ -153,7 +156,7 @@ def measured(rate: int, seconds: float, held: int, folder: Path, cores: Cores, r
                     found.redis_questions = cost.commands.get("fcall", 0.0) / max(cost.calls, 1)
                     found.redis_notes = sum(cost.commands.get(name, 0.0) for name in NOTES) / max(cost.calls, 1)
                     found.redis_in, found.redis_out = cost.came / max(cost.calls, 1), cost.went / max(cost.calls, 1)
-            bench.hold(held, rate, 2.0)
+            bench.hold(COPIED, rate, 2.0)
             found.redis_call_bytes = copied(server)
     finally:
         server.kill()
@@ -207,7 +210,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="What a call takes, and what many would.")
     parser.add_argument("--rate", type=int, default=500, help="calls per second")
     parser.add_argument("--seconds", type=float, default=15.0)
-    parser.add_argument("--held", type=int, default=5000)
+    parser.add_argument("--held", type=int, default=held_node.CALLS)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--nice", type=int, default=0, help="of everything that is started")
     parser.add_argument("--out", type=Path, default=Path("var/scale"), help="folder of the JSON file")
