@@ -14,15 +14,15 @@ from proxy.b2bua.counters import Counters
 from proxy.b2bua.outputs import CallRecord, Count, DecisionRecord, Fault, Fetch, Output, RefusalHeard, Release
 from proxy.policy.inquiry import Inquiry, PersonState
 from proxy.runtime.clock import Clock
-from proxy.runtime.queue_delay import GateView
+from proxy.runtime.queue_delay import NEVER, GateView
 from proxy.runtime.store.ledger_desk import Question
 from proxy.sip.framing import Flaw
 from proxy.sip.hop import Hop
 from proxy.sip.wire import Send
 
-NEVER: Final = float("inf")
 RECORDS: Final = (DecisionRecord, CallRecord, Fault)  # a union would be made anew for each question
 SLACK: Final = 0.001  # s: timers closer than this share one wake-up
+TRYING: Final = b"SIP/2.0 100 "
 
 
 class Machine(Protocol):
@@ -128,6 +128,7 @@ class Transports:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = NEVER
         self._undelivered: list[bytes] = []
+        self._held: Final[dict[Hop, list[Send]]] = {}
 
     def use_ledger(self, ledger: Ledger) -> None:
         """Ask here from now on; without a ledger each call's deadline answers, by the rule's `on_unknown`."""
@@ -151,6 +152,7 @@ class Transports:
         """End the calls that are left, send their last words and take nothing in any more."""
         self.engine.stop(self.clock.monotonic(), self.clock.epoch())
         self.flush()
+        self._release()
         for way in dict.fromkeys(self.ways):
             way.close()
         if self._timer is not None:
@@ -161,6 +163,8 @@ class Transports:
         """Carry out what the engine ordered: what must be remembered is, before the wire tells anybody.
 
         A record comes first, since it ends what was noted of its call; what the ledger is asked comes after the notes.
+        No INVITE waits for the 100 of the one before it, or for its own: `arm` sends them, at the end of the turn, or
+        whoever sends something to the same place.
         """
         outputs = self.engine.take_outputs()
         for output in outputs:
@@ -173,9 +177,19 @@ class Transports:
             for output in outputs:
                 if not isinstance(output, RECORDS):
                     self._tell(self._ledger, output)
-        ways = self.ways
-        for order in self.engine.take_sends():
+        ways, held, sends = self.ways, self._held, self.engine.take_sends()
+        if len(sends) > 1 and sends[0].data.startswith(TRYING) and not sends[0].hop.reliable:
+            held.setdefault(sends[0].hop, []).append(sends.pop(0))
+        for order in sends:
+            if held and order.hop in held:
+                self._release()
             ways[order.hop.listener].send(order)
+
+    def _release(self) -> None:
+        for waiting in self._held.values():
+            for order in waiting:
+                self.ways[order.hop.listener].send(order)
+        self._held.clear()
 
     def _tell(self, ledger: Ledger, order: Fetch | Count | Release | RefusalHeard) -> None:
         if isinstance(order, Fetch):
@@ -217,7 +231,8 @@ class Transports:
         self.arm()
 
     def arm(self) -> None:
-        """Wake up when the engine's next timer is due."""
+        """The end of a turn: send what was held, and wake up when the engine's next timer is due."""
+        self._release()
         due = self.engine.next_deadline()
         if due >= self._timer_due:
             return

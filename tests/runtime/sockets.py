@@ -12,7 +12,8 @@ from proxy.b2bua.counters import Counters
 from proxy.b2bua.outputs import CallRecord, DecisionRecord, Fault, Fetch, Output
 from proxy.policy.inquiry import Inquiry, PersonState
 from proxy.runtime.clock import FixedClock
-from proxy.runtime.transports import NEVER, Transports
+from proxy.runtime.queue_delay import NEVER
+from proxy.runtime.transports import Transports
 from proxy.runtime.udp import UdpPort
 from proxy.sip.framing import Flaw
 from proxy.sip.hop import Hop

@@ -10,9 +10,11 @@ import pytest
 
 from proxy.b2bua.outputs import Count, Fault, Fetch, RefusalHeard, Release
 from proxy.policy.inquiry import Inquiry, PersonState
-from proxy.runtime.transports import NEVER, Transports
+from proxy.runtime.clock import FixedClock
+from proxy.runtime.queue_delay import NEVER
+from proxy.runtime.transports import Transports
 from proxy.runtime.udp import bound_socket
-from proxy.sip.hop import UDP, Hop
+from proxy.sip.hop import TCP, UDP, Hop
 from proxy.sip.wire import Send
 from tests.runtime.sockets import (
     EPOCH,
@@ -25,6 +27,37 @@ from tests.runtime.sockets import (
     around,
     until,
 )
+
+PLATFORM = Hop(UDP, HOST, 5070)
+CARRIER = Hop(UDP, HOST, 5080)
+BY_TCP = Hop(TCP, HOST, 5070)
+TRYING = b"SIP/2.0 100 Trying\r\n"
+
+
+class Sent:
+    """A way that only writes down what is sent, in its order."""
+
+    def __init__(self) -> None:
+        self.data: list[bytes] = []
+
+    def send(self, order: Send) -> None:
+        self.data.append(order.data)
+
+    def close(self) -> None:
+        self.data.append(b"closed")
+
+
+@pytest.fixture
+def way() -> Sent:
+    return Sent()
+
+
+@pytest.fixture
+async def written(way: Sent, machine: Machine, recorder: Recorder) -> Transports:
+    """Transports whose only way writes down."""
+    transports = Transports(machine, FixedClock(EPOCH), recorder)
+    transports.ways.append(way)
+    return transports
 
 
 @pytest.mark.usefixtures("port")
@@ -139,3 +172,52 @@ async def test_a_later_deadline_waits_for_the_timer_that_is_armed(peer: socket.s
     peer.send(b"two")
     await until(lambda: machine.deadline == NEVER)
     assert machine.ticks[-1] >= later
+
+
+async def test_the_invites_of_a_turn_leave_before_the_100_of_each(
+    written: Transports, way: Sent, machine: Machine
+) -> None:
+    for call in (b"1", b"2"):
+        machine.orders = [Send(TRYING + call, PLATFORM), Send(b"INVITE " + call, CARRIER)]
+        written.flush()
+    assert way.data == [b"INVITE 1", b"INVITE 2"]
+    written.arm()
+    written.arm()
+    assert way.data[2:] == [TRYING + b"1", TRYING + b"2"]
+
+
+async def test_a_100_leaves_before_what_else_goes_to_its_place(
+    written: Transports, way: Sent, machine: Machine
+) -> None:
+    machine.orders = [Send(TRYING, PLATFORM), Send(b"INVITE 1", CARRIER), Send(b"SIP/2.0 503", PLATFORM)]
+    written.flush()
+    assert way.data == [b"INVITE 1", TRYING, b"SIP/2.0 503"]
+    machine.orders = [Send(TRYING, PLATFORM), Send(b"INVITE 2", CARRIER)]
+    written.flush()
+    machine.orders = [Send(b"SIP/2.0 180", PLATFORM)]
+    written.flush()
+    written.arm()
+    assert way.data[3:] == [b"INVITE 2", TRYING, b"SIP/2.0 180"]
+
+
+@pytest.mark.parametrize(
+    "orders",
+    [
+        [Send(TRYING, PLATFORM)],
+        [Send(b"SIP/2.0 200", PLATFORM), Send(b"BYE", CARRIER)],
+        [Send(TRYING, BY_TCP), Send(b"INVITE", CARRIER)],  # on a stream
+        [Send(b"INVITE", CARRIER), Send(TRYING, PLATFORM)],
+    ],
+)
+async def test_what_is_no_100_before_an_invite_leaves_at_once(
+    written: Transports, way: Sent, machine: Machine, orders: list[Send]
+) -> None:
+    machine.orders = list(orders)
+    written.flush()
+    assert way.data == [order.data for order in orders]
+
+
+async def test_a_stop_sends_what_was_held(written: Transports, way: Sent, machine: Machine) -> None:
+    machine.orders = [Send(TRYING, PLATFORM), Send(b"INVITE", CARRIER)]
+    written.stop()
+    assert way.data == [b"INVITE", TRYING, b"closed"]
