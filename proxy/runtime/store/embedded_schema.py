@@ -19,7 +19,8 @@ BUSY: Final = 5.0  # s; another process writes
 LOG_KEPT: Final = 64 * 1024 * 1024  # bytes; a log that had to grow longer is cut to this when it starts anew
 CACHE: Final = 16 * 1024  # KiB of the file that who writes it keeps in memory; the system has all of it
 SMALL_CACHE: Final = 2 * 1024  # KiB, for who goes through all of it again and again
-SLICE: Final = 500  # rows looked at, and at most deleted, at once, so that no decision waits for the cleaning
+PAGE: Final = 2048  # bytes of a page in a file that is made: new persons come in no order, each of them a page to write
+SLICE: Final = 2500  # rows looked at, and at most deleted, at once, so that nobody waits long for the cleaning
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS ledger_meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS ledger_attempts(person BLOB PRIMARY KEY, row BLOB NOT NULL, until REAL NOT NULL) WITHOUT ROWID;
@@ -58,6 +59,10 @@ NOTED: Final = (
 # each key that comes into the file is noted with it, for those who know all of them (`absence`)
 NAMES: Final = [NOTED.format(table=table) for table in ("ledger_attempts", "ledger_refusals", "ledger_consents")]
 FIRST_NAME: Final = "INSERT INTO ledger_names(name) SELECT x'' WHERE NOT EXISTS (SELECT 1 FROM ledger_names)"
+SLICE_OF: Final = (
+    "SELECT max(person), count(*) FROM (SELECT person FROM ledger_attempts WHERE person > ? ORDER BY person LIMIT ?)"
+)
+ENDED: Final = "SELECT person FROM ledger_attempts WHERE person > ? AND person <= ? AND until <= ?"
 
 
 def opened(path: Path, fingerprint: str) -> sqlite3.Connection:
@@ -86,6 +91,7 @@ def connected(path: Path, cache: int = CACHE) -> sqlite3.Connection:
     """A connection with the settings of this store, that keeps `cache` KiB. Transactions are begun by hand."""
     connection = sqlite3.connect(path, timeout=BUSY, isolation_level=None, check_same_thread=False)
     try:
+        connection.execute(f"PRAGMA page_size = {PAGE}")  # a file that is there keeps its own
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute(f"PRAGMA cache_size = -{cache}")
@@ -114,11 +120,11 @@ class Sweep:
     def seek(self, connection: sqlite3.Connection) -> Callable[[sqlite3.Connection], object] | None:
         """The next slice: what deletes attempts that ended there, and consents whose proof need not be kept any more."""
         now = self._epoch()
-        slice_of = connection.execute(
-            "SELECT person, until FROM ledger_attempts WHERE person > ? ORDER BY person LIMIT ?", (self._last, SLICE)
-        ).fetchall()
-        self._last = slice_of[-1][0] if len(slice_of) == SLICE else b""
-        attempts = [(person, now) for person, until in slice_of if until <= now]
+        first = self._last
+        last, count = connection.execute(SLICE_OF, (first, SLICE)).fetchone()
+        ended = connection.execute(ENDED, (first, last or b"", now)).fetchall()
+        self._last = last if count == SLICE else b""
+        attempts = [(person, now) for (person,) in ended]
         consents = connection.execute(
             "SELECT person, reference FROM ledger_consents WHERE at <= ? LIMIT ?", (now - PROOF_KEPT, SLICE)
         ).fetchall()

@@ -1,7 +1,7 @@
 """Rows of persons into the SQLite file, many at once: a statement takes up to `WIDE` of them.
 
-Each statement gives the interpreter away once, so a batch costs the thread of the calls little. A row that is not as it
-was when it was read was changed by another process; what it did stays.
+Each statement gives the interpreter away once, so a batch costs the thread of the calls little. Rows of new persons, most
+of all, are simply added. A row that is not as it was when it was read was changed by another process; what it did stays.
 """
 
 from __future__ import annotations
@@ -36,6 +36,15 @@ def changed_query(width: int) -> str:
 
 
 @lru_cache(maxsize=len(WIDTHS))
+def add_statement(width: int) -> str:
+    """Writes rows of persons who have none; counts those that it wrote."""
+    return (
+        f"INSERT INTO ledger_attempts VALUES {', '.join(['(?, ?, ?)'] * width)} "  # noqa: S608 - placeholders only
+        "ON CONFLICT (person) DO NOTHING"
+    )
+
+
+@lru_cache(maxsize=len(WIDTHS))
 def keep_statement(width: int) -> str:
     """Writes rows."""
     return (
@@ -61,8 +70,21 @@ def portions(rows: Sequence[T]) -> Iterator[Sequence[T]]:
 
 def write(rows: Rows, refusals: Refusals, connection: sqlite3.Connection) -> None:
     """Bring the file to what these say, within a transaction."""
-    wanted = {name: (row, until) for name, (_, row, until) in rows.items()}
-    for portion in portions(sorted(rows)):
+    ordered = sorted(rows)
+    held = [name for name in ordered if rows[name][0]]
+    for portion in portions([name for name in ordered if rows[name][1] and not rows[name][0]]):
+        values = list(chain.from_iterable((name, rows[name][1], rows[name][2]) for name in portion))
+        if connection.execute(add_statement(len(portion)), values).rowcount != len(portion):
+            held.extend(portion)  # somebody else was there; what was added is what is expected then, and stays
+    change(held, rows, connection)
+    if refusals:
+        connection.executemany(REFUSE, [(lasting, *heard) for lasting, heard in refusals.items()])
+
+
+def change(names: Sequence[bytes], rows: Rows, connection: sqlite3.Connection) -> None:
+    """Write or delete rows that the file may hold already."""
+    wanted = {name: (rows[name][1], rows[name][2]) for name in names}
+    for portion in portions(names):
         expected = list(chain.from_iterable((name, rows[name][0]) for name in portion))
         for name, there in connection.execute(changed_query(len(portion)), expected).fetchall():
             before, row, until = rows[name]
@@ -72,5 +94,3 @@ def write(rows: Rows, refusals: Refusals, connection: sqlite3.Connection) -> Non
         connection.execute(keep_statement(len(portion)), values)
     for portion in portions(sorted(name for name, (row, _) in wanted.items() if not row)):
         connection.execute(delete_statement(len(portion)), portion)
-    if refusals:
-        connection.executemany(REFUSE, [(lasting, *heard) for lasting, heard in refusals.items()])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.runtime.store.embedded_schema import SLICE, Sweep, opened
+from proxy.runtime.store.embedded_schema import PAGE, SLICE, Sweep, opened
 from proxy.runtime.store.person_keys import KeysDiffer
 
 
@@ -17,6 +17,17 @@ def test_the_file_is_made_for_its_owner_only_and_in_wal(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o077 == 0
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert connection.execute("PRAGMA synchronous").fetchone() == (1,)
+    assert connection.execute("PRAGMA page_size").fetchone() == (PAGE,)
+    connection.close()
+
+
+def test_a_file_that_is_there_keeps_its_pages(tmp_path: Path) -> None:
+    made = sqlite3.connect(tmp_path / "ledger.db")
+    made.execute("PRAGMA page_size = 4096")
+    made.execute("CREATE TABLE other(a)")
+    made.close()
+    connection = opened(tmp_path / "ledger.db", "ab")
+    assert connection.execute("PRAGMA page_size").fetchone() == (4096,)
     connection.close()
 
 

@@ -57,6 +57,12 @@ def test_what_another_process_did_to_a_row_stays(connection: sqlite3.Connection)
     assert rows_in(connection) == {}
 
 
+def test_who_was_counted_and_taken_back_meanwhile_leaves_no_row_and_takes_none(connection: sqlite3.Connection) -> None:
+    connection.execute("INSERT INTO ledger_attempts VALUES (?, ?, 6.0)", (b"%016d" % 3, TWO))
+    write({b"%016d" % number: (b"", b"", 7.0) for number in range(5)}, {}, connection)
+    assert rows_in(connection) == {b"%016d" % 3: (TWO, 6.0)}
+
+
 def test_the_newest_refusal_stays(connection: sqlite3.Connection) -> None:
     write({}, {b"p" * 16: ("acme", 5.0, "607", "call-1")}, connection)
     write({}, {b"p" * 16: ("acme", 4.0, "607", "call-0")}, connection)
