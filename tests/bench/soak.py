@@ -39,7 +39,7 @@ from tests.bench.contenders import OPEN
 from tests.bench.edge import Edge
 from tests.bench.looks import FLAT, KEPT, LEFT, Look, as_dict, drift, look, parts, spread, table
 from tests.bench.mix import Pair, Side, pair
-from tests.bench.processes import Cores, TooFewCores, before_others, share_out
+from tests.bench.processes import Cores, TooFewCores, before_others, share_out, udp_sockets
 from tests.bench.run import machine, say, written
 
 LINGER = 64
@@ -74,6 +74,8 @@ class Soak:
     recorded: int = 0
     twice: int = 0
     seconds: float = 0.0
+    dropped: int = 0
+    """Datagrams for which the node's socket had no room: it did not get its core in time."""
     errors: str = ""
     """What SIPp wrote of calls that failed."""
 
@@ -136,6 +138,7 @@ def drive(edge: Edge, load: Pair, soak: Soak, every: float) -> None:
             soak.looks.append(look(edge, at))
     soak.seconds = time.monotonic() - started
     soak.platform, soak.carrier = load.wait(5.0)
+    soak.dropped = sum(udp_sockets(edge.site.port))
     soak.errors = load.errors()
 
 
@@ -182,6 +185,8 @@ def told(soak: Soak, keep: int = 20) -> str:
             f"from the first third to the last {drift(memory):+.1%}"
         )
         lines += [f"{name}: {_range([getattr(one, name) for one in soak.steady()])}" for name in ("files", "threads")]
+    if soak.dropped:
+        lines.append(f"{soak.dropped} datagrams found no room in the node's socket: it did not get its core in time")
     problems = soak.problems()
     lines += [f"WRONG: {one}" for one in problems] or ["0 failed, nothing left, each call recorded once"]
     return "\n".join(lines)

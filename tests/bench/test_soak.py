@@ -34,6 +34,13 @@ def test_a_run_in_which_all_went_well() -> None:
     assert b'"problems": []' in as_json(whole())
 
 
+def test_a_machine_that_did_not_keep_up_is_told_of() -> None:
+    soak = whole()
+    assert "no room" not in told(soak)
+    soak.dropped = 7
+    assert "7 datagrams found no room in the node's socket" in told(soak)
+
+
 @pytest.mark.parametrize(
     ("change", "told_as"),
     [
