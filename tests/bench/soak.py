@@ -3,7 +3,8 @@
 One call in ten each is refused, busy, cancelled, put on hold, sent twice, or ended by the carrier (`mix.py`). Looked at every
 few seconds are memory, open files, threads, calls, transactions and timers. In the end: no call failed, each is recorded once,
 memory stayed within 3 % of its median once it was warm, and nothing is left. The store is filled with persons beforehand, so
-that its cache is as full as it gets in the first minute.
+that its cache is as full as it gets in the first minute; with as many as there are calls, since what the node remembers of
+all persons (`name_filter`) has room for twice as many as there were.
 
 Memory is the node's own (`looks.py`). What is judged are the medians of the tenths of the time after the warm-up: a machine
 that stalls for some seconds has more calls in progress then, and one look at that moment says nothing of growth; how far
@@ -51,6 +52,7 @@ WARM_SHARE = 0.1
 """Of the run, at least."""
 FILLED_BY = 45_000
 """Calls after which the cache of the store is full."""
+PERSONS = 700_000
 TOGETHER = 2000
 DAY = 86_400.0
 CLOCK = datetime.fromisoformat(OPEN).timestamp()
@@ -216,7 +218,9 @@ def arguments_of(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--warm", type=float, default=0.0, help="seconds before memory must be flat; 0: as its cache needs"
     )
     parser.add_argument("--every", type=float, default=5.0, help="seconds between two looks")
-    parser.add_argument("--persons", type=int, default=700_000, help="that the store knows beforehand")
+    parser.add_argument(
+        "--persons", type=int, help=f"that the store knows beforehand; by itself {PERSONS}, and as many as calls"
+    )
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--t1", type=float, default=0.5, help="T1 of the node, in s")
     parser.add_argument(
@@ -251,7 +255,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         keys["node.workers"] = str(asked.workers)
     with tempfile.TemporaryDirectory(prefix="npv-soak-") as made:
         try:
-            run(soak, Path(made, "node"), cores, keys, asked.persons, asked.every, asked.t1)
+            persons = max(PERSONS, asked.calls) if asked.persons is None else asked.persons
+            run(soak, Path(made, "node"), cores, keys, persons, asked.every, asked.t1)
         except StageError as error:
             say(str(error))
             return 2
