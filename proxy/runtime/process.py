@@ -8,7 +8,6 @@ is imported there: a supervisor has no engine, and a worker that is replaced sta
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
 import sys
 from collections.abc import Coroutine
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from proxy.runtime import build
 from proxy.runtime.clock import Clock, FixedClock, SystemClock
 from proxy.runtime.configuration import Configuration, load_configuration
+from proxy.runtime.garbage import settle, tidy
 from proxy.runtime.needs import listening, say
 from proxy.runtime.toml_source import ConfigError
 from proxy.runtime.worker_place import place_of
@@ -27,10 +27,6 @@ if TYPE_CHECKING:
 
 # s; the loop takes the interpreter anew for each datagram, and while a thread reads files each take waits this long
 SWITCH: Final = 1e-4
-# calls make no cycles, so a collection only looks for our own mistakes: little at a time, or it holds up every message
-# (2,000 objects take half a millisecond, 50,000 took 20), and the older ones seldom
-GC_YOUNG: Final = 2_000
-GC_OLDER: Final = 500
 M_TRIM_THRESHOLD: Final = -1  # malloc.h
 M_MMAP_THRESHOLD: Final = -3
 LARGE: Final = 1 << 20  # bytes; pieces of memory that are this large are given back as soon as nobody needs them
@@ -110,13 +106,6 @@ def obey(running: Running) -> None:
     loop.add_signal_handler(signal.SIGHUP, running.hung_up)
 
 
-def settle() -> None:
-    """What is there now stays: collections of garbage need not look at it."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GC_YOUNG, GC_OLDER, 100)
-
-
 def say_started(configuration: Configuration, admin_port: int, more: str = "") -> None:
     """One line that says what runs."""
     say(
@@ -135,6 +124,7 @@ async def carry(configuration: Configuration, clock: Clock) -> int:
     try:
         await app.start()
         settle()
+        app.tasks.spawn(tidy(app.engine.active_calls), "garbage")
         say_started(configuration, app.admin_port)
         await app.serve()
     except ConfigError as mistake:
@@ -169,6 +159,7 @@ async def work(worker: Worker) -> int:
     try:
         if await worker.start():
             settle()
+            worker.app.tasks.spawn(tidy(worker.app.engine.active_calls), "garbage")
             await worker.serve()
     except ConfigError as mistake:
         say(f"cannot start: {mistake}")
