@@ -1,7 +1,8 @@
-"""How long a decision waits for the store: python -m tests.bench.ledger_latency redis|embedded [rate] [seconds] [persons]
+"""How long a decision waits for the store: python -m tests.bench.ledger_latency redis|embedded [rate] [seconds] [persons] [new]
 
 Questions come one by one at random moments of a steady rate, through the desk as in the running proxy, each of them about
-another of so many persons, who have all been called before. The embedded store answers in the same turn.
+another of so many persons, who have all been called before, but for a share (`new`, 0 to 1) who never were. The embedded
+store answers in the same turn.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ async def fill(ledger: Ledger, persons: int) -> None:
         await ledger.ask(asked)
 
 
-async def play(ledger: Ledger, rate: int, seconds: float, persons: int) -> list[float]:
+async def play(ledger: Ledger, rate: int, seconds: float, persons: int, new: float) -> list[float]:
     """The waits, sorted."""
     await ledger.open()
     await fill(ledger, persons)
@@ -61,10 +62,10 @@ async def play(ledger: Ledger, rate: int, seconds: float, persons: int) -> list[
         waits.extend(now - begun.pop(question.call) for question, _ in answers)
 
     desk = LedgerDesk(ledger, take, Tasks(complain), time.monotonic)
-    return await asked(desk.fetch, desk, begun, waits, rate, seconds, persons, ledger.close)
+    return await asked(desk.fetch, desk, begun, waits, rate, seconds, (persons, new), ledger.close)
 
 
-async def play_inline(folder: Path, rate: int, seconds: float, persons: int) -> list[float]:
+async def play_inline(folder: Path, rate: int, seconds: float, persons: int, new: float) -> list[float]:
     """The waits, sorted, where the answer is there at once."""
     file = EmbeddedLedger(folder / "l.db", keys(), time.time, 60.0)
     await file.open()
@@ -85,12 +86,12 @@ async def play_inline(folder: Path, rate: int, seconds: float, persons: int) -> 
         log.close()
         await file.close()
 
-    return await asked(answered, ledger, begun, waits, rate, seconds, persons, close)
+    return await asked(answered, ledger, begun, waits, rate, seconds, (persons, new), close)
 
 
 async def asked(
     fetch: Callable[[Fetch], None], desk: LedgerDesk | InlineLedger, begun: dict[int, float], waits: list[float],
-    rate: int, seconds: float, persons: int, close: Callable[[], Awaitable[None]],
+    rate: int, seconds: float, whom: tuple[int, float], close: Callable[[], Awaitable[None]],
 ) -> list[float]:  # fmt: skip
     """Put the questions, then close."""
     used = time.process_time()
@@ -102,7 +103,7 @@ async def asked(
             await asyncio.sleep(pause)
         call += 1
         begun[call] = time.perf_counter()
-        person = f"+336{chance.randrange(persons):08}"
+        person = f"+336{chance.randrange(whom[0]):08}" if chance.random() >= whom[1] else f"+337{call:08}"
         fetch(Fetch(call, inquiry(f"call-{call}", time.time(), person, refusal_since=0.0), time.monotonic() + 5))
     await asyncio.sleep(0.5)
     used = (time.process_time() - used) / call * 1e6
@@ -125,13 +126,15 @@ def main() -> None:
     rate = int(sys.argv[2]) if len(sys.argv) > 2 else (2000 if kind == "redis" else 1000)
     seconds = float(sys.argv[3]) if len(sys.argv) > 3 else 10.0
     persons = int(sys.argv[4]) if len(sys.argv) > 4 else PERSONS
+    new = float(sys.argv[5]) if len(sys.argv) > 5 else 0.0
     with tempfile.TemporaryDirectory() as made:
         if kind == "embedded":
-            report(uvloop.run(play_inline(Path(made), rate, seconds, persons)))
+            report(uvloop.run(play_inline(Path(made), rate, seconds, persons, new)))
             return
         server = RedisServer(Path(made), "--save", "").start()
         try:
-            report(uvloop.run(play(RedisLedger(Place((server.url,)), keys(), time.time, 5.0), rate, seconds, persons)))
+            ledger = RedisLedger(Place((server.url,)), keys(), time.time, 5.0)
+            report(uvloop.run(play(ledger, rate, seconds, persons, new)))
         finally:
             server.kill()
 
