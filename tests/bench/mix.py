@@ -34,7 +34,9 @@ TIMEWAIT = 4.0
 """Seconds for which the carrier remembers a call that is over."""
 PATIENT = ("-watchdog_minor_maxtriggers", "1000000", "-watchdog_major_maxtriggers", "1000000")
 """A SIPp that did not get the processor in time goes on: in hours that happens more often than it takes by itself."""
-PACE = ("-default_behaviors", "all,-abortunexp", "-max_retrans", "12", *PATIENT)
+TRIES = ("-max_retrans", "12", "-max_invite_retrans", "12", "-max_non_invite_retrans", "12")
+"""A node that is started again on a slow machine is called until it is there; by itself SIPp gives up after half a minute."""
+PACE = ("-default_behaviors", "all,-abortunexp", *TRIES, *PATIENT)
 FAILED = re.compile(r"Failed(?!Call\().+\(C\)")
 """Columns of its statistics that say why calls failed."""
 _taken = itertools.count(0)

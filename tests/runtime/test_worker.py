@@ -22,7 +22,7 @@ from proxy.runtime.udp import bound_socket
 from proxy.runtime.worker import ABANDONED, Worker
 from proxy.runtime.worker_place import Files, Place
 from tests.ladder import EPOCH
-from tests.runtime.ends import Ends, Site, site_in
+from tests.runtime.ends import PATIENCE, Ends, Site, site_in
 
 
 class Boss:
@@ -81,7 +81,7 @@ async def test_it_carries_calls_and_answers_like_a_node(boss: Boss) -> None:
     await boss.channel.ask("drain")
     await boss.channel.ask("drain")  # once more changes nothing
     await ends.hang_up(caller, callee)
-    await asyncio.wait_for(boss.worker.serve(), 20)
+    await asyncio.wait_for(boss.worker.serve(), PATIENCE)
     ends.close()
 
 
@@ -105,7 +105,7 @@ async def test_without_a_supervisor_it_ends_and_leaves_its_calls_to_the_next_one
     ends = Ends(boss.site)
     await ends.talk()
     boss.near.shutdown(socket.SHUT_RDWR)
-    assert await asyncio.wait_for(ended.get(), 20) == ABANDONED
+    assert await asyncio.wait_for(ended.get(), PATIENCE) == ABANDONED
     assert boss.worker.app.engine.active_calls() == 1
     assert ends.a.is_quiet()  # nobody was hung up on
     ends.close()
@@ -115,5 +115,5 @@ async def test_it_may_be_told_to_end_before_it_began(boss: Boss) -> None:
     starting = asyncio.ensure_future(boss.worker.start())
     await asyncio.sleep(0.05)
     await boss.channel.ask("stop")
-    assert await asyncio.wait_for(starting, 20) is False
+    assert await asyncio.wait_for(starting, PATIENCE) is False
     assert not boss.ready.is_set()
