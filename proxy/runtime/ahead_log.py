@@ -218,10 +218,15 @@ class AheadLog:
                 needed = 2 * len(self.places) * self._mean / self._size
                 if len(self._segments) > max(CROWDED, needed + 1) and not self._carry:
                     self._carried_below = end
-                    self._carry = [key for key, position in list(self.places.items()) if position < end]
+                    self._carry = self.kept_before(end)
                 return
             del self._segments[number]
             oldest.remove()
+
+    def kept_before(self, end: int) -> list[bytes]:
+        """Keys of what is kept before that position; from any thread. A copy is made at once, while going through the
+        items themselves gives way to garbage collections, and so to the thread that puts and ends."""
+        return [key for key, position in self.places.copy().items() if position < end]
 
     def close(self) -> None:
         """End the thread. The files go if nobody needs anything in them any more, else they wait for a successor."""

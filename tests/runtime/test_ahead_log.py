@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import subprocess
 import sys
@@ -119,6 +120,28 @@ def test_kept_entries_are_put_again_so_that_old_segments_can_go(tmp_path: Path) 
         log.end(OVER, key, b"")
     until(lambda: log.put(STREAM, b"x") >= 0 and log.held_bytes <= 2 * SIZE)
     assert found_in(tmp_path).kept == {}
+    log.close()
+
+
+def test_what_is_kept_is_looked_through_while_calls_come(tmp_path: Path) -> None:
+    log, _ = opened(tmp_path)
+    keys = [b"call %d" % number for number in range(10_000)]
+    log.places.update(dict.fromkeys(keys, 0))
+
+    def another(*_: object) -> None:
+        log.places[b"call %d" % len(log.places)] = 0
+
+    before = gc.get_threshold()
+    gc.callbacks.append(another)
+    gc.set_threshold(10)
+    try:
+        found = log.kept_before(1)
+    finally:
+        gc.set_threshold(*before)
+        gc.callbacks.remove(another)
+    assert len(log.places) > len(keys)
+    assert found[: len(keys)] == keys
+    log.places.clear()
     log.close()
 
 
