@@ -1,5 +1,5 @@
-"""Build hook: compile `sip`, `policy` and `b2bua` with mypyc where a C compiler and the Python headers are present, and the
-reading and writing of datagrams from C.
+"""Build hook: compile `sip`, `policy`, `b2bua` and what is named of `runtime` with mypyc, and the reading and writing of
+datagrams from C, where a C compiler and the Python headers are present.
 
 Where they are not, the wheel is built from source and says so: the same proxy, at about half the speed. Options are
 those of hatch-mypyc, whose hook does the work. `HATCH_BUILD_NO_HOOKS=true` builds from source on purpose.
@@ -7,10 +7,13 @@ those of hatch-mypyc, whose hook does the work. `HATCH_BUILD_NO_HOOKS=true` buil
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sysconfig
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ from hatch_mypyc.plugin import MypycBuildHook
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 DATAGRAMS = Path("proxy", "runtime", "datagrams.c")
+CLOSED = "-fvisibility=hidden -fno-semantic-interposition -fno-plt"  # nobody else calls, or replaces, our functions
 
 
 class MypycWherePossible(MypycBuildHook):  # type: ignore[misc]  # hatch-mypyc ships no types
@@ -32,7 +36,8 @@ class MypycWherePossible(MypycBuildHook):  # type: ignore[misc]  # hatch-mypyc s
         if missing:
             self.app.display_warning(f"{missing}: the proxy is built from source, at about half the speed")
         elif version != "editable":
-            super().initialize(version, build_data)
+            with environment("CFLAGS", CLOSED):
+                super().initialize(version, build_data)
             self.compiled = True
             self.made = tempfile.TemporaryDirectory()
             built = compiled_datagrams(Path(self.root), Path(self.made.name))
@@ -44,6 +49,20 @@ class MypycWherePossible(MypycBuildHook):  # type: ignore[misc]  # hatch-mypyc s
             self.clean([version])
         if self.made is not None:
             self.made.cleanup()
+
+
+@contextmanager
+def environment(name: str, more: str) -> Iterator[None]:
+    """With these words behind those of an environment variable."""
+    before = os.environ.get(name)
+    os.environ[name] = f"{before or ''} {more}".strip()
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
 
 
 def what_is_missing() -> str:

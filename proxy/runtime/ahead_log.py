@@ -76,7 +76,7 @@ class AheadLog:
         self._lock = -1
         self._wake: Final = Event()
         self._over = False
-        self._thread: Final = Thread(target=self._look_after, name="ahead log", daemon=True)
+        self._tender: Final = Thread(target=self._look_after, name="ahead log", daemon=True)
 
     def open(self) -> Found:
         """Begin, and give what a predecessor left; it stays until `taken_over`. Raises OSError, also if it is in use."""
@@ -96,7 +96,7 @@ class AheadLog:
         if found.damaged:
             self._say(f"the log in {self.folder} was cut or damaged in {found.damaged} places; the rest was read")
         self._current.touch()
-        self._thread.start()
+        self._tender.start()
         return found
 
     def taken_over(self) -> None:
@@ -234,7 +234,7 @@ class AheadLog:
             return
         self._over = True
         self._wake.set()
-        self._thread.join()
+        self._tender.join()
         done = not self.places and all(mark.position >= self.end_position for mark in self._marks)
         for segment in self._segments.values():
             (segment.remove if done else segment.close)()

@@ -1,4 +1,4 @@
-"""What this running copy is: its version, and whether the packages below `runtime` are compiled."""
+"""What this running copy is: its version, and whether what `pyproject.toml` has compiled is compiled."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def source_version(pyproject: Path) -> str:
 
 
 def kind() -> str:
-    """`compiled` when mypyc built the packages below `runtime`, else `source`."""
+    """`compiled` when mypyc built what it is to build, which is all or nothing; else `source`."""
     return kind_of(counters.__file__)
 
 

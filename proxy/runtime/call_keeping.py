@@ -24,7 +24,8 @@ from proxy.runtime.tasks import Tasks
 NOTE: Final = 20  # kinds of entries
 ADDED: Final = 21
 ENDED: Final = 22
-NUMBER: Final = slice(HEAD.size - 8, HEAD.size)
+NUMBER: Final = HEAD.size - 8  # where the number of the call begins in a note
+NUMBER_END: Final = HEAD.size
 
 
 class Log(Protocol):
@@ -105,9 +106,9 @@ class CallKeeping:
             if kind == MARK:
                 log.put(ADDED, note)
             elif kind != END:
-                log.keep(NOTE, CALL + note[NUMBER], note)
-            elif CALL + note[NUMBER] in log.places:  # else its record has ended it
-                log.end(ENDED, CALL + note[NUMBER], b"")
+                log.keep(NOTE, CALL + note[NUMBER:NUMBER_END], note)
+            elif CALL + note[NUMBER:NUMBER_END] in log.places:  # else its record has ended it
+                log.end(ENDED, CALL + note[NUMBER:NUMBER_END], b"")
         if self.copy is not None:
             self.copy.put(notes)
 
@@ -153,7 +154,7 @@ class CallKeeping:
     def taken_up(self, done: TakenUp) -> str:
         """Count what became of the calls of a predecessor; one line about it, empty when there were none."""
         for note in done.ended:  # the log of the predecessor kept them
-            self._log.end(ENDED, CALL + note[NUMBER], b"")
+            self._log.end(ENDED, CALL + note[NUMBER:NUMBER_END], b"")
         if self.copy is not None:
             self.copy.put(done.ended)
         counts = {"going on": done.calls, "ended early": done.early, **done.refused}

@@ -30,8 +30,8 @@ from proxy.runtime.record_lines import Lines, Record
 from proxy.runtime.record_seal import Seal
 
 BATCH: Final = 64
-PAUSE: Final = 0.1  # s between two looks at the queue
-PATIENCE: Final = 5.0  # s
+PAUSE = 0.1  # s between two looks at the queue
+PATIENCE = 5.0  # s
 OFF: Final = ""
 QUEUE_FULL: Final = "the queue was full"
 NOT_TOLD: Final = "a record could not be encoded"

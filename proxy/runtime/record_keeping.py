@@ -92,12 +92,13 @@ def left_over(found: Found, kind: int, target: str) -> list[bytes]:
     return [line for line, place in places.items() if place > written]
 
 
-def newest_written(files: Sequence[Path], places: Mapping[bytes, int]) -> int:
+def newest_written(files: Sequence[Path], places: Mapping[bytes, int], look_back: int = LOOK_BACK) -> int:
     """The place of the newest of these lines that a file holds; -1 for none. Lines are in files as they were unchained.
 
-    Behind it stand only lines of the files themselves, and those for which the log had no room: nobody looks far back.
+    Behind it stand only lines of the files themselves, and those for which the log had no room: nobody looks further back
+    than so many bytes.
     """
-    rest = LOOK_BACK
+    rest = look_back
     for path in reversed(files):
         for line in whole_lines_backwards(path):
             head = HEAD.match(line)

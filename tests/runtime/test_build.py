@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
+import tomllib
 from importlib import metadata
 from pathlib import Path
 
@@ -10,6 +12,8 @@ import pytest
 
 import proxy
 from proxy.runtime import build
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_the_source_tree_states_its_version(tmp_path: Path) -> None:
@@ -46,8 +50,29 @@ def test_an_extension_module_means_compiled(file: str, kind: str) -> None:
     assert build.kind_of(file) == kind
 
 
-def test_kind_is_one_of_the_two() -> None:
-    assert build.kind() in {"compiled", "source"}
+def patterns() -> list[str]:
+    """What the build hook is to compile, as `pyproject.toml` names it."""
+    stated = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    return list(stated["tool"]["hatch"]["build"]["targets"]["wheel"]["hooks"]["custom"]["include"])
+
+
+def to_be_compiled() -> list[str]:
+    """The same as modules."""
+    found = [
+        path.relative_to(ROOT) for pattern in patterns() for path in sorted(ROOT.glob(pattern.replace("**", "**/*.py")))
+    ]
+    return [".".join(path.with_suffix("").parts) for path in found if path.name != "__init__.py"]
+
+
+def test_all_that_is_to_be_compiled_is_what_the_copy_says_to_be() -> None:
+    names = to_be_compiled()
+    assert {"proxy.sip.parse", "proxy.runtime.ids", "proxy.runtime.store.attempts"} <= set(names)
+    files = {name: importlib.import_module(name).__file__ for name in names}
+    assert {name: build.kind_of(file or "") for name, file in files.items()} == dict.fromkeys(names, build.kind())
+
+
+def test_nothing_that_is_named_is_missing() -> None:
+    assert [pattern for pattern in patterns() if not any(ROOT.glob(pattern))] == []
 
 
 @pytest.mark.skipif(not sys.flags.safe_path, reason="without PYTHONSAFEPATH the source beside the tests is meant")

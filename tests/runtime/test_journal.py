@@ -215,24 +215,16 @@ def test_a_target_that_cannot_be_opened_is_told_at_start(tmp_path: Path, edition
         Journal(Targets(str(tmp_path / "file" / "records.jsonl")), 1, "edge-1", edition).start()
 
 
-def test_a_record_keeps_the_edition_it_was_put_under(
-    tmp_path: Path, edition: Edition, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen: list[str] = []
-
-    def line(self: object, record: object, edition: Edition) -> bytes:
-        seen.append(edition.revision)
-        return b"{}"
-
-    monkeypatch.setattr("proxy.runtime.record_lines.Lines.line", line)
+def test_a_record_keeps_the_edition_it_was_put_under(tmp_path: Path, edition: Edition) -> None:
     later = Edition(edition.plan, edition.calendar, edition.book, edition.directory, "later")
     journal = Journal(Targets(str(tmp_path / "r")), 10, "edge-1", edition)
-    put(journal, "one")
+    journal.put(decided(edition, "follow-up"))
     journal.use_edition(later)
-    put(journal, "two")
+    journal.put(decided(edition, "follow-up"))
     journal.start()
     journal.stop()
-    assert seen == [edition.revision, "later"]
+    told = [record["revision"] for record in records(tmp_path / "r") if record["record"] == "decision"]
+    assert told == [edition.revision, "later"]
 
 
 def decided(edition: Edition, campaign: str) -> DecisionRecord:

@@ -12,7 +12,7 @@ import pytest
 
 from proxy.policy.edition import Edition
 from proxy.runtime import journal as journal_module
-from proxy.runtime import record_files, record_keeping
+from proxy.runtime import record_files
 from proxy.runtime.ahead_log import AheadLog
 from proxy.runtime.ahead_reading import Found, read_back
 from proxy.runtime.ahead_segment import call_key
@@ -157,14 +157,13 @@ def test_what_stands_behind_the_newest_line_of_the_files_is_not_written(
         assert left_over(found, REST, file.target) == lines[done:]
 
 
-def test_nobody_looks_back_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_looks_back_for_ever(tmp_path: Path) -> None:
     file = RecordFile(str(tmp_path / "r.jsonl"), "edge-1", Keeping())
     file.open(1.0)
     file.add([b'{"text":"0"}', *[b'{"text":"%s"}' % (b"no room" * 10)] * 50], 0, 1.0)
     places = {b'{"text":"0"}': 7}
     assert newest_written(files_of(tmp_path / "r.jsonl"), places) == 7
-    monkeypatch.setattr(record_keeping, "LOOK_BACK", 1000)
-    assert newest_written(files_of(tmp_path / "r.jsonl"), places) == -1
+    assert newest_written(files_of(tmp_path / "r.jsonl"), places, look_back=1000) == -1
 
 
 WRITER = """

@@ -39,7 +39,7 @@ from proxy.runtime.store.ledger_entries import (
 from proxy.runtime.store.overlay import Row
 from proxy.runtime.store.write_behind import WriteBehind
 
-MOST: Final = 200_000  # rows and refusals that may wait for the file, of about 300 bytes each
+MOST = 200_000  # rows and refusals that may wait for the file, of about 300 bytes each
 OURS: Final = frozenset({ATTEMPT, RELEASE, REFUSAL})
 BUSY: Final = (
     0.02  # s that a reading waits where another process opens the file anew after a crash; else none ever does
@@ -64,7 +64,7 @@ class InlineLedger:
         self._ledger: Final = ledger
         self._epoch: Final = epoch
         self._arrived: Final = arrived
-        self._heed: Final = heed
+        self._heed = heed
         self._loop: Final = asyncio.get_running_loop()
         self._behind: Final = WriteBehind(ledger, log, partial(self._silent, "disk"))
         self._reading: sqlite3.Cursor | None = None

@@ -120,7 +120,7 @@ async def test_what_another_process_counts_meanwhile_is_not_written_over(client:
 
 async def test_a_refusal_that_was_heard_stands_at_once(client: InlineClient) -> None:
     heard = []
-    client.ledger._heed = lambda *told: heard.append(told)  # type: ignore[misc]  # the listener of this test
+    client.ledger._heed = lambda *told: heard.append(told)  # the listener of this test
     client.ledger.refusal_heard("acme", PERSON, NOON, "607", "call-1")
     assert heard == [("acme", PERSON, NOON)]
     assert state_of(client, "a", refusal_since=0.0).refusal_at == NOON
