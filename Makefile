@@ -105,7 +105,7 @@ rm -rf $(1) && mkdir -p $(1) && cp -R pyproject.toml README.md LICENSE proxy con
 endef
 
 $(VENV)/installed: $(SOURCES) $(VENV)/builder
-	@echo "building the proxy; where it can be compiled this takes a minute or two"
+	@echo "building the proxy; where it can be compiled this takes some minutes"
 	$(call copy,$(VENV)/source)
 	if ! $(PY) -m pip install -q --no-build-isolation $(VENV)/source >$(VENV)/build.log 2>&1; then
 		echo "compiling failed, see $(VENV)/build.log"
