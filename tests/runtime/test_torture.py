@@ -113,7 +113,7 @@ class Ends:
         for seen in caused:
             if seen.side == "b" and seen.message.method != b"ACK":
                 self.carrier.sendto(reply(seen, 486, tag="b1"), self.proxy)
-                caused = [*caused, *self.until_final(seen)]
+                caused = [*caused, *self.until_final(seen, call_id)]
         return caused
 
     def until_answered(self, call_id: str) -> list[Seen]:
@@ -138,13 +138,13 @@ class Ends:
             found += self.fresh(ready)
         return found
 
-    def until_final(self, forwarded: Seen) -> list[Seen]:
-        """The platform's final answer, acknowledged by the carrier's side of the proxy and by us."""
+    def until_final(self, forwarded: Seen, call_id: str) -> list[Seen]:
+        """The platform's answers up to the final one; a 100 may leave behind what goes to other places."""
         method = forwarded.message.method
-        while True:
-            for seen in self.receive():
-                if seen.side == "a" and seen.message.status == 486 and seen.message.method == method:
-                    return [seen]
+        answers: list[Seen] = []
+        while not (answers and answers[-1].message.status == 486 and answers[-1].message.method == method):
+            answers += [seen for seen in self.receive() if seen.side == "a" and seen.header("call-id") in (call_id, "")]
+        return answers
 
     def forwarded(self) -> list[Seen]:
         """What the carrier got of what was sent before; each is turned down there, and seen to be."""
