@@ -26,6 +26,7 @@ NOT_ADDED: Final[dict[str, Callable[[float, float], float]]] = {
     "npv_directory_age_seconds": max,
     "npv_directory_version": min,
     "npv_draining": max,
+    "npv_limits_nodes": max,
     "npv_refusals_age_seconds": max,
     "npv_refusals_dropped_total": max,
     "npv_refusals_held": max,
