@@ -123,6 +123,7 @@ def test_kept_entries_are_put_again_so_that_old_segments_can_go(tmp_path: Path) 
     log.close()
 
 
+@pytest.mark.source_only  # compiled, nothing is made on the way that garbage would be collected for
 def test_what_is_kept_is_looked_through_while_calls_come(tmp_path: Path) -> None:
     log, _ = opened(tmp_path)
     keys = [b"call %d" % number for number in range(10_000)]
