@@ -112,8 +112,12 @@ class SharedMeters:
 
     def live(self, place: int) -> int:
         """Calls at once of the other workers, and of the other nodes as far as they told."""
+        return self._total(self._others, place)
+
+    def _total(self, rows: tuple[int, ...], place: int) -> int:
+        """What stands there in these rows, together."""
         whole, count = self._whole, 0
-        for row in self._others:
+        for row in rows:
             count += whole[row + place]
         return count
 
@@ -144,17 +148,11 @@ class SharedMeters:
 
     def lives(self, place: int) -> int:
         """Calls at once of all workers of this node."""
-        whole, count = self._whole, 0
-        for row in self._rows:
-            count += whole[row + place]
-        return count
+        return self._total(self._rows, place)
 
     def takes(self, place: int) -> int:
         """Calls of all workers of this node that were ever taken from the rate."""
-        whole, count = self._whole, 0
-        for row in self._takes:
-            count += whole[row + place]
-        return count
+        return self._total(self._takes, place)
 
     def elsewhere(self, place: int, live: int) -> None:
         """The other nodes have so many calls there at once."""

@@ -15,8 +15,6 @@ sys.path.append(str(Path(__file__).parents[2]))
 sys.path.append(str(Path(__file__).parents[2] / "sipp-scenarios"))
 
 import argparse
-import os
-import shutil
 import tempfile
 import time
 from collections.abc import Sequence
@@ -31,8 +29,8 @@ from tests.bench.edge import Edge
 from tests.bench.looks import own_memory, rows_of
 from tests.bench.mix import PACE
 from tests.bench.pair import FOREVER, Sipp
-from tests.bench.processes import PROC, Cores, TooFewCores, before_others, share_out
-from tests.bench.run import machine, say, written
+from tests.bench.processes import PROC, Cores
+from tests.bench.run import cores_for_load, machine, say, written
 
 CALLS = 20_000
 WARM = 2_000
@@ -150,16 +148,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--nice", type=int, default=0, help="of everything that is started")
     parser.add_argument("--out", type=Path, default=Path("var/held"), help="folder of the JSON file")
     asked = parser.parse_args(arguments)
-    try:
-        cores = share_out(os.sched_getaffinity(0))
-    except TooFewCores as error:
-        say(str(error))
+    cores = cores_for_load(asked.nice, {"sipp": "sip-tester"})
+    if cores is None:
         return 2
-    if not shutil.which("sipp"):
-        say("missing: sipp (Debian: sip-tester)")
-        return 2
-    os.sched_setaffinity(0, cores.others)
-    before_others(asked.nice)
     with tempfile.TemporaryDirectory(prefix="npv-held-") as made:
         try:
             found = hold(asked.calls, asked.rate, asked.warm, Path(made, "node"), cores, {})

@@ -18,11 +18,11 @@ import platform
 import shutil
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tests.bench.comparison import FULL, QUICK, Comparison, Measured
 from tests.bench.contenders import contenders
-from tests.bench.processes import TooFewCores, before_others, share_out
+from tests.bench.processes import Cores, TooFewCores, before_others, share_out
 from tests.bench.table import as_json, remarks, table
 
 NEEDED = {"sipp": "sip-tester", "taskset": "util-linux"}
@@ -54,6 +54,23 @@ def written(folder: Path, content: bytes) -> Path:
     return path
 
 
+def cores_for_load(nice: int, needed: Mapping[str, str]) -> Cores | None:
+    """The cores, with this program on those of the load and at that priority; None, and why, when nothing can be measured
+    here: one core, or a program lacking of those needed, each with its Debian package."""
+    lacking = [f"{program} (Debian: {package})" for program, package in needed.items() if not shutil.which(program)]
+    try:
+        cores = share_out(os.sched_getaffinity(0))
+    except TooFewCores as error:
+        say(str(error))
+        return None
+    if lacking:
+        say(f"missing: {', '.join(lacking)}")
+        return None
+    os.sched_setaffinity(0, cores.others)
+    before_others(nice)
+    return cores
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code: 0 when the proxy was measured, 1 when it was not, 2 when nothing can be measured here."""
     parser = argparse.ArgumentParser(description="Compare the proxy with its peers under the same load.")
@@ -65,18 +82,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     asked = parser.parse_args(arguments)
     plan = QUICK if asked.quick else FULL
-    lacking = [f"{program} (Debian: {package})" for program, package in NEEDED.items() if not shutil.which(program)]
     try:
         everybody = contenders([name for name in asked.only.split(",") if name])
-        cores = share_out(os.sched_getaffinity(0))
-    except (ValueError, TooFewCores) as error:
+    except ValueError as error:
         say(str(error))
         return 2
-    if lacking:
-        say(f"missing: {', '.join(lacking)}")
+    cores = cores_for_load(asked.nice, NEEDED)
+    if cores is None:
         return 2
-    os.sched_setaffinity(0, cores.others)
-    before_others(asked.nice)
     with tempfile.TemporaryDirectory(prefix="npv-bench-") as made:
         results: list[Measured] = Comparison(everybody, plan, cores, Path(made), say).run()
     path = written(asked.out, as_json(results, plan, machine()))

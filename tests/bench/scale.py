@@ -14,9 +14,7 @@ sys.path.append(str(Path(__file__).parents[2]))
 sys.path.append(str(Path(__file__).parents[2] / "sipp-scenarios"))
 
 import argparse
-import os
 import re
-import shutil
 import tempfile
 import time
 from collections.abc import Sequence
@@ -33,8 +31,8 @@ from tests.bench.edge import lines_of, with_keys
 from tests.bench.figures import CALL, Load
 from tests.bench.nodes import between, used
 from tests.bench.pair import Bench, Sipp, running
-from tests.bench.processes import Cores, TooFewCores, before_others, share_out
-from tests.bench.run import machine, say, written
+from tests.bench.processes import Cores
+from tests.bench.run import cores_for_load, machine, written
 from tests.runtime.store.redis_servers import RedisServer
 
 RATES = (1_000, 10_000, 100_000)
@@ -215,16 +213,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--nice", type=int, default=0, help="of everything that is started")
     parser.add_argument("--out", type=Path, default=Path("var/scale"), help="folder of the JSON file")
     asked = parser.parse_args(arguments)
-    try:
-        cores = share_out(os.sched_getaffinity(0))
-    except TooFewCores as error:
-        say(str(error))
+    cores = cores_for_load(asked.nice, {"sipp": "sip-tester", "redis-server": "redis-server"})
+    if cores is None:
         return 2
-    if not shutil.which("sipp") or not shutil.which("redis-server"):
-        say("missing: sipp (Debian: sip-tester) or redis-server")
-        return 2
-    os.sched_setaffinity(0, cores.others)
-    before_others(asked.nice)
     with tempfile.TemporaryDirectory(prefix="npv-scale-") as made:
         one = measured(asked.rate, asked.seconds, asked.held, Path(made), cores, asked.rounds)
     assumed = Assumed()

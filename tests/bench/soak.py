@@ -21,8 +21,6 @@ sys.path.append(str(Path(__file__).parents[2] / "sipp-scenarios"))
 
 import argparse
 import asyncio
-import os
-import shutil
 import tempfile
 import time
 from collections.abc import Sequence
@@ -40,8 +38,8 @@ from tests.bench.contenders import OPEN
 from tests.bench.edge import Edge
 from tests.bench.looks import FLAT, KEPT, LEFT, Look, as_dict, drift, look, parts, spread, table
 from tests.bench.mix import Pair, Side, pair
-from tests.bench.processes import Cores, TooFewCores, before_others, share_out, udp_sockets
-from tests.bench.run import machine, say, written
+from tests.bench.processes import Cores, udp_sockets
+from tests.bench.run import cores_for_load, machine, say, written
 
 LINGER = 64
 """T1 that a transaction lives on after its end (RFC 3261 17)."""
@@ -233,16 +231,9 @@ def arguments_of(arguments: Sequence[str] | None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code: 0 when all is as it must be, 1 when not, 2 when nothing can be played here."""
     asked = arguments_of(arguments)
-    try:
-        cores = share_out(os.sched_getaffinity(0))
-    except TooFewCores as error:
-        say(str(error))
+    cores = cores_for_load(asked.nice, {"sipp": "sip-tester"})
+    if cores is None:
         return 2
-    if not shutil.which("sipp"):
-        say("missing: sipp (Debian: sip-tester)")
-        return 2
-    os.sched_setaffinity(0, cores.others)
-    before_others(asked.nice)
     soak = Soak(
         asked.calls,
         asked.rate,
