@@ -19,10 +19,12 @@ from proxy.runtime.clock import Clock, FixedClock, SystemClock
 from proxy.runtime.configuration import Configuration, load_configuration
 from proxy.runtime.garbage import settle, tidy
 from proxy.runtime.needs import listening, say
+from proxy.runtime.short_turns import short_turns
 from proxy.runtime.toml_source import ConfigError
 from proxy.runtime.worker_place import place_of
 
 if TYPE_CHECKING:
+    from proxy.runtime.app import App
     from proxy.runtime.worker import Worker
 
 # s; the loop takes the interpreter anew for each datagram, and while a thread reads files each take waits this long
@@ -115,6 +117,13 @@ def say_started(configuration: Configuration, admin_port: int, more: str = "") -
     )
 
 
+def settle_down(app: App) -> None:
+    """What is there at the start stays, and this thread is the one that answers: it gets the core when it asks for it."""
+    settle()
+    short_turns()
+    app.tasks.spawn(tidy(app.engine.active_calls), "garbage")
+
+
 async def carry(configuration: Configuration, clock: Clock) -> int:
     """One process for all calls."""
     from proxy.runtime.app import App
@@ -123,8 +132,7 @@ async def carry(configuration: Configuration, clock: Clock) -> int:
     obey(app)
     try:
         await app.start()
-        settle()
-        app.tasks.spawn(tidy(app.engine.active_calls), "garbage")
+        settle_down(app)
         say_started(configuration, app.admin_port)
         await app.serve()
     except ConfigError as mistake:
@@ -158,8 +166,7 @@ async def work(worker: Worker) -> int:
     """One worker."""
     try:
         if await worker.start():
-            settle()
-            worker.app.tasks.spawn(tidy(worker.app.engine.active_calls), "garbage")
+            settle_down(worker.app)
             await worker.serve()
     except ConfigError as mistake:
         say(f"cannot start: {mistake}")
