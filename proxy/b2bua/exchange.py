@@ -58,7 +58,7 @@ class Exchange(Acknowledging):
         leg = "b" if self.from_a else "a"
         if self.method == "INVITE":
             couple.invite = self
-            self._wait_for_final(fabric.topology.limits.answer_timeout)
+            self.wait_for_final(fabric.topology.limits.answer_timeout)
         self.client = fabric.ask(leg, pace, key, self.method, data, dialog.hop, self)
 
     def _rack(self, message: Message) -> bytes:
@@ -141,6 +141,8 @@ class Exchange(Acknowledging):
         self.settle()
         if self.couple.invite is self:
             self.couple.invite = None
+            if not self.set_up:
+                self.fabric.note(self.couple)  # which said that it is under way
 
     def release(self, status: int) -> None:
         """Answer a pending re-INVITE with `status`: its call ends, or the other leg takes too long."""
@@ -150,7 +152,7 @@ class Exchange(Acknowledging):
             return
         self.fabric.reply(self.server, status, self.couple.session_line(self.from_a), b"")
         self.cancel()
-        self._wait_for_final(self.server.pace.long)
+        self.wait_for_final(self.server.pace.long)
 
     def forget(self) -> None:
         """Wait for nothing any more, whatever the other leg still owes."""
@@ -159,7 +161,8 @@ class Exchange(Acknowledging):
         if client is not None and client.state <= PROCEEDING and not client.give_up(self.fabric.now):
             self.fabric.forget_client(client)
 
-    def _wait_for_final(self, seconds: float) -> None:
+    def wait_for_final(self, seconds: float) -> None:
+        """The other leg has so long to answer."""
         self.settle()
         self.expiry = self.fabric.timers.arm(self.fabric.now, seconds, self, NO_FINAL)
 
@@ -184,7 +187,7 @@ class Exchange(Acknowledging):
             return False
         self.cancel_sent = True
         if not self.set_up:
-            self._wait_for_final(client.pace.long)
+            self.wait_for_final(client.pace.long)
         data = with_line(client.cancel_request(), self.why)
         self.fabric.ask(client.leg, client.pace, client.key + b"C", "CANCEL", data, client.hop, None)
         return True

@@ -1,7 +1,7 @@
 """An answered call that goes on after its process died: what its note says goes back to where the call keeps it.
 
-What was under way at that moment is done again where both ends may wait for it: a 2xx that no ACK has answered, and a
-BYE that the other end may never have seen.
+What was under way at that moment is done again where both ends may wait for it: a 2xx that no ACK has answered, a
+re-INVITE, and a BYE that the other end may never have seen.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from proxy.b2bua.fabric import Fabric
 from proxy.b2bua.hang_up import hang_up
 from proxy.b2bua.legs import Fork
 from proxy.b2bua.note_reading import Talk
+from proxy.b2bua.reinvites import ask_again
 from proxy.b2bua.scrub import scrub_lines
 from proxy.b2bua.session_id import SessionIds
 from proxy.b2bua.transfer import Transfer
@@ -75,6 +76,8 @@ def go_on(fabric: Fabric, call: Call, talk: Talk, fork: Fork) -> None:
         just_answered(fabric, call, talk, fork)
     elif story.state == table.ANSWERED:
         call.state = table.UP  # the ACK must have come
+    if talk.reinvite is not None:
+        ask_again(fabric, call, fork, talk.reinvite)
     if talk.moved:
         server = ServerTransaction(fabric.wire, fabric.a_pace, "a", b"", "REFER", b"", b"", talk.a.hop)
         from_a = story.flags & snapshot.TRANSFER_OF_A != 0

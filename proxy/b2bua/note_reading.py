@@ -10,9 +10,10 @@ from typing import Final, final
 
 from proxy.b2bua.coupling import NEW, OVER
 from proxy.b2bua.extract import NO_SECRETS, Secrets
-from proxy.b2bua.note_texts import unescaped
+from proxy.b2bua.note_texts import parted, unescaped
 from proxy.b2bua.outputs import CallRecord
-from proxy.b2bua.snapshot import BACK, EARLY_NUMBERS, ENDERS, HEAD, NUMBERS, STATE, VERSION
+from proxy.b2bua.reinvites import Reinvite
+from proxy.b2bua.snapshot import BACK, EARLY_NUMBERS, ENDERS, HEAD, NUMBERS, REINVITE, STATE, VERSION
 from proxy.sip.address import split_values
 from proxy.sip.dialog import Dialog
 from proxy.sip.hop import hop_of
@@ -116,7 +117,7 @@ class Talk:
 
     __slots__ = (
         "story", "longest_due", "session", "session_due", "a", "b", "rseq_shift", "gateway", "secrets", "a_secrets",
-        "session_ids", "moved", "moved_cseq_in", "moved_cseq_out", "key", "hop", "branch", "cseq", "ok",
+        "session_ids", "moved", "moved_cseq_in", "moved_cseq_out", "key", "hop", "branch", "cseq", "ok", "reinvite",
     )  # fmt: skip
 
     def __init__(self, number: int, data: bytes) -> None:
@@ -147,7 +148,8 @@ class Talk:
         self.hop: Final = hop_of(texts[32]) if texts[32] else None
         self.branch: Final = texts[33]
         self.cseq: Final[int] = cseq
-        self.ok: Final = ok
+        self.ok: Final = ok if flags & REINVITE == 0 else b""
+        self.reinvite: Final = Reinvite(ok) if flags & REINVITE else None
 
 
 def check_times(*times: float) -> None:
@@ -165,14 +167,6 @@ def head_of(data: bytes) -> tuple[int, int, int]:
     if version != VERSION:
         raise ValueError(f"it is of version {version}, and {VERSION} is known here")
     return kind, number, count
-
-
-def parted(data: bytes, at: int, count: int, size: int) -> tuple[list[bytes], bytes]:
-    """`count` texts from `at` on, and the `size` bytes behind them. Raises ValueError."""
-    texts = data[at:].split(b"\n", count)
-    if len(texts) != count + 1 or len(texts[count]) != size:
-        raise ValueError("its texts are not as many as they should be")
-    return texts, texts[count]
 
 
 def dialog_of(call_id: bytes, texts: list[bytes], local_cseq: int, remote_cseq: int) -> Dialog:

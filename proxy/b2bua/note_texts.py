@@ -1,4 +1,4 @@
-"""Pieces of notes that are texts: a dialog, what must not cross, and what could hold a line end."""
+"""Pieces of notes that are texts: a dialog, what must not cross, what could hold a line end, and a row of them read back."""
 
 from __future__ import annotations
 
@@ -39,3 +39,11 @@ def escaped(text: bytes) -> bytes:
 def unescaped(text: bytes) -> bytes:
     """The text that `escaped` was given."""
     return text.replace(b"%0D", b"\r").replace(b"%09", b"\t").replace(b"%0A", b"\n").replace(b"%25", b"%")
+
+
+def parted(data: bytes, at: int, count: int, size: int) -> tuple[list[bytes], bytes]:
+    """`count` texts from `at` on, and the `size` bytes behind them. Raises ValueError."""
+    texts = data[at:].split(b"\n", count)
+    if len(texts) != count + 1 or len(texts[count]) != size:
+        raise ValueError("its texts are not as many as they should be")
+    return texts, texts[count]

@@ -19,6 +19,7 @@ from proxy.b2bua.fabric import Fabric
 from proxy.b2bua.legs import NOBODY, STALE, Fork
 from proxy.b2bua.note_texts import escaped, put_dialog, put_secrets
 from proxy.b2bua.outputs import Fault
+from proxy.b2bua.reinvites import under_way
 from proxy.b2bua.state import CallState
 from proxy.b2bua.transfer import ACTIVE, Transfer
 from proxy.sip.timers import Timer
@@ -54,6 +55,7 @@ SESSION_IDS: Final = 128
 PENDING: Final = 256  # the 2xx has not been acknowledged
 OFFERED: Final = 512
 TRANSFER_OF_A: Final = 1024
+REINVITE: Final = 2048  # the blob is a re-INVITE under way (`reinvites.py`), and no 2xx of the first one
 
 
 def take_notes(fabric: Fabric) -> list[bytes]:
@@ -184,6 +186,9 @@ def talk_note(call: CallState, now: float, epoch: float) -> bytes:
             ok = set_up.ok
     else:
         texts += _NO_CARRIER
+    if call.invite is not None and call.invite is not set_up:
+        ok = under_way(call)
+        flags |= REINVITE if ok else 0
     transfer, moved, cseq_in, cseq_out = call.transfer, 0, 0, 0
     if isinstance(transfer, Transfer) and transfer.state == ACTIVE:
         flags |= TRANSFER_OF_A if transfer.from_a else 0

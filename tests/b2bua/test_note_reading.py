@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.b2bua.note_reading import Early, Talk, head_of, parted
+from proxy.b2bua.note_reading import Early, Talk, head_of
 from proxy.b2bua.snapshot import EARLY, HEAD, TALK, VERSION
 from tests.ladder import Caller, Ladder, set_up
 
@@ -55,10 +55,3 @@ def test_an_early_call_keeps_what_its_answers_and_its_cancel_are_made_of(ladder:
 def test_what_is_no_note_of_ours_is_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match=r"cut off|of version"):
         head_of(data)
-
-
-def test_texts_must_be_as_many_and_the_rest_as_long_as_the_note_says() -> None:
-    assert parted(b"..a\nb\nrest", 2, 2, 4) == ([b"a", b"b", b"rest"], b"rest")
-    for count, size in ((3, 4), (2, 5), (1, 4)):
-        with pytest.raises(ValueError, match="as many"):
-            parted(b"..a\nb\nrest", 2, count, size)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from proxy.b2bua.extract import NO_SECRETS, Secrets
 from proxy.b2bua.note_reading import dialog_of, secrets_of
-from proxy.b2bua.note_texts import escaped, put_dialog, put_secrets, unescaped
+from proxy.b2bua.note_texts import escaped, parted, put_dialog, put_secrets, unescaped
 from proxy.sip.dialog import Dialog
 from proxy.sip.hop import UDP, Hop
 
@@ -32,3 +34,10 @@ def test_a_dialog_keeps_its_routes_and_our_tag() -> None:
     read = dialog_of(b"c1", texts, 4, -1)
     assert (read.local_tag, read.remote_tag, read.routes, read.target) == (b"t1", b"", kept.routes, kept.target)
     assert (read.local, read.remote, read.local_cseq, read.remote_cseq) == (kept.local, kept.remote, 4, -1)
+
+
+def test_texts_must_be_as_many_and_the_rest_as_long_as_the_note_says() -> None:
+    assert parted(b"..a\nb\nrest", 2, 2, 4) == ([b"a", b"b", b"rest"], b"rest")
+    for count, size in ((3, 4), (2, 5), (1, 4)):
+        with pytest.raises(ValueError, match="as many"):
+            parted(b"..a\nb\nrest", 2, count, size)
