@@ -26,6 +26,7 @@ SLASH: Final = 0x2F
 COLON: Final = 0x3A
 SEMICOLON: Final = 0x3B
 LESS: Final = 0x3C
+EQUALS: Final = 0x3D
 GREATER: Final = 0x3E
 QUESTION: Final = 0x3F
 AT: Final = 0x40

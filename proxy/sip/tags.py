@@ -5,13 +5,17 @@ The form that nearly all values have, `display <uri>;tag=...`, is read byte by b
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from proxy.sip.address import parse_address
 from proxy.sip.message import ParseError
-from proxy.sip.syntax import BACKSLASH, GREATER, LESS, QUOTE, SEMICOLON, SPACE
+from proxy.sip.syntax import BACKSLASH, COLON, EQUALS, GREATER, LESS, QUOTE, SEMICOLON, SPACE
 
-_COMMON: Final = frozenset((b"sip:", b"tel:"))
+if TYPE_CHECKING:  # a number of the machine where this is compiled, any number where it is not
+    from mypy_extensions import i64
+
+_SCHEME: Final = 4  # bytes of `sip:`
+_NAMED: Final = 5  # of `;tag=`
 
 
 def tag_of(value: bytes) -> bytes:
@@ -19,15 +23,18 @@ def tag_of(value: bytes) -> bytes:
 
     A tag without a value is broken: ours behind it would be the second of two, and each reader would take another.
     """
-    size = len(value)
-    at = 0
-    if value.startswith(b'"'):
+    size: i64 = len(value)
+    at: i64 = 0
+    byte: i64 = 0
+    if size and value[0] == QUOTE:
         at = 1
-        while at < size and value[at] != QUOTE:
-            if value[at] == BACKSLASH:
-                return _odd_tag(value)
+        while at < size:
+            byte = value[at]
             at += 1
-        at += 1
+            if byte == QUOTE:
+                break
+            if byte == BACKSLASH:
+                return _odd_tag(value)
         while at < size and value[at] == SPACE:
             at += 1
         if at >= size or value[at] != LESS:
@@ -39,7 +46,7 @@ def tag_of(value: bytes) -> bytes:
         if byte in (QUOTE, BACKSLASH, GREATER):
             return _odd_tag(value)
         at += 1
-    uri = at + 1
+    uri: i64 = at + 1
     at = uri
     while at < size:
         byte = value[at]
@@ -49,11 +56,12 @@ def tag_of(value: bytes) -> bytes:
             return _odd_tag(value)
         at += 1
     at += 1
-    start = at + 5
-    ordinary = at <= size and value[uri : uri + 4] in _COMMON
-    if ordinary and at == size:
+    if at > size or at - uri <= _SCHEME or not _usual_scheme(value, uri):
+        return _odd_tag(value)
+    if at == size:
         return b""
-    if not ordinary or start >= size or value[at:start] != b";tag=":
+    start: i64 = at + _NAMED
+    if start >= size or not _names_tag(value, at):
         return _odd_tag(value)
     at = start
     while at < size:
@@ -62,6 +70,22 @@ def tag_of(value: bytes) -> bytes:
             return _odd_tag(value)
         at += 1
     return value[start:]
+
+
+def _usual_scheme(value: bytes, at: i64) -> bool:
+    """Does `sip:` or `tel:` stand there? Four bytes must follow."""
+    if value[at + 3] != COLON:
+        return False
+    if value[at] == 0x73:
+        return value[at + 1] == 0x69 and value[at + 2] == 0x70
+    return value[at] == 0x74 and value[at + 1] == 0x65 and value[at + 2] == 0x6C
+
+
+def _names_tag(value: bytes, at: i64) -> bool:
+    """Does `;tag=` stand there? Five bytes must follow."""
+    if value[at] != SEMICOLON or value[at + 1] != 0x74 or value[at + 2] != 0x61 or value[at + 3] != 0x67:
+        return False
+    return value[at + 4] == EQUALS
 
 
 def _no_tag(rest: bytes) -> bytes:

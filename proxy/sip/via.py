@@ -7,16 +7,20 @@ repeated as they came.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from proxy.sip.address import split_semicolons, split_values
 from proxy.sip.hop import Hop, default_port
 from proxy.sip.message import Message, ParseError
 from proxy.sip.syntax import COMMA, MAX_LINE, QUOTE, SEMICOLON, SLASH, SPACE, TAB, is_token
 
-_OVER: Final = frozenset((b"SIP/2.0/UDP ", b"SIP/2.0/TCP ", b"SIP/2.0/TLS "))
+if TYPE_CHECKING:
+    from mypy_extensions import i64
+
+_UDP: Final = b"SIP/2.0/UDP "
+_TCP: Final = b"SIP/2.0/TCP "
+_TLS: Final = b"SIP/2.0/TLS "
 _OURS: Final = frozenset((b"rport", b"received"))
-_PERHAPS: Final = frozenset((b"b", b"B", b"r", b"R"))  # how the parameters begin that are read here, in any writing
 
 
 def read_via(message: Message, value: bytes) -> None:
@@ -24,35 +28,48 @@ def read_via(message: Message, value: bytes) -> None:
     if len(value) > MAX_LINE:
         raise ParseError(400, "via", f"expected at most {MAX_LINE} bytes in a Via line, saw {len(value)}")
     message.via = value
-    if value[:12] not in _OVER or not _plain(message, value):
+    if not _plain(message, value):
         _odd(message, value)
 
 
 def _plain(message: Message, value: bytes) -> bool:
     """Read a Via as nearly everybody writes it, over UDP, TCP or TLS; False when it is not."""
-    size = len(value)
-    at = start = 12
-    branch = sent_by = b""
+    if not value.startswith(_UDP) and not value.startswith(_TCP) and not value.startswith(_TLS):
+        return False
+    size: i64 = len(value)
+    start: i64 = 12  # of the sent-by, then of each parameter
+    at: i64 = start
+    byte: i64 = 0
+    sent: i64 = 0  # where the sent-by ends
+    branch = b""
     rport = False
     while at <= size:
         byte = value[at] if at < size else SEMICOLON
+        at += 1
+        if byte > COMMA and byte != SEMICOLON:
+            continue
         if byte == SEMICOLON:
-            part = value[start:at]
-            if not sent_by:
-                if not part:
+            end: i64 = at - 1
+            if not sent:
+                if end == start:
                     return False
-                sent_by = part
-            elif part.startswith(b"branch="):
-                branch = part[7:]
-            elif part == b"rport":
-                rport = True
-            elif part[:1] in _PERHAPS and not _plain_parameter(part):
-                return False
-            start = at + 1
+                sent = end
+            elif end > start:
+                first: i64 = value[start]
+                if (
+                    first == 0x62 or first == 0x72 or first == 0x42 or first == 0x52
+                ):  # as those begin that are read here
+                    part = value[start:end]
+                    if part.startswith(b"branch="):
+                        branch = part[7:]
+                    elif part == b"rport":
+                        rport = True
+                    elif not _plain_parameter(part):
+                        return False
+            start = at
         elif byte <= SPACE or byte in (QUOTE, COMMA):
             return False
-        at += 1
-    message.sent_by, message.branch, message.rport = sent_by, branch, rport
+    message.sent_by, message.branch, message.rport = value[12:sent], branch, rport
     return True
 
 
