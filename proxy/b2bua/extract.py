@@ -31,6 +31,7 @@ USUAL: Final = 1024  # bytes of identities that need no counting
 MOST_SECRETS: Final = 96
 SHORTEST_NUMBER: Final = 5
 LEAST_INSIDE: Final = 9  # a number inside a name
+LONGEST_PORT: Final = 5  # as many digits may be a port by chance
 SHORTEST_TEXT: Final = 4
 REMEMBERED_MOST: Final = 2048
 
@@ -38,14 +39,17 @@ REMEMBERED_MOST: Final = 2048
 @final
 class Secrets:
     """What must not reach the carrier: `digits` (significant number without prefix), `texts` (names, other users) and
-    `hosts` (where the platform is), all in lower case."""
+    `hosts` (where the platform is), all in lower case. `plain`: no number could be a port, nothing has a line end."""
 
-    __slots__ = ("digits", "texts", "hosts")
+    __slots__ = ("digits", "texts", "hosts", "plain")
 
     def __init__(self, digits: tuple[bytes, ...], texts: tuple[bytes, ...], hosts: tuple[bytes, ...]) -> None:
         self.digits: Final = digits
         self.texts: Final = texts
         self.hosts: Final = hosts
+        odd = [one for one in texts + hosts if one.splitlines() != [one]]
+        odd += [one for one in digits if len(one) <= LONGEST_PORT or not one.isdigit()]
+        self.plain: Final = not odd
 
 
 NO_SECRETS: Final = Secrets((), (), ())

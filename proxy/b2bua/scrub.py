@@ -10,28 +10,22 @@ from __future__ import annotations
 
 from typing import Final
 
-from proxy.b2bua.extract import Secrets
+from proxy.b2bua.extract import LONGEST_PORT, Secrets
+from proxy.b2bua.known_texts import BETWEEN, KEPT, known, line_end, tidy, usual_sdp
 from proxy.sip.address import split_semicolons
 from proxy.sip.message import ParseError
 from proxy.sip.syntax import PERCENT
 from proxy.sip.uri import unescape
 
-_BETWEEN: Final = bytes([code for code in range(256) if code != 10 and not (code < 128 and chr(code).isalnum())])
 _EQUALS: Final = 0x3D
 _A: Final = 0x61
 _M: Final = 0x6D
-_O: Final = 0x6F
-_S: Final = 0x73
 _V: Final = 0x76
-_KEPT: Final = frozenset(
-    (b"o=", b"c=", b"m=")
-)  # there is no SDP without them; their digits are overwritten where they must be
 _OF_THE_MEDIA: Final = (  # attributes that are no place for a name, and without which there is no call
     b"a=rtpmap:", b"a=fmtp:", b"a=ptime:", b"a=maxptime:", b"a=sendrecv", b"a=sendonly", b"a=recvonly", b"a=inactive",
     b"a=rtcp:", b"a=rtcp-mux", b"a=rtcp-fb:", b"a=crypto:", b"a=fingerprint:", b"a=setup:", b"a=candidate:",
     b"a=group:", b"a=mid:", b"a=curr:", b"a=des:", b"a=conf:", b"a=silenceSupp:",
 )  # fmt: skip
-_LONGEST_PORT: Final = 5  # as many digits may be a port by chance
 _SHORTEST_LINE: Final = 5  # `a=` and a host of three letters
 _BOUNDARY: Final = b"crossed-part"
 
@@ -42,7 +36,7 @@ def _shows_number(text: bytes, secrets: Secrets) -> bool:
         return False
     if PERCENT in text:
         text = unescape(text)
-    squeezed = text.translate(None, _BETWEEN)
+    squeezed = text.translate(None, BETWEEN)
     for digits in secrets.digits:  # noqa: SIM110 - a generator is a frame more for every line of every call
         if squeezed.find(digits) >= 0:
             return True
@@ -72,7 +66,8 @@ def _attribute_shows(line: bytes, secrets: Secrets) -> bool:
 
 def scrub_lines(lines: list[bytes], start: int, secrets: Secrets) -> int:
     """Drop the crossing header lines from index `start` on whose values show a secret; returns how many did."""
-    if not _shows(b"\n".join(lines[start:]), secrets):  # a line feed stays where numbers are looked for
+    text = b"\n".join(lines[start:])  # a line feed stays where numbers are looked for
+    if not (known(text).shows(secrets) if secrets.plain else _shows(text, secrets)):
         return 0
     found = 0
     at = start
@@ -102,7 +97,7 @@ def scrub_body(body: bytes, kind: bytes, secrets: Secrets) -> bytes:
     SDP is cleaned, also inside multipart; elsewhere only the digits of a secret number are overwritten.
     """
     if kind == b"application/sdp":
-        return _scrub_sdp(body, secrets, False)
+        return usual_sdp(body, secrets) or _scrub_sdp(body, secrets, False)
     if not kind:
         return _scrub_sdp(body, secrets, True)  # no type says what it is
     media = kind.partition(b";")[0].translate(None, b" \t").lower()
@@ -136,7 +131,7 @@ def _boundary(kind: bytes) -> bytes:
 def _blank(text: bytes, secrets: Secrets) -> bytes:
     """The digits of every secret number overwritten with zeros: same length, same place, same everywhere."""
     for digits in secrets.digits:
-        if len(digits) > _LONGEST_PORT and text.find(digits) >= 0:
+        if len(digits) > LONGEST_PORT and text.find(digits) >= 0:
             text = text.replace(digits, b"0" * len(digits))
     return text
 
@@ -158,12 +153,10 @@ def _scrub_sdp(body: bytes, secrets: Secrets, multipart: bool) -> bytes:
                 session = False
             elif key == _V:
                 session = True
-            elif key == _O:
-                line = _owner(line)
-            elif key == _S:
-                line = b"s=-" + _end(line)
-            elif key in (0x69, 0x75, 0x65, 0x70):  # `i=`, `u=`, `e=`, `p=`
-                continue
+            else:
+                line = tidy(line)
+                if not line:
+                    continue
         if multipart and _is_part_header(line) and _shows(line, secrets):
             continue
         out.append(line)
@@ -171,7 +164,7 @@ def _scrub_sdp(body: bytes, secrets: Secrets, multipart: bool) -> bytes:
     if _shown_by_media_only(text, secrets) or not _shows(text, secrets):
         return text
     text = b"".join(_harmless(text.splitlines(True), secrets))
-    numbers = Secrets(tuple([digits for digits in secrets.digits if len(digits) > _LONGEST_PORT]), (), ())
+    numbers = Secrets(tuple([digits for digits in secrets.digits if len(digits) > LONGEST_PORT]), (), ())
     if text.count(b"\r") == text.count(b"\r\n") or not _shows_number(text, numbers):
         return text
     # who does not end lines at CR reads a number on behind it: now everybody ends them
@@ -190,7 +183,7 @@ def _shown_by_media_only(text: bytes, secrets: Secrets) -> bool:
         at = lowered.find(secret)
         while at >= 0:
             start = max(text.rfind(b"\n", 0, at), text.rfind(b"\r", 0, at)) + 1
-            if text[start : start + 2] not in _KEPT:
+            if text[start : start + 2] not in KEPT:
                 return False
             at = lowered.find(secret, at + 1)
     return True
@@ -200,25 +193,14 @@ def _harmless(lines: list[bytes], secrets: Secrets) -> list[bytes]:
     """The lines that show no secret, and those without which there is no call."""
     kept: list[bytes] = []
     for line in lines:
-        if line[:2] in _KEPT or not _attribute_shows(line, secrets):
+        if line[:2] in KEPT or not _attribute_shows(line, secrets):
             kept.append(line)
         elif line[:13].lower() == b"content-type:":
-            kept.append(line[:13] + b" " + scrub_type(line[13:].strip(), secrets) + _end(line))
+            kept.append(line[:13] + b" " + scrub_type(line[13:].strip(), secrets) + line_end(line))
     return kept
-
-
-def _end(line: bytes) -> bytes:
-    """The line end as it came: CRLF, LF, CR, or none."""
-    return line[len(line.rstrip(b"\r\n")) :]
 
 
 def _is_part_header(line: bytes) -> bool:
     """Is this a header line of a part that nobody misses? Content-Type says how to read what follows, so it stays."""
     lowered = line[:13].lower()
     return lowered[:8] == b"content-" and lowered != b"content-type:"
-
-
-def _owner(line: bytes) -> bytes:
-    """`o=` with `-` for its user name; session id and version stay (RFC 4566 5.2)."""
-    space = line.find(b" ")
-    return b"o=-" + line[space:] if space > 0 else line
