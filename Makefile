@@ -200,7 +200,8 @@ soak: compiler $(VENV)/installed sipp
 	@$(PY) -P tests/bench/soak.py --calls $(CALLS) --rate $(RATE) --workers $(WORKERS) $(if $(NICE),--nice $(NICE)) </dev/null
 
 chaos: compiler $(VENV)/installed sipp redis
-	@$(PY) -P tests/chaos/run.py $(if $(SHORT),--short) $(if $(ONLY),--only $(ONLY)) $(if $(NICE),--nice $(NICE)) </dev/null
+	@$(PY) -P tests/chaos/run.py $(if $(SHORT),--short) $(if $(ONLY),--only $(ONLY)) $(if $(TALKS),--held $(TALKS)) \
+		$(if $(filter command line,$(origin RATE)),--rate $(RATE)) $(if $(KILLS),--kills $(KILLS)) $(if $(NICE),--nice $(NICE)) </dev/null
 
 NODES ?= 20
 nodes: compiler $(VENV)/installed redis

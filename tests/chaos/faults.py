@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from stage import HOST, free_port
@@ -20,6 +21,7 @@ from tests.bench.contenders import trunks_toml
 from tests.bench.edge import Edge
 from tests.bench.mix import ANSWERED, Pair, pair, platform
 from tests.chaos.bad_wire import BadWire
+from tests.chaos.evidence import Evidence
 from tests.chaos.ground import Ground, judged, until
 from tests.chaos.verdict import Verdict
 from tests.runtime.store.redis_servers import RedisServer, sentinel_of, watch_closely
@@ -33,6 +35,10 @@ ONCE = "0123457890"
 """Kinds of calls on a bad wire: without the one whose INVITE SIPp itself does not send again."""
 NEW = "0123789"
 """Kinds of calls that begin while something is killed: without those in which a carrier awaits more than BYE."""
+CHANGING = "0123457895"
+"""Kinds of calls that go on while something is killed: the carrier is not judged by its own count then, but by the wire."""
+BETWEEN = 6.0
+"""Seconds between two kills: each worker lives twice as long, so that the supervisor replaces it at once."""
 
 
 def moment(ground: Ground) -> None:
@@ -81,18 +87,21 @@ def node_killed(ground: Ground) -> Verdict:
         ground.node({"limits.max_calls": str(size.held + 10 * size.rate)}) as edge,
         pair(edge.site, ground.cores, hold) as talks,
         platform(edge.site, ground.cores, 1.0) as calls,
+        Evidence(ground.folder / "evidence") as evidence,
     ):
+        evidence.watch(talks, calls)
         talks.begin(size.held, size.rate, ANSWERED)
         if not until(lambda: edge.metrics().get("npv_calls_active", 0) >= size.held, hold + 5.0, 0.2):
             verdict.lost.append(f"{size.held} talks were never up")
         calls.begin(size.calls, size.rate, NEW)
         time.sleep(1.0)
+        evidence.kill(edge.family())
         edge.kill()
         begun = time.monotonic()
         edge.start()
         verdict.notes["s until it took calls again"] = round(time.monotonic() - begun, 1)
         verdict.notes["calls that it went on with"] = round(edge.metrics().get("npv_calls_active", 0))
-        judged(verdict, edge, [talks, calls])
+        judged(verdict, edge, [talks, calls], evidence=evidence)
     return verdict
 
 
@@ -105,19 +114,54 @@ def worker_killed(ground: Ground) -> Verdict:
         ground.node({"node.workers": "2", "limits.max_calls": str(size.held + 10 * size.rate)}) as edge,
         pair(edge.site, ground.cores, hold) as talks,
         platform(edge.site, ground.cores, 1.0) as calls,
+        Evidence(ground.folder / "evidence") as evidence,
     ):
+        evidence.watch(talks, calls)
         talks.begin(size.held, size.rate, ANSWERED)
         if not until(lambda: edge.metrics().get("npv_calls_active", 0) >= size.held, hold + 5.0, 0.2):
             verdict.lost.append(f"{size.held} talks were never up")
         before = workers_of(edge)
         calls.begin(size.calls, size.rate, NEW)
         time.sleep(1.0)
-        os.kill(before[-1], signal.SIGKILL)
+        evidence.kill(before[-1:])
         if not until(lambda: len(workers_of(edge)) == len(before) and before[-1] not in workers_of(edge), 60.0):
             verdict.lost.append("no worker took the place of the one that died")
-        judged(verdict, edge, [talks, calls])
+        judged(verdict, edge, [talks, calls], evidence=evidence)
         verdict.notes["workers"] = len(before)
     return verdict
+
+
+def workers_killed(ground: Ground) -> Verdict:
+    """The two workers die in turns, again and again, while calls of nearly every kind begin, change and end at a high rate."""
+    size = ground.size
+    verdict = Verdict(f"two workers killed in turns, {size.kills} times (kill -9)")
+    lasts = size.kills * BETWEEN + 4.0
+    up = size.held / size.rate
+    with (
+        ground.node({"node.workers": "2", "limits.max_calls": str(size.held + 20 * size.rate)}) as edge,
+        pair(edge.site, ground.cores, lasts + up) as talks,
+        platform(edge.site, ground.cores, 1.0) as calls,
+        Evidence(ground.folder / "evidence") as evidence,
+    ):
+        evidence.watch(talks, calls)
+        talks.begin(size.held, size.rate, ANSWERED)
+        if not until(lambda: edge.metrics().get("npv_calls_active", 0) >= size.held, lasts, 0.2):
+            verdict.lost.append(f"{size.held} talks were never up")
+        calls.begin(round(lasts * size.rate), size.rate, CHANGING)
+        for turn in range(size.kills):
+            time.sleep(BETWEEN)
+            workers = sorted(workers_of(edge))
+            evidence.kill(workers[:1])  # the one that has lived longest
+            if not until(partial(replaced, edge, set(workers)), 60.0):
+                verdict.lost.append(f"no worker took the place of the one that died, {turn}")
+        judged(verdict, edge, [talks, calls], carriers=False, evidence=evidence)
+        verdict.notes["kills"] = len(evidence.deaths)
+    return verdict
+
+
+def replaced(edge: Edge, before: set[int]) -> bool:
+    """Whether a worker is there that was not, beside those that stayed."""
+    return len(set(workers_of(edge)) - before) == 1
 
 
 def workers_of(edge: Edge) -> list[int]:
@@ -289,6 +333,7 @@ FAULTS = (
     Fault("stall", node_stalls, short=True),
     Fault("node", node_killed, short=True),
     Fault("worker", worker_killed, short=True),
+    Fault("kills", workers_killed),
     Fault("wires", bad_wires),
     Fault("carrier", carrier_dies),
     Fault("redis-kill", redis_killed),

@@ -20,6 +20,7 @@ from tests.bench.contenders import ACCOUNTS, OPEN, account
 from tests.bench.edge import Edge
 from tests.bench.mix import REFUSED, Pair
 from tests.bench.processes import Cores
+from tests.chaos.evidence import MOST_TOLD, Evidence
 from tests.chaos.verdict import LEFT, LEFT_WITH_PROBES, Verdict
 
 T1 = 0.1
@@ -43,6 +44,8 @@ class Size:
     held: int
     rate: int
     seconds: float
+    kills: int = 10
+    """Of the fault in which there are several."""
 
     @property
     def calls(self) -> int:
@@ -51,7 +54,7 @@ class Size:
 
 
 FULL = Size(held=2000, rate=200, seconds=20.0)
-SHORT = Size(held=60, rate=30, seconds=4.0)
+SHORT = Size(held=60, rate=30, seconds=4.0, kills=2)
 
 
 @dataclass(frozen=True)
@@ -121,10 +124,11 @@ def until_empty(edge: Edge, probing: bool) -> dict[str, float]:
 
 def judged(
     verdict: Verdict, edge: Edge, loads: list[Pair], place: Place | None = None, *, carriers: bool = True, probing: bool = False,
+    evidence: Evidence | None = None,
 ) -> None:  # fmt: skip
     """Wait for the ends of all calls and hold everything against everything. The node is stopped.
 
-    `place` is its Redis. Without `carriers` a carrier did not live to its end.
+    `place` is its Redis. Without `carriers` a carrier did not live to its end. What was lost is told with its `evidence`.
     """
     calls = refused = 0
     persons: list[tuple[str, str]] = []
@@ -138,6 +142,9 @@ def judged(
     edge.stop()
     edge.wait(60.0)
     written, away = edge.written(), verdict.turned_away
+    if evidence is not None:
+        verdict.lost += [f"{ladder.name}: {why}" for why, ladder in evidence.lost(written)[:MOST_TOLD]]
+        verdict.evidence = evidence.told(edge, written, "".join(load.errors() for load in loads))
     verdict.records("decision", written.decided, calls - away, calls)
     verdict.records("end", written.ended, calls - refused - away, calls - refused)
     verdict.attempts(asyncio.run(counted(ledger_of(edge, place), persons)), calls - refused - away, calls - refused)

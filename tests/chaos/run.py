@@ -35,6 +35,9 @@ NEEDED = {
 }
 
 
+LONGEST_TOLD = 6000
+
+
 def chosen(words: str) -> list[Fault]:
     """Those of these words, all when there is none. Raises ValueError for a word that is no fault's."""
     wanted = [word for word in words.split(",") if word]
@@ -61,6 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", default="", help="words of faults, with commas")
     parser.add_argument("--short", action="store_true", help="little load")
     parser.add_argument("--held", type=int, default=0, help="talks that are up when something is killed")
+    parser.add_argument("--rate", type=int, default=0, help="new calls per second meanwhile")
+    parser.add_argument("--kills", type=int, default=0, help="how many, where there are several")
     parser.add_argument(
         "--nice", type=int, default=0, help="of all that is started; below 0 (root) on a shared machine"
     )
@@ -78,13 +83,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     before_others(asked.nice)
     size = SHORT if asked.short else FULL
-    if asked.held:
-        size = Size(asked.held, size.rate, size.seconds)
+    size = Size(asked.held or size.held, asked.rate or size.rate, size.seconds, asked.kills or size.kills)
     verdicts: list[Verdict] = []
     with tempfile.TemporaryDirectory(prefix="npv-chaos-") as made:
         for fault in faults:
             verdicts.append(play(fault, Path(made, fault.word), size))
             say(f"{fault.word}: lost {'; '.join(verdicts[-1].lost) or verdicts[-1].skipped or 'nothing'}")
+            if verdicts[-1].lost and verdicts[-1].evidence:
+                asked.out.mkdir(parents=True, exist_ok=True)
+                told = asked.out / f"{fault.word}-lost.txt"
+                told.write_text(verdicts[-1].evidence, encoding="utf-8")
+                say(f"{verdicts[-1].evidence[:LONGEST_TOLD]}\nall of it: {told}")
     body = {"machine": machine(), "build": f"{build.kind()} {build.version()}", "size": vars(size)}
     path = written(
         asked.out,

@@ -28,6 +28,8 @@ class Verdict:
     lost: list[str] = field(default_factory=list)
     notes: dict[str, object] = field(default_factory=dict)
     skipped: str = ""
+    evidence: str = ""
+    """What explains it: the messages of each call that was lost."""
 
     def sides(self, platform: Side, carrier: Side | None, calls: int) -> None:
         """Every call of the platform ended as it should, and so did every one that reached the carrier."""
