@@ -11,8 +11,10 @@ from typing import Final, final
 from proxy.b2bua.exchange import SET_UP_CSEQ, Exchange
 from proxy.b2bua.fabric import Fabric
 from proxy.b2bua.legs import Asker
+from proxy.b2bua.outputs import Count
 from proxy.b2bua.rewrite import Face
 from proxy.b2bua.state import CallState
+from proxy.policy.inquiry import Inquiry
 from proxy.sip.build import request
 from proxy.sip.dialog import Dialog
 from proxy.sip.hop import Hop
@@ -24,7 +26,7 @@ from proxy.sip.transaction import ABANDONED, Pace
 class Abandoned(Asker):
     """Hears the answers of an INVITE that was given up, as long as its transaction keeps it."""
 
-    __slots__ = ("fabric", "face", "pace", "hop", "released", "asked")
+    __slots__ = ("fabric", "face", "pace", "hop", "released", "asked", "inquiry")
 
     def __init__(self, fabric: Fabric, face: Face, pace: Pace, hop: Hop) -> None:
         self.fabric: Final = fabric
@@ -33,6 +35,7 @@ class Abandoned(Asker):
         self.hop: Final = hop
         self.released: list[bytes] = []
         self.asked = SET_UP_CSEQ  # no request inside its dialogs had a higher CSeq
+        self.inquiry: Inquiry | None = None  # of an attempt that was taken back, and counts if the person answers
 
     def heard(self, message: Message) -> None:
         """Acknowledge a 2xx each time that it comes; hang up once."""
@@ -43,6 +46,9 @@ class Abandoned(Asker):
         dialog.take_answer(message, True)
         fabric = self.fabric
         fabric.send_ack("b", self._request(dialog, b"ACK", SET_UP_CSEQ, fabric.ids.branch()), dialog.hop)
+        if self.inquiry is not None:
+            fabric.outputs.append(Count(self.inquiry))
+            self.inquiry = None
         if message.to_tag not in self.released:
             self.released.append(message.to_tag)
             key = fabric.ids.branch()

@@ -1,7 +1,8 @@
 """The end of a call whose INVITE had no answer when its process died: each leg is told, and the record is written.
 
 The platform gets 503 with a Retry-After, or the final answer that it was given before, again; the carrier gets CANCEL, and
-ACK and BYE when its 2xx crosses that. A person whose phone had not rung was not reached: the attempt counts no more.
+ACK and BYE when its 2xx crosses that. A person whose phone had not rung was not reached: the attempt counts no more, unless that
+2xx shows that it rang meanwhile.
 """
 
 from __future__ import annotations
@@ -30,13 +31,15 @@ def end_early(fabric: Fabric, early: Early, face: Face, pace: Pace) -> None:
     if story.state == table.CANCELLING:
         status, ended_by, reason = story.status, story.ended_by, story.reason
     _answer(fabric, early, status, reason)
+    taken_back: Inquiry | None = None
     if early.inquiry[0] and not story.ringing_at and story.state != table.CANCELLING:
         customer, person, campaign, attempt = early.inquiry
-        fabric.outputs.append(Release(Inquiry(customer, person, campaign, attempt, early.asked)))
+        taken_back = Inquiry(customer, person, campaign, attempt, early.asked)
+        fabric.outputs.append(Release(taken_back))
     if not story.b_call_id:
         return
     if early.b_hop is not None:
-        _cancel(fabric, early, face, pace, early.b_hop)
+        _cancel(fabric, early, face, pace, early.b_hop).inquiry = taken_back
     fabric.counters.count_end(story.carrier, status)
     fabric.outputs.append(story.record(fabric.epoch, status, ended_by, reason))
 
@@ -57,8 +60,9 @@ def _answer(fabric: Fabric, early: Early, status: int, reason: str) -> None:
     fabric.reply(server, status, lines, b"")
 
 
-def _cancel(fabric: Fabric, early: Early, face: Face, pace: Pace, hop: Hop) -> None:
-    """CANCEL to the carrier, at once: whether it has sent a provisional answer is not known any more."""
+def _cancel(fabric: Fabric, early: Early, face: Face, pace: Pace, hop: Hop) -> Abandoned:
+    """CANCEL to the carrier, at once: whether it has sent a provisional answer is not known any more. Who hears what it
+    answers all the same."""
     client = ClientTransaction(fabric.wire, pace, "b", early.branch, "INVITE", early.request, hop)
     client.state = PROCEEDING
     client.owner = abandoned = Abandoned(fabric, face, pace, hop)
@@ -67,3 +71,4 @@ def _cancel(fabric: Fabric, early: Early, face: Face, pace: Pace, hop: Hop) -> N
     fabric.ask("b", pace, early.branch + b"C", "CANCEL", client.cancel_request(), hop, None)
     client.state = ABANDONED  # as long as one that is cancelled waits, and one that is given up after it
     client.expiry = fabric.timers.arm(fabric.now, 2 * pace.long, client, EXPIRE)
+    return abandoned

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from proxy.b2bua.abandoned import abandon
+from proxy.b2bua.afterwards import Afterwards
 from proxy.b2bua.counters import DURATION_BOUNDS
 from proxy.b2bua.crossing import reason_lines
 from proxy.b2bua.legs import NOBODY, Fork
@@ -66,7 +67,9 @@ def close(call: CallState) -> None:
     fabric = call.fabric
     call.stop_timer()
     for fork in (call.fork, *(call.forks or ())):
-        if fork is not None:
+        if fork is not None and call.taken_up and call.answered_at:
+            Afterwards(fabric, fork)
+        elif fork is not None:
             fabric.dialogs.remove(fork)
     if fabric.calls.pop(call.number, None) is None:
         return

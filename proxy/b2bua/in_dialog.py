@@ -67,6 +67,9 @@ def refusal(message: Message, method: str, fork: Fork, from_a: bool, hops: int) 
 
 def carry(fabric: Fabric, fork: Fork, from_a: bool, server: ServerTransaction, message: Message, hops: int) -> None:
     """Refuse the request of `server`, hang up for a BYE, or send it on to the other leg."""
+    if fork.couple.fork is None:  # the call is over, and only a BYE may have come before (`afterwards.py`)
+        fabric.reply(server, 200 if server.method == "BYE" else 481, [], b"")
+        return
     status, lines = refusal(message, server.method, fork, from_a, hops)
     if status:
         fabric.reply(server, status, lines, b"")

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
+from proxy.b2bua.outputs import Count, Release
+from proxy.policy.edition import Edition
+from proxy.policy.inquiry import PersonState
 from tests.ladder import ANSWER, Callee, Caller, Ladder, reply
 
 
@@ -74,3 +79,24 @@ def test_a_caller_who_had_given_up_gets_the_same_answer_again(ladder: Ladder) ->
     ladder.expect("a 487 INVITE", "b CANCEL")
     (record,) = ladder.records()
     assert (record.status, record.ended_by, record.reason) == (487, "a", "cancelled")
+
+
+@pytest.mark.parametrize("answers", [False, True])
+def test_an_attempt_that_was_taken_back_counts_when_the_carrier_answers_after_all(
+    ladder_of: Callable[..., Ladder], careful: Edition, answers: bool
+) -> None:
+    ladder = ladder_of(over=careful)
+    ladder.feed("a", Caller().invite())
+    ladder.one("a 100 INVITE")
+    (fetch,) = ladder.fetches()
+    ladder.arrived(fetch.call, PersonState(0.0, reserved=True))
+    callee = Callee(ladder.one("b INVITE"))
+    ladder.die()
+    _, cancel = ladder.expect("a 503 INVITE", "b CANCEL")
+    ladder.feed("b", reply(cancel, 200))
+    for _ in range(2):  # the second one is the same again
+        ladder.feed("b", callee.reply(200, body=ANSWER) if answers else callee.reply(487))
+        ladder.expect(*[seen.label for seen in ladder.unread])
+    told = [one for one in ladder.outputs if isinstance(one, Release | Count)]
+    assert [type(one) for one in told] == [Release, Count][: 1 + answers]
+    assert {one.inquiry.attempt for one in told} == {fetch.inquiry.attempt}

@@ -37,6 +37,8 @@ NEW = "0123789"
 """Kinds of calls that begin while something is killed: without those in which a carrier awaits more than BYE."""
 CHANGING = "0123457895"
 """Kinds of calls that go on while something is killed: the carrier is not judged by its own count then, but by the wire."""
+LASTING_TALKS = "01235"
+"""Those that the platform ends: the carrier ends its own after a second."""
 BETWEEN = 6.0
 """Seconds between two kills: each worker lives twice as long, so that the supervisor replaces it at once."""
 
@@ -139,12 +141,12 @@ def workers_killed(ground: Ground) -> Verdict:
     up = size.held / size.rate
     with (
         ground.node({"node.workers": "2", "limits.max_calls": str(size.held + 20 * size.rate)}) as edge,
-        pair(edge.site, ground.cores, lasts + up) as talks,
-        platform(edge.site, ground.cores, 1.0) as calls,
+        pair(edge.site, ground.cores, 1.0) as calls,
+        platform(edge.site, ground.cores, lasts + up) as talks,
         Evidence(ground.folder / "evidence") as evidence,
     ):
         evidence.watch(talks, calls)
-        talks.begin(size.held, size.rate, ANSWERED)
+        talks.begin(size.held, size.rate, LASTING_TALKS)
         if not until(lambda: edge.metrics().get("npv_calls_active", 0) >= size.held, lasts, 0.2):
             verdict.lost.append(f"{size.held} talks were never up")
         calls.begin(round(lasts * size.rate), size.rate, CHANGING)

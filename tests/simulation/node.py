@@ -61,7 +61,10 @@ class SeededIds:
 
 
 class Mischief:
-    """What a test does to a node to see whether the witness notices: nothing, unless an heir does."""
+    """What a test does to a node to see whether the witness notices: nothing, unless an heir does. `away` is for how
+    many seconds a node that it kills stays away."""
+
+    away = 0.0
 
     def noted(self, notes: list[bytes]) -> list[bytes]:
         """What of these notes outlives the process."""
@@ -78,6 +81,11 @@ class Mischief:
     def told(self, order: Order) -> tuple[Order, ...]:
         """What the ledger is told instead."""
         return (order,)
+
+    def kills(self) -> bool:
+        """Is the node killed before the next thing: before it handles what it has just read, before the next datagram
+        that it sends?"""
+        return False
 
 
 def no_time() -> float:
@@ -123,6 +131,9 @@ class Node:
 
     def receive(self, data: bytes, source: Address) -> None:
         """One datagram."""
+        if self.mischief.kills():
+            self.crash(self.mischief.away)
+            return
         self._onlooker.came(data, source)
         hop = self._hops.get(source)
         if hop is None:
@@ -151,13 +162,15 @@ class Node:
     def _drain(self) -> None:
         engine, onlooker, mischief = self.engine, self._onlooker, self.mischief
         self._notes += mischief.noted(engine.take_notes())
+        killed = False
         for send in engine.take_sends():
+            killed = killed or mischief.kills()
             target = send.hop.host, send.hop.port
-            data = mischief.sent(send.data, target)
+            data = mischief.sent(send.data, target) if not killed else b""
             if data:
                 onlooker.went(data, target)
                 self._network.send(data, NODE, target)
-        for output in engine.take_outputs():
+        for output in engine.take_outputs():  # those that are to be kept stand where they are kept before all else
             if isinstance(output, DecisionRecord | CallRecord | Fault):
                 for record in mischief.wrote(output):
                     onlooker.wrote(record)
@@ -165,6 +178,8 @@ class Node:
                 for order in mischief.told(output):
                     self._desk.tell(order)
         self.deadline = engine.next_deadline()
+        if killed:
+            self.crash(mischief.away)
 
     def stop(self, away: float) -> None:
         """An orderly stop, and a new start after `away` seconds."""
