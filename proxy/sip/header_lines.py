@@ -8,11 +8,14 @@ what both can read. A bare CR, LF or NUL is refused, since the next hop might re
 
 from __future__ import annotations
 
-from typing import Final, final
+from typing import TYPE_CHECKING, Final, final
 
 from proxy.sip import syntax
 from proxy.sip.message import Message, ParseError, value_of
 from proxy.sip.syntax import COMPACT, KNOWN, NUL, SINGLE, SPACE, SPELLING, is_token
+
+if TYPE_CHECKING:
+    from mypy_extensions import i64
 
 _SHORTEST: Final = 4  # shorter lines are read slowly
 _PLACES: Final = 5 * 255 + 1
@@ -27,7 +30,7 @@ class Usual:
 
     def __init__(self, prefix: bytes, name: bytes) -> None:
         self.prefix: Final = prefix
-        self.size: Final = len(prefix)
+        self.size: Final[i64] = len(prefix)
         self.name: Final = name
         self.other: Usual | None = None
 
@@ -52,22 +55,26 @@ _USUAL: Final[list[Usual | None]] = _places()
 _SEEN: Final[dict[bytes, bytes]] = {}  # other names as they were written, with what they mean
 
 
-def usual_lines(message: Message, lines: list[bytes], size: int) -> bool:
-    """File the header lines of a head, of which they and their ends are the last `size` bytes.
+def usual_lines(message: Message, head: bytes) -> bool:
+    """File the header lines of a head, which begins with the first of them.
 
-    False when something in them is not as usual; what is filed by then counts for nothing.
+    False when something in it is not as usual; what is filed by then counts for nothing.
     """
-    names, index = message.names, message.index
+    if NUL in head:
+        return False
+    lines = head.splitlines()
     if len(lines) > syntax.MAX_HEADERS:
         return False
-    left = size
+    names, index = message.names, message.index
+    left: i64 = len(head) + 2
     for line in lines:
-        length = len(line)
+        length: i64 = len(line)
         left -= length + 2
         if length < _SHORTEST or length > syntax.MAX_LINE:
             return False
-        fourth = line[3]
-        usual = _USUAL[line[0] + fourth + fourth + fourth + fourth]
+        place: i64 = line[3]
+        place = line[0] + 4 * place
+        usual = _USUAL[place]
         while usual is not None and not line.startswith(usual.prefix):
             usual = usual.other
         if usual is None:
@@ -77,9 +84,11 @@ def usual_lines(message: Message, lines: list[bytes], size: int) -> bool:
             value = value_of(line)
         else:
             name = usual.name
-            value = line[usual.size :]
-            if value and (value[0] <= SPACE or value[-1] <= SPACE):
-                value = value.strip()
+            start: i64 = usual.size
+            if start < length and line[start] > SPACE and line[length - 1] > SPACE:
+                value = line[start:]
+            else:
+                value = line[start:].strip()
         names.append(name)
         index.setdefault(name, value)
     if left:  # some line did not end with CRLF

@@ -1,21 +1,26 @@
 """Datagram to `Message`, or `ParseError` with the status to answer. Nothing else is ever raised.
 
-The head is cut into lines once, which `header_lines` files. What every message needs is read here, byte by byte where
-that is cheaper than to call for it; what is written as hardly anybody writes it takes a slower way to the same answer.
+The start line is read by `start_line`, the lines behind it are filed by `header_lines`. What every message needs is
+read here, byte by byte where that is cheaper than to call for it; what is written as hardly anybody writes it takes a
+slower way to the same answer.
 Limits stand before the work: size, number of headers.
 """
 
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from proxy.sip import syntax
 from proxy.sip.header_lines import long_lines, odd_lines, usual_lines
 from proxy.sip.message import Message, ParseError
-from proxy.sip.syntax import CR, LF, METHODS, NUL, OUTSIDE_URI, SPACE, TAB, is_token
+from proxy.sip.start_line import read_start
+from proxy.sip.syntax import CR, LF, OUTSIDE_URI, SPACE, TAB, is_token
 from proxy.sip.tags import tag_of
 from proxy.sip.via import read_via
+
+if TYPE_CHECKING:
+    from mypy_extensions import i64
 
 _REQUIRED: Final = ((b"via", "Via"), (b"from", "From"), (b"to", "To"), (b"call-id", "Call-ID"), (b"cseq", "CSeq"))
 _NO_BODY: Final = b": 0\r\n\r\n"
@@ -31,26 +36,22 @@ def parse(data: bytes) -> Message:
     """
     if len(data) > syntax.MAX_MESSAGE:
         raise ParseError(0, "size", f"expected at most {syntax.MAX_MESSAGE} bytes, saw {len(data)}")
-    if data[:1] in (b"\r", b"\n"):
+    if not data or data[0] == CR or data[0] == LF:
         data = data.lstrip(b"\r\n")
-    if not data:
-        raise ParseError(0, "keepalive", "empty datagram")
+        if not data:
+            raise ParseError(0, "keepalive", "empty datagram")
     bare = data.endswith(_NO_BODY)  # so its end need not be looked for
-    end = len(data) - 4 if bare else data.find(b"\r\n\r\n")
-    head = data if end < 0 else data[:end]
-    lines = head.splitlines()
-    start = lines.pop(0)
-    size = len(start)
-    if size + 1 < len(head) and not (head[size] == CR and head[size + 1] == LF):
-        start = head.partition(b"\r\n")[0]
-    message = _start(start)
+    end: i64 = len(data) - 4 if bare else data.find(b"\r\n\r\n")
+    message, at = read_start(data, end)
     try:
-        if end < 0 or NUL in head or not usual_lines(message, lines, len(head) - size):
+        if not at or not usual_lines(message, data[at:end]):
             if bare:
                 end = data.find(b"\r\n\r\n")
             _read_again(message, data if end < 0 else data[:end], end < 0)
         _essentials(message)
-        _body(message, data[end + 4 :] if end >= 0 else b"")
+        if not at and not message.status:
+            _check_uri(message.uri)
+        _body(message, data, end + 4)
     except ParseError as error:
         _salvage(message)
         error.message = message
@@ -70,32 +71,6 @@ def _read_again(message: Message, head: bytes, cut: bool) -> None:
     if cut and head[-2:] != b"\r\n":
         raise ParseError(400, "framing", "expected an empty line after the headers")
     long_lines(message)
-
-
-def _start(line: bytes) -> Message:
-    """Request-Line or Status-Line (RFC 3261 7.1, 7.2)."""
-    if line.startswith(b"SIP/2.0 "):
-        return Message(b"", b"", _STATUSES.get(line) or _status(line))
-    parts = line.split(b" ")
-    method = parts[0]
-    if len(line) > syntax.MAX_LINE or len(parts) < 3 or not (method in METHODS or is_token(method)):
-        raise ParseError(0, "request-line", "expected `METHOD URI SIP/2.0`")
-    message = Message(method, parts[1] if len(parts) == 3 else b" ".join(parts[1:-1]), 0)
-    message.version = parts[-1]
-    return message
-
-
-_STATUSES: Final[dict[bytes, int]] = {}  # status lines that were seen
-
-
-def _status(line: bytes) -> int:
-    code = line[8:11]
-    if not code.isdigit() or line[11:12] not in (b" ", b"") or not 100 <= int(code) <= 699:
-        raise ParseError(0, "status-line", "expected a status code from 100 to 699")
-    if len(_STATUSES) >= _REMEMBERED_MOST:
-        _STATUSES.clear()
-    status = _STATUSES[line] = int(code)
-    return status
 
 
 def _essentials(message: Message) -> None:
@@ -121,8 +96,6 @@ def _essentials(message: Message) -> None:
     elif method != message.method:
         raise ParseError(400, "cseq", "expected the method of the request line in CSeq")
     message.cseq = number
-    if not message.status:
-        _check_uri(message.uri)
 
 
 def _missing(message: Message) -> ParseError:
@@ -177,17 +150,19 @@ def _salvage(message: Message) -> None:
         message.to_tag = tag_of(message.to_value)
 
 
-def _body(message: Message, rest: bytes) -> None:
+def _body(message: Message, data: bytes, start: i64) -> None:
     """Content-Length over UDP: shorter cuts, longer is an error, absent means all (RFC 3261 18.3)."""
     value = message.index.get(b"content-length")
-    if value is None:
-        message.body = rest
-        return
     if value == b"0":
         return
-    if not value.isdigit() or len(value) > 9:
+    left = len(data) - start if start >= 4 else 0
+    if value is None:
+        size = left
+    elif not value.isdigit() or len(value) > 9:
         raise ParseError(400, "content-length", "expected a number in Content-Length")
-    size = int(value)
-    if size > len(rest):
-        raise ParseError(400, "content-length", f"expected {size} bytes of body, saw {len(rest)}")
-    message.body = rest[:size] if size != len(rest) else rest
+    else:
+        size = int(value)
+    if size > left:
+        raise ParseError(400, "content-length", f"expected {size} bytes of body, saw {left}")
+    if size:
+        message.body = data[start : start + size]

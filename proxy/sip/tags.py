@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from proxy.sip.address import parse_address
 from proxy.sip.message import ParseError
-from proxy.sip.syntax import BACKSLASH, COLON, EQUALS, GREATER, LESS, QUOTE, SEMICOLON, SPACE
+from proxy.sip.syntax import BACKSLASH, EQUALS, GREATER, LESS, QUOTE, SEMICOLON, SPACE
+from proxy.sip.uri import sip_or_tel
 
 if TYPE_CHECKING:  # a number of the machine where this is compiled, any number where it is not
     from mypy_extensions import i64
@@ -56,7 +57,7 @@ def tag_of(value: bytes) -> bytes:
             return _odd_tag(value)
         at += 1
     at += 1
-    if at > size or at - uri <= _SCHEME or not _usual_scheme(value, uri):
+    if at > size or at - uri <= _SCHEME or not sip_or_tel(value, uri):
         return _odd_tag(value)
     if at == size:
         return b""
@@ -70,15 +71,6 @@ def tag_of(value: bytes) -> bytes:
             return _odd_tag(value)
         at += 1
     return value[start:]
-
-
-def _usual_scheme(value: bytes, at: i64) -> bool:
-    """Does `sip:` or `tel:` stand there? Four bytes must follow."""
-    if value[at + 3] != COLON:
-        return False
-    if value[at] == 0x73:
-        return value[at + 1] == 0x69 and value[at + 2] == 0x70
-    return value[at] == 0x74 and value[at + 1] == 0x65 and value[at + 2] == 0x6C
 
 
 def _names_tag(value: bytes, at: i64) -> bool:

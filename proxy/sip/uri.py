@@ -5,7 +5,7 @@ A sip URI is read byte by byte; whatever is unusual in it is read again with all
 
 from __future__ import annotations
 
-from typing import Final, final
+from typing import TYPE_CHECKING, Final, final
 
 from proxy.sip.message import ParseError
 from proxy.sip.syntax import (
@@ -23,6 +23,9 @@ from proxy.sip.syntax import (
     SPACE,
     is_token,
 )
+
+if TYPE_CHECKING:
+    from mypy_extensions import i64
 
 _HEX: Final = frozenset(b"0123456789abcdefABCDEF")
 
@@ -96,6 +99,15 @@ def _usual(raw: bytes) -> Uri | None:
     if colon == host:
         return None
     return Uri(raw, b"sip", user, raw[host:colon], port, raw[end:])
+
+
+def sip_or_tel(value: bytes, at: i64) -> bool:
+    """Does `sip:` or `tel:` stand there? Four bytes must follow."""
+    if value[at + 3] != COLON:
+        return False
+    if value[at] == 0x73:
+        return value[at + 1] == 0x69 and value[at + 2] == 0x70
+    return value[at] == 0x74 and value[at + 1] == 0x65 and value[at + 2] == 0x6C
 
 
 def _odd(raw: bytes) -> Uri:

@@ -20,8 +20,7 @@ def message() -> Message:
 def usual(head: bytes) -> Message | None:
     """Read in the fast way; None when it left the head to the slow one."""
     made = message()
-    lines = head.splitlines()
-    return made if usual_lines(made, lines[1:], len(head) - len(lines[0])) else None
+    return made if usual_lines(made, head[len(START) + 2 :]) else None
 
 
 def odd(head: bytes) -> Message:
