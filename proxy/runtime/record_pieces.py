@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias, final
 
+from msgspec import Raw
+
 from proxy.policy.decision import ACTION_WORDS, PRESENTATION_WORDS, Action, Decision
 from proxy.policy.edition import Edition
 from proxy.policy.facts import CallFacts, TrunkFacts
@@ -22,13 +24,53 @@ KEPT_MOST: Final = 8192  # of each sort
 MILLION: Final = 1_000_000
 SUBSECOND: Final = 4  # characters of `000Z`
 LONGEST_TEXT: Final = 64  # what a peer wrote is kept only this far
-NO_NUMBER: Final = (
-    b'"called_class":"","territory":"","called_zone":"","called_range":"","called_length":"","called_repaired":false'
+NO_NUMBER: Final = Raw(
+    b'"","territory":"","called_zone":"","called_range":"","called_length":"","called_repaired":false'
 )
 
 Kind: TypeAlias = tuple[str, str, str, str, bool, bool, bool]
-Verdict: TypeAlias = tuple[bytes, bytes, bytes]
+Verdict: TypeAlias = tuple[Raw, Raw, Raw]
 Encode: TypeAlias = Callable[[object], bytes]
+
+
+@final
+class Caller:
+    """A piece, and what it tells."""
+
+    __slots__ = ("trunk", "customer", "campaign", "purpose", "mode", "method", "attested", "piece")
+
+    def __init__(self, facts: CallFacts, piece: Raw) -> None:
+        self.trunk: Final = facts.trunk
+        self.customer: Final = facts.customer_id
+        self.campaign: Final = facts.campaign_id
+        self.purpose: Final = facts.purpose
+        self.mode: Final = facts.mode
+        self.method: Final = facts.method
+        self.attested: Final = facts.attested
+        self.piece: Final = piece
+
+    def tells(self, facts: CallFacts) -> bool:
+        """Whether the piece is right for these facts."""
+        return (
+            self.trunk is facts.trunk
+            and self.customer == facts.customer_id
+            and self.campaign == facts.campaign_id
+            and self.purpose == facts.purpose
+            and self.mode == facts.mode
+            and self.method == facts.method
+            and self.attested == facts.attested
+        )
+
+
+@final
+class Identity:
+    """A piece, and the number that it tells."""
+
+    __slots__ = ("number", "piece")
+
+    def __init__(self, number: Number, piece: bytes) -> None:
+        self.number: Final = number
+        self.piece: Final = piece
 
 
 @final
@@ -39,8 +81,9 @@ class Pieces:
         self._encode: Final = encode
         self._trail: Final = Trail()
         self._edition: Edition | None = None
-        self._callers: Final[dict[tuple[str, str, str, str, str, bool, TrunkFacts], bytes]] = {}
-        self._called: Final[dict[Kind, bytes]] = {}
+        self._callers: Final[dict[str, Caller]] = {}
+        self._identities: Final[dict[str, dict[str, Identity]]] = {}
+        self._called: Final[dict[Kind, Raw]] = {}
         self._shown: Final[dict[Kind, bytes]] = {}
         self._verdicts: Final[dict[tuple[object, ...], Verdict]] = {}
 
@@ -48,44 +91,58 @@ class Pieces:
         """Everything from now on was decided by this edition."""
         if edition is not self._edition:
             self._edition = edition
-            for kept in (self._callers, self._called, self._shown, self._verdicts):
+            for kept in (self._callers, self._identities, self._called, self._shown, self._verdicts):
                 kept.clear()
 
-    def caller(self, facts: CallFacts) -> bytes:
-        """`customer` to `trunk_facts`."""
-        key = (
-            facts.customer_id, facts.campaign_id, facts.purpose, facts.mode, facts.method, facts.attested, facts.trunk
-        )  # fmt: skip
-        piece = self._callers.get(key)
-        if piece is None:
+    def caller(self, facts: CallFacts) -> Raw:
+        """`customer` to `trunk_facts`, without the first name."""
+        key = facts.customer_id + facts.campaign_id + facts.trunk.name
+        kept = self._callers.get(key)
+        if kept is None or not kept.tells(facts):
             if len(self._callers) >= KEPT_MOST:
                 self._callers.clear()
-            piece = self._callers[key] = self._caller(facts)
-        return piece
+            kept = self._callers[key] = Caller(facts, self._caller(facts))
+        return kept.piece
 
-    def _caller(self, facts: CallFacts) -> bytes:
+    def _caller(self, facts: CallFacts) -> Raw:
         encode, trunk = self._encode, facts.trunk
-        return (
-            b'"customer":%b,"campaign":%b,"purpose":%b,"mode":%b,"method":%b,"attested":%b,"trunk":%b,"trunk_facts":%b'
-        ) % (
-            encode(facts.customer_id[:LONGEST_TEXT]), encode(facts.campaign_id[:LONGEST_TEXT]), encode(facts.purpose),
-            encode(facts.mode), encode(facts.method), encode(facts.attested), encode(trunk.name),
-            encode(trunk_line(trunk)),
+        return Raw(
+            b'%b,"campaign":%b,"purpose":%b,"mode":%b,"method":%b,"attested":%b,"trunk":%b,"trunk_facts":%b'
+            % (
+                encode(facts.customer_id[:LONGEST_TEXT]), encode(facts.campaign_id[:LONGEST_TEXT]),
+                encode(facts.purpose), encode(facts.mode), encode(facts.method), encode(facts.attested),
+                encode(trunk.name), encode(trunk_line(trunk)),
+            )
         )  # fmt: skip
 
-    def called(self, number: Number | None) -> bytes:
-        """`called_class` to `called_repaired`."""
+    def identity(self, source: str, number: Number) -> bytes | None:
+        """What was kept of this number under this header."""
+        table = self._identities.get(source)
+        kept = table.get(number.canonical) if table is not None else None
+        return kept.piece if kept is not None and same_number(kept.number, number) else None
+
+    def keep_identity(self, source: str, number: Number, piece: bytes) -> bytes:
+        """The piece, from now on kept."""
+        table = self._identities.setdefault(source, {})
+        if len(table) >= KEPT_MOST:
+            table.clear()
+        table[number.canonical] = Identity(number, piece)
+        return piece
+
+    def called(self, number: Number | None) -> Raw:
+        """`called_class` to `called_repaired`, without the first name."""
         if number is None:
             return NO_NUMBER
         key = kind_of(number)
         piece = self._called.get(key)
         if piece is None:
             encode = self._encode
-            piece = self._called[key] = (
-                b'"called_class":%b,"territory":%b,"called_zone":%b,"called_range":%b,"called_length":%b,"called_repaired":%b'
-            ) % (
-                encode(number.cls), encode(number.territory), encode(number.zone), encode(number.status),
-                encode(length_of(number)), encode(number.repaired),
+            piece = self._called[key] = Raw(
+                b'%b,"territory":%b,"called_zone":%b,"called_range":%b,"called_length":%b,"called_repaired":%b'
+                % (
+                    encode(number.cls), encode(number.territory), encode(number.zone), encode(number.status),
+                    encode(length_of(number)), encode(number.repaired),
+                )
             )  # fmt: skip
         return piece
 
@@ -103,7 +160,7 @@ class Pieces:
         return piece
 
     def verdict(self, facts: CallFacts, decision: Decision, edition: Edition, ledger: LedgerView) -> Verdict:
-        """`action` and `presentation`, `rule` to `phrase`, and `warnings` to `revision`."""
+        """`action` and `presentation`, `rule` to `phrase`, and `warnings` to `revision`, each without the first name."""
         if ledger.expired and ledger.state is None:
             return self._verdict(facts, decision, edition, ledger)  # the trail says more, and not by the walk alone
         key = (
@@ -122,10 +179,12 @@ class Pieces:
         rules = self._trail.walked(facts, decision, edition, ledger)
         presentation = PRESENTATION_WORDS[decision.presentation] if decision.action == Action.FORWARD else ""
         return (
-            b'"action":%b,"presentation":%b' % (encode(ACTION_WORDS[decision.action]), encode(presentation)),
-            b'"rule":%b,"status":%d,"phrase":%b' % (encode(decision.rule), decision.status, encode(decision.phrase)),
-            b'"warnings":%b,"rules":%b,"blind":%b,"revision":%b'
-            % (encode(decision.warnings), encode(rules), encode(decision.blind), encode(edition.revision)),
+            Raw(b'%b,"presentation":%b' % (encode(ACTION_WORDS[decision.action]), encode(presentation))),
+            Raw(b'%b,"status":%d,"phrase":%b' % (encode(decision.rule), decision.status, encode(decision.phrase))),
+            Raw(
+                b'%b,"rules":%b,"blind":%b,"revision":%b'
+                % (encode(decision.warnings), encode(rules), encode(decision.blind), encode(edition.revision))
+            ),
         )
 
 
@@ -134,22 +193,36 @@ class Instants:
     """Instants as records tell them; seconds that came up before are not reckoned again."""
 
     def __init__(self) -> None:
-        self._seconds: Final[dict[int, bytes]] = {}
+        self._seconds: Final[dict[int, str]] = {}
+        self._millis: Final = [f"{millis:03d}Z" for millis in range(1000)]
 
-    def utc(self, at: float) -> bytes:
-        """`record_shapes.utc`, as bytes."""
+    def utc(self, at: float) -> str:
+        """`record_shapes.utc`."""
         if at < 1.0:
-            return utc(at).encode()
+            return utc(at)
         second = int(at)
-        micro = round((at - second) * 1e6)
+        micro = int((at - second) * 1e6 + 0.5)
         if micro == MILLION:
             second, micro = second + 1, 0
         text = self._seconds.get(second)
         if text is None:
             if len(self._seconds) >= KEPT_MOST:
                 self._seconds.clear()
-            text = self._seconds[second] = utc(second)[:-SUBSECOND].encode()
-        return b"%b%03dZ" % (text, micro // 1000)
+            text = self._seconds[second] = utc(second)[:-SUBSECOND]
+        return text + self._millis[micro // 1000]
+
+
+def same_number(one: Number, other: Number) -> bool:
+    """Whether the same is told of two numbers with the same digits."""
+    return (
+        one.cls == other.cls
+        and one.territory == other.territory
+        and one.zone == other.zone
+        and one.status == other.status
+        and one.complete == other.complete
+        and one.too_short == other.too_short
+        and one.repaired == other.repaired
+    )
 
 
 def kind_of(number: Number) -> Kind:

@@ -44,7 +44,7 @@ class TrunkLine(msgspec.Struct):
     destinations: list[str] = []
 
 
-class StateLine(msgspec.Struct):
+class StateLine(msgspec.Struct, gc=False):
     """What the store knew of the person, before this call; instants are POSIX seconds, 0 where there is nothing."""
 
     refusal_at: float = 0.0
@@ -115,7 +115,35 @@ class DecisionLine(msgspec.Struct, tag_field="record", tag="decision"):
     held: StateLine | None = None
 
 
-class CallLine(msgspec.Struct, tag_field="record", tag="call"):
+class DecisionParts(msgspec.Struct, tag_field="record", tag="decision", gc=False):
+    """A `DecisionLine` as it is put together: what is `Raw` holds a value and the fields behind it, as JSON that is ready."""
+
+    id: str
+    time: str
+    instant: float
+    local_time: str
+    node: str
+    call_id: str
+    customer: msgspec.Raw  # to `trunk_facts`
+    presented: msgspec.Raw
+    called: str
+    called_class: msgspec.Raw  # to `called_repaired`
+    state: StateLine | None
+    load: LoadLine | None
+    expired: bool
+    action: msgspec.Raw  # and `presentation`
+    shown: str
+    display: str
+    rule: msgspec.Raw  # to `phrase`
+    retry_after: int
+    next_opening: float
+    warnings: msgspec.Raw  # to `revision`
+    seconds: float
+    waited: float
+    held: StateLine | None
+
+
+class CallLine(msgspec.Struct, tag_field="record", tag="call", gc=False):
     """One ended call. A time that never came is an empty text; `seconds` counts from the answer to the end;
     `direction` is `out`, or `back` for a call to a number of the directory."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from datetime import datetime
 
 import msgspec
@@ -16,7 +17,7 @@ from proxy.policy.facts import TrunkFacts
 from proxy.policy.gather import gather
 from proxy.policy.inquiry import PersonState
 from proxy.policy.ledger import NOTHING_KNOWN, LedgerView, Load
-from proxy.runtime.record_lines import Lines, masked
+from proxy.runtime.record_lines import Lines, masked, rounded
 from proxy.runtime.record_shapes import CallLine, DecisionLine
 from tests.runtime.recorded import Dice, call_of
 
@@ -272,3 +273,19 @@ def test_another_edition_has_other_pieces(edition: Edition) -> None:
     assert read(lines.line(record, edition))["revision"] == edition.revision
     assert read(lines.line(record, other))["revision"] == "other"
     assert read(lines.line(record, edition))["revision"] == edition.revision
+
+
+@pytest.mark.parametrize("places", [3, 6, 7])
+def test_a_number_is_rounded_as_everywhere(places: int) -> None:
+    dice, scale = random.Random(places), 10.0**places
+    halves = [(2 * number + 1) / 2 ** dice.randint(1, 12) for number in range(2000)]
+    for value in [
+        0.0,
+        0.5,
+        -1.25,
+        1e9,
+        2.5e-7,
+        *halves,
+        *(dice.uniform(0, 10.0 ** dice.randint(-7, 4)) for _ in halves),
+    ]:
+        assert rounded(value, scale, places) == round(value, places)
