@@ -6,7 +6,6 @@ rule ids, carrier names), never from numbers or Call-IDs.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from typing import Final, final
 
 DECISION_BOUNDS: Final[tuple[float, ...]] = (
@@ -39,7 +38,12 @@ class Histogram:
 
     def observe(self, seconds: float) -> None:
         """Count one value."""
-        self.buckets[bisect_left(self.bounds, seconds)] += 1
+        place = 0
+        for bound in self.bounds:
+            if seconds <= bound:
+                break
+            place += 1
+        self.buckets[place] += 1
         self.sum += seconds
 
 

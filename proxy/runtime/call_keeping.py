@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Final, Protocol, final
 
 from proxy.b2bua.engine import Engine
 from proxy.b2bua.snapshot import END, HEAD, MARK, note_again
 from proxy.b2bua.take_up import TakenUp
+from proxy.runtime.ahead_log import AheadLog
 from proxy.runtime.ahead_reading import Found
 from proxy.runtime.ahead_segment import CALL
 from proxy.runtime.call_copy import copy_of
@@ -26,34 +26,6 @@ ADDED: Final = 21
 ENDED: Final = 22
 NUMBER: Final = HEAD.size - 8  # where the number of the call begins in a note
 NUMBER_END: Final = HEAD.size
-
-
-class Log(Protocol):
-    """What is needed of `ahead_log.AheadLog`."""
-
-    renewed: Callable[[int, bytes], bytes] | None
-
-    @property
-    def folder(self) -> Path:
-        """Where it lies."""
-        ...
-
-    @property
-    def places(self) -> Mapping[bytes, int]:
-        """What is kept, by key."""
-        ...
-
-    def put(self, kind: int, payload: bytes) -> int:
-        """One entry of a stream."""
-        ...
-
-    def keep(self, kind: int, key: bytes, payload: bytes) -> int:
-        """What stands under this key until `end`."""
-        ...
-
-    def end(self, kind: int, key: bytes, payload: bytes) -> int:
-        """Nothing stands there any more."""
-        ...
 
 
 class Copy(Protocol):
@@ -90,7 +62,7 @@ class Way(Protocol):
 class CallKeeping:
     """The notes of one process."""
 
-    def __init__(self, log: Log, engine: Engine) -> None:
+    def __init__(self, log: AheadLog, engine: Engine) -> None:
         self.outcomes: Final[dict[str, int]] = {}  # of the calls of predecessors
         self.copy: Copy | None = None
         self._log: Final = log

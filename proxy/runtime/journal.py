@@ -21,11 +21,12 @@ from typing import Final, final
 from proxy.b2bua.outputs import CallRecord, DecisionRecord, Fault
 from proxy.policy.directory import CAUTIOUS_PURPOSE
 from proxy.policy.edition import Edition
+from proxy.runtime.ahead_log import AheadLog
 from proxy.runtime.ahead_reading import Found
 from proxy.runtime.audit_key import signing_key
 from proxy.runtime.record_archive import PROSPECTING, Keeping
 from proxy.runtime.record_files import PRIVATE, SECRET, STDOUT, RecordFile
-from proxy.runtime.record_keeping import PROSPECTS, REST, WHOLE, Log, RecordKeeping, Waiting, left_over
+from proxy.runtime.record_keeping import PROSPECTS, REST, WHOLE, RecordKeeping, Waiting, left_over
 from proxy.runtime.record_lines import Lines, Record
 from proxy.runtime.record_seal import Seal
 
@@ -96,7 +97,7 @@ class Journal:
         self._sinks: Final[list[Sink]] = list(dict.fromkeys(sink for sink in found if sink is not None))
         self._writer: Final = Thread(target=self._write_until_stopped, name="journal", daemon=True)
 
-    def start(self, log: Log | None = None, left: Found | None = None) -> None:
+    def start(self, log: AheadLog | None = None, left: Found | None = None) -> None:
         """Open the targets and start the writer; with a log, what it has `left` of a predecessor is written first.
 
         Raises OSError when one cannot be opened, ConfigError for a signing key that is none.

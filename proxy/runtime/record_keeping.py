@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final, Protocol, final
+from typing import Final, final
 
-from proxy.runtime.ahead_log import Mark
+from proxy.runtime.ahead_log import AheadLog
 from proxy.runtime.ahead_reading import Found
 from proxy.runtime.ahead_segment import call_key
 from proxy.runtime.record_archive import files_of, whole_lines_backwards
@@ -21,24 +21,6 @@ REST: Final = 30  # kinds of entries, one for each file
 PROSPECTS: Final = 31
 WHOLE: Final = 32
 LOOK_BACK: Final = 64 << 20  # bytes of files
-
-
-class Log(Protocol):
-    """What is needed of `ahead_log.AheadLog`."""
-
-    @property
-    def end_position(self) -> int: ...
-    def mark(self) -> Mark:
-        """The mark of a new stream."""
-        ...
-
-    def put(self, kind: int, payload: bytes) -> int:
-        """One entry of a stream."""
-        ...
-
-    def end(self, kind: int, key: bytes, payload: bytes) -> int:
-        """One entry that ends what was kept under the key."""
-        ...
 
 
 @final
@@ -62,7 +44,7 @@ class Waiting:
 class RecordKeeping:
     """The lines of one journal in the log. The writer, a thread of its own, calls `reached` and `done` and nothing else."""
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: AheadLog) -> None:
         self._log: Final = log
         self._mark: Final = log.mark()
 
