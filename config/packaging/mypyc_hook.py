@@ -1,5 +1,5 @@
 """Build hook: compile `sip`, `policy`, `b2bua` and what is named of `runtime` with mypyc, and the reading and writing of
-datagrams from C, where a C compiler and the Python headers are present.
+datagrams and the entries of the ahead log from C, where a C compiler and the Python headers are present.
 
 Where they are not, the wheel is built from source and says so: the same proxy, at about half the speed. Options are
 those of hatch-mypyc, whose hook does the work. `HATCH_BUILD_NO_HOOKS=true` builds from source on purpose.
@@ -20,7 +20,7 @@ from typing import Any
 from hatch_mypyc.plugin import MypycBuildHook
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-DATAGRAMS = Path("proxy", "runtime", "datagrams.c")
+SOURCES = (Path("proxy", "runtime", "datagrams.c"), Path("proxy", "runtime", "ahead.c"))
 CLOSED = "-fvisibility=hidden -fno-semantic-interposition -fno-plt"  # nobody else calls, or replaces, our functions
 
 
@@ -40,8 +40,9 @@ class MypycWherePossible(MypycBuildHook):  # type: ignore[misc]  # hatch-mypyc s
                 super().initialize(version, build_data)
             self.compiled = True
             self.made = tempfile.TemporaryDirectory()
-            built = compiled_datagrams(Path(self.root), Path(self.made.name))
-            build_data["force_include"][str(built)] = str(DATAGRAMS.with_name(built.name))
+            for source in SOURCES:
+                built = compiled(Path(self.root, source), Path(self.made.name))
+                build_data["force_include"][str(built)] = str(source.with_name(built.name))
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # Any: as above
         """Leave the tree as it was: an extension module beside its source would be imported instead of it."""
@@ -73,11 +74,11 @@ def what_is_missing() -> str:
     return "" if (include / "Python.h").is_file() else f"no Python.h in {include}"
 
 
-def compiled_datagrams(root: Path, folder: Path) -> Path:
-    """The extension module, in that folder. Raises CalledProcessError."""
-    built = folder / f"_datagrams{sysconfig.get_config_var('EXT_SUFFIX')}"
+def compiled(source: Path, folder: Path) -> Path:
+    """The extension module of this source, in that folder. Raises CalledProcessError."""
+    built = folder / f"_{source.stem}{sysconfig.get_config_var('EXT_SUFFIX')}"
     include = sysconfig.get_path("include")
-    command = ["cc", "-O2", "-shared", "-fPIC", "-Wl,-s", f"-I{include}", "-o", str(built), str(root / DATAGRAMS)]
+    command = ["cc", "-O2", "-shared", "-fPIC", "-Wl,-s", f"-I{include}", "-o", str(built), str(source)]
     subprocess.run(command, check=True)  # noqa: S603 - our own words and the paths of this build
     return built
 

@@ -22,10 +22,9 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Thread
 from typing import Final, final
-from zlib import crc32
 
 from proxy.runtime.ahead_reading import Found, read_back
-from proxy.runtime.ahead_segment import ENDS, ENTRY, FIRST, Segment, framed, seed
+from proxy.runtime.ahead_segment import ENDS, ENTRY, FIRST, Segment, way_in
 from proxy.runtime.ahead_spare import Spare
 
 SEGMENT: Final = 8 << 20  # bytes; two of them are mapped at least
@@ -36,7 +35,6 @@ AMONG: Final = 256  # entries in their mean size
 CARRIED: Final = 8  # of them with each new entry
 NEVER: Final = 1 << 62  # the position of a mark whose stream needs nothing
 HEADER: Final = ENTRY.size
-FRAME: Final = ENTRY.pack
 
 
 @final
@@ -68,6 +66,7 @@ class AheadLog:
         self._mean = 0.0  # bytes of the last kept entries
         self._carry: list[bytes] = []
         self._carried_below = 0
+        self._enter: Final = way_in()
         self._current: Segment | None = None
         self._spare: Final = Spare(folder, size, say)
         self._at = 0  # where the next entry goes in the current segment
@@ -134,36 +133,43 @@ class AheadLog:
     def keep(self, kind: int, key: bytes, payload: bytes) -> int:
         """What stands under this key (at most 255 bytes, never used for anything else) from now on, until `end`."""
         position = self._put(kind, key, payload)
-        if position >= 0:
-            self._forget(key)
+        if position >= 0 and self._current is not None:
+            before = self.places.get(key)
+            if before is not None:
+                self._let_go(before)
             self.places[key] = position
             self._mean += (HEADER + len(key) + len(payload) - self._mean) / AMONG
-            self._segments[position // self._size].live += 1
+            self._current.live += 1  # what was put stands there
         return position
 
     def end(self, kind: int, key: bytes, payload: bytes) -> int:
         """One entry of a stream that in the same moment ends what was kept under the key, if anything was."""
         position = self._put(kind | ENDS, key, payload)
-        self._forget(key)
+        before = self.places.get(key)
+        if before is not None:
+            del self.places[key]
+            self._let_go(before)
         return position
 
-    def _forget(self, key: bytes) -> None:
-        before = self.places.pop(key, -1)
-        if before >= 0:
-            self._segments[before // self._size].live -= 1
+    def _let_go(self, position: int) -> None:
+        """What is kept there is not needed any more."""
+        current = self._current
+        if position >= self._base and current is not None:
+            current.live -= 1
+        else:
+            self._segments[position // self._size].live -= 1
 
     def _put(self, kind: int, key: bytes, payload: bytes) -> int:
-        at, current, body = self._at, self._current, key + payload
-        end = at + HEADER + len(body)
-        if current is None or end > self._size or self._carry:
-            for _ in range(min(CARRIED, len(self._carry))):
-                self._put_again(self._carry.pop())
-            return self._write(kind, key, payload)
-        position = self._base + at
-        current.bytes[at:end] = FRAME(end - at, crc32(body, seed(position, kind, len(key))), kind, len(key)) + body
-        self._at = end
-        self.entries += 1
-        return position
+        at, current = self._at, self._current
+        if current is not None and not self._carry:
+            end = self._enter(current.bytes, at, self._base + at, kind, key, payload)
+            if end >= 0:
+                self._at = end
+                self.entries += 1
+                return self._base + at
+        for _ in range(min(CARRIED, len(self._carry))):
+            self._put_again(self._carry.pop())
+        return self._write(kind, key, payload)
 
     def _put_again(self, key: bytes) -> None:
         """What is kept under the key, if that still stands in an old segment."""
@@ -192,8 +198,7 @@ class AheadLog:
             self._base, self._at = fresh.number * self._size, FIRST
             self._wake.set()
         at, position = self._at, self._base + self._at
-        current.bytes[at : at + length] = framed(position, kind, key, payload)
-        self._at = at + length
+        self._at = self._enter(current.bytes, at, position, kind, key, payload)
         self.entries += 1
         return position
 

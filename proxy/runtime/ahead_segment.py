@@ -4,6 +4,7 @@ It begins with a head (what it is, its number, its size); then entries follow ea
 zeros. An entry is its length, a CRC-32, its kind, the length of its key, the key and the payload. The CRC begins with the
 entry's position, so that bytes in the wrong place are none. A position counts bytes over all segments: number * size +
 offset. The file has its bytes before it is mapped: a full disk is an error here, and not the end of the process later.
+Entries are put by C (`ahead.c`) where the package was built with a compiler, else from here; both put the same bytes.
 """
 
 from __future__ import annotations
@@ -13,9 +14,17 @@ import os
 import re
 import struct
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final, final
+from typing import Final, TypeAlias, final
 from zlib import crc32
+
+try:
+    from proxy.runtime import _ahead
+except ImportError:  # built where nothing could be compiled, or run from its sources
+    COMPILED = False
+else:
+    COMPILED = True
 
 HEAD: Final = struct.Struct("<8sQQ")  # what it is, number, size
 MAGIC: Final = b"NPVahead"
@@ -26,6 +35,7 @@ KINDS: Final = 0x7F
 CALL: Final = b"call"  # begins the key of what is noted of a call
 PAGE: Final = 4096
 STEP: Final = 1 << 18
+Enter: TypeAlias = Callable[[mmap.mmap, int, int, int, bytes, bytes], int]
 NAME: Final = re.compile(r"[0-9]{12}\.ahead")
 
 
@@ -92,6 +102,21 @@ def framed(position: int, kind: int, key: bytes, payload: bytes) -> bytes:
     """The bytes of an entry at that position."""
     body = key + payload
     return ENTRY.pack(ENTRY.size + len(body), crc32(body, seed(position, kind, len(key))), kind, len(key)) + body
+
+
+def entered(pages: mmap.mmap, at: int, position: int, kind: int, key: bytes, payload: bytes) -> int:
+    """Put an entry at this offset; where it ends, or -1 when there is no room for it."""
+    entry = framed(position, kind, key, payload)
+    end = at + len(entry)
+    if end > len(pages):
+        return -1
+    pages[at:end] = entry
+    return end
+
+
+def way_in() -> Enter:
+    """`entered`, by C where that is here."""
+    return _ahead.put if COMPILED else entered
 
 
 def call_key(number: int) -> bytes:

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import errno
+import mmap
 import os
+import random
 from pathlib import Path
+from types import ModuleType
+from zlib import crc32
 
 import pytest
 
-from proxy.runtime.ahead_segment import FIRST, HEAD, MAGIC, NAME, Segment, framed
+from proxy.runtime.ahead_segment import COMPILED, FIRST, HEAD, MAGIC, NAME, Segment, entered, framed, way_in
 from tests.runtime.ahead import SIZE
+from tests.runtime.native import built_module
+
+
+@pytest.fixture(scope="module")
+def native(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    return built_module("ahead", COMPILED, tmp_path_factory.mktemp("native"))
 
 
 def test_a_segment_is_a_private_file_of_its_full_size(tmp_path: Path) -> None:
@@ -62,3 +72,56 @@ def test_a_full_disk_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(OSError, match="space"):
         Segment(tmp_path, 1, SIZE)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_c_puts_the_same_bytes(native: ModuleType) -> None:
+    dice = random.Random(7)
+    with mmap.mmap(-1, SIZE) as ours, mmap.mmap(-1, SIZE) as theirs:
+        at = FIRST
+        while at >= 0:
+            key, payload = dice.randbytes(dice.choice((0, 12, 255))), dice.randbytes(dice.randrange(900))
+            position, kind = dice.randrange(1 << 62), dice.randrange(1, 256)
+            end = entered(ours, at, position, kind, key, payload)
+            assert native.put(theirs, at, position, kind, key, payload) == end
+            at = end
+        assert ours[:] == theirs[:]
+        assert ours[FIRST:].strip(b"\0")
+
+
+def test_an_entry_fills_a_segment_to_its_last_byte_and_no_further(native: ModuleType) -> None:
+    for put in (entered, native.put):
+        with mmap.mmap(-1, mmap.PAGESIZE) as pages:
+            at = len(pages) - len(framed(0, 1, b"k", b"payload"))
+            assert put(pages, at, 0, 1, b"k", b"payload") == len(pages)
+            assert put(pages, at + 1, 0, 1, b"k", b"payload") == -1
+            assert put(pages, len(pages), 0, 1, b"", b"") == -1
+
+
+def test_c_reckons_the_same_crc_with_and_without_the_means_of_the_processor(native: ModuleType) -> None:
+    dice = random.Random(8)
+    for size in (*range(70), 255, 4096, 70_001):
+        data, begun = dice.randbytes(size), dice.randrange(1 << 32)
+        assert native.checksum(data, begun, False) == native.checksum(data, begun, True) == crc32(data, begun)
+
+
+def test_c_refuses_what_is_no_entry(native: ModuleType) -> None:
+    with mmap.mmap(-1, SIZE) as pages:
+        for wrong in [(pages, -1, 0, 1, b"", b""), (pages, 0, 0, 256, b"", b""), (pages, 0, 0, 1, b"k" * 256, b"")]:
+            with pytest.raises(ValueError, match="no such"):
+                native.put(*wrong)
+        for odd in [
+            (pages, 0, 0, 1, "k", b""),
+            (pages, 0, 0, 1, b""),
+            (b"", 0, 0, 1, b"", b""),
+            (pages, "", 0, 1, b"", b""),
+        ]:
+            with pytest.raises((TypeError, BufferError)):
+                native.put(*odd)
+        for strange in [(b"",), ("", 0, True), (b"", "", True)]:
+            with pytest.raises(TypeError):
+                native.checksum(*strange)
+        assert not pages[:].strip(b"\0")
+
+
+def test_the_log_puts_by_c_where_it_can() -> None:
+    assert (way_in() is entered) is not COMPILED

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 import select
-import shutil
 import socket
-import subprocess
-import sysconfig
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -21,10 +16,10 @@ from proxy.runtime.datagrams import COMPILED, LARGEST, ByObject, Compiled, Datag
 from proxy.runtime.udp import bound_socket
 from proxy.sip.hop import UDP, Hop
 from proxy.sip.wire import Send
+from tests.runtime.native import built_module
 
 HOST = "127.0.0.1"
 PATIENCE = 30.0
-SOURCE = Path(__file__).parents[2] / "proxy" / "runtime" / "datagrams.c"
 
 
 def here(host: str, port: int) -> Hop:
@@ -34,22 +29,7 @@ def here(host: str, port: int) -> Hop:
 @pytest.fixture(scope="module")
 def native(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
     """The compiled half: of the package, else built here."""
-    if COMPILED:
-        return importlib.import_module("proxy.runtime._datagrams")
-    include = Path(sysconfig.get_path("include"))
-    if shutil.which("cc") is None or not (include / "Python.h").is_file():
-        pytest.skip("nothing can be compiled here")
-    built = tmp_path_factory.mktemp("native") / f"_datagrams{sysconfig.get_config_var('EXT_SUFFIX')}"
-    warnings = ["-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter", "-Wno-missing-field-initializers"]
-    subprocess.run(
-        ["cc", "-O2", *warnings, "-shared", "-fPIC", f"-I{include}", "-o", str(built), str(SOURCE)], check=True
-    )
-    spec = importlib.util.spec_from_file_location("_datagrams", built)
-    assert spec is not None
-    assert spec.loader is not None
-    loaded = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(loaded)
-    return loaded
+    return built_module("datagrams", COMPILED, tmp_path_factory.mktemp("native"))
 
 
 @pytest.fixture(params=["compiled", "by object"])
