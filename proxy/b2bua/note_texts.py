@@ -24,11 +24,27 @@ def put_secrets(texts: list[bytes], secrets: Secrets) -> None:
         texts += _NO_SECRETS
         return
     texts.append(b"\t".join(secrets.digits))
-    texts.append(b"\t".join([escaped(text) for text in secrets.texts]))
-    texts.append(b"\t".join([escaped(host) for host in secrets.hosts]))
+    if is_plain(b"".join(secrets.texts)) and is_plain(b"".join(secrets.hosts)):
+        texts.append(b"\t".join(secrets.texts))
+        texts.append(b"\t".join(secrets.hosts))
+    else:
+        texts.append(b"\t".join([escaped(text) for text in secrets.texts]))
+        texts.append(b"\t".join([escaped(host) for host in secrets.hosts]))
 
 
 _NO_SECRETS: Final = (b"", b"", b"")
+
+
+def is_plain(text: bytes) -> bool:
+    """Whether `escaped` leaves it as it is."""
+    return text.find(b"%") < 0 and text.find(b"\n") < 0 and text.find(b"\t") < 0 and text.find(b"\r") < 0
+
+
+def safe(text: str) -> str:
+    """A text as `escaped` writes it."""
+    if text.isprintable() and "%" not in text:
+        return text
+    return escaped(text.encode("utf-8")).decode("utf-8")
 
 
 def escaped(text: bytes) -> bytes:

@@ -17,7 +17,7 @@ from typing import Final
 from proxy.b2bua import coupling as table
 from proxy.b2bua.fabric import Fabric
 from proxy.b2bua.legs import NOBODY, STALE, Fork
-from proxy.b2bua.note_texts import escaped, put_dialog, put_secrets
+from proxy.b2bua.note_texts import put_dialog, put_secrets, safe
 from proxy.b2bua.outputs import Fault
 from proxy.b2bua.reinvites import under_way
 from proxy.b2bua.state import CallState
@@ -40,6 +40,10 @@ STATE: Final = Struct(
 # state and CSeqs of a transfer; CSeq of the first INVITE as long as it may come again; size of the blob
 NUMBERS: Final = Struct("<HddddIqIqqBIIII")
 EARLY_NUMBERS: Final = Struct("<HddII")  # flags, started, when the ledger was asked, sizes of both blobs
+
+MARKED: Final = Struct(HEAD.format + STATE.format[1:]).pack  # what begins a mark, and each of the whole notes
+EARLY_BEGINS: Final = Struct(HEAD.format + STATE.format[1:] + EARLY_NUMBERS.format[1:]).pack
+TALK_BEGINS: Final = Struct(HEAD.format + STATE.format[1:] + NUMBERS.format[1:]).pack
 
 ENDERS: Final = ("proxy", "a", "b")
 
@@ -102,21 +106,27 @@ def note_again(fabric: Fabric, number: int) -> bytes:
 
 def mark(call: CallState) -> bytes:
     """State, and what changes with it."""
-    return b"".join((HEAD.pack(VERSION, MARK, call.note_count, call.number), _state(call), call.reason.encode("utf-8")))
+    begin: bytes = MARKED(
+        VERSION, MARK, call.note_count, call.number,
+        call.state, ender(call), call.status, call.ringing_at, call.answered_at,
+    )  # fmt: skip
+    return begin + call.reason.encode("utf-8") if call.reason else begin
 
 
-def _state(call: CallState) -> bytes:
-    return STATE.pack(call.state, ENDERS.index(call.ended_by), call.status, call.ringing_at, call.answered_at)
+def ender(call: CallState) -> int:
+    """The place of who ended it in `ENDERS`."""
+    if call.ended_by == "proxy":
+        return 0
+    return 1 if call.ended_by == "a" else 2
 
 
 def texts_of(call: CallState) -> list[bytes]:
-    """What every whole note says for the record of the call."""
-    return [
-        call.decision_id.encode("utf-8"), call.customer.encode("utf-8"), call.campaign.encode("utf-8"),
-        call.purpose.encode("utf-8"), call.mode.encode("utf-8"), call.trunk.name.encode("utf-8"),
-        call.carrier.encode("utf-8"), escaped(call.called.encode("utf-8")), call.reason.encode("utf-8"),
-        call.a.call_id, call.b_call_id,
+    """What every whole note says for the record of the call; the first of them are one piece."""
+    names = [
+        call.decision_id, call.customer, call.campaign, call.purpose, call.mode, call.trunk.name, call.carrier,
+        safe(call.called), call.reason,
     ]  # fmt: skip
+    return ["\n".join(names).encode("utf-8"), call.a.call_id, call.b_call_id]
 
 
 def early_note(call: CallState) -> bytes:
@@ -133,10 +143,8 @@ def early_note(call: CallState) -> bytes:
     texts.append(server.to)
     texts.append(server.hop.text())
     if inquiry is not None:
-        texts.append(inquiry.customer.encode("utf-8"))
-        texts.append(escaped(inquiry.person.encode("utf-8")))
-        texts.append(inquiry.campaign.encode("utf-8"))
-        texts.append(inquiry.attempt.encode("utf-8"))
+        asking = [inquiry.customer, safe(inquiry.person), inquiry.campaign, inquiry.attempt]
+        texts.append("\n".join(asking).encode("utf-8"))
     else:
         texts += _NO_INQUIRY
     if client is not None and gateway is not None:
@@ -148,9 +156,12 @@ def early_note(call: CallState) -> bytes:
         texts += _NO_CARRIER
         request = b""
     asked = inquiry.at if inquiry is not None else 0.0
-    head = HEAD.pack(VERSION, EARLY, call.note_count, call.number)
-    numbers = EARLY_NUMBERS.pack(flags, call.started, asked, len(server.head), len(request))
-    return b"".join((head, _state(call), numbers, b"\n".join(texts), b"\n", server.head, request))
+    begin: bytes = EARLY_BEGINS(
+        VERSION, EARLY, call.note_count, call.number,
+        call.state, ender(call), call.status, call.ringing_at, call.answered_at,
+        flags, call.started, asked, len(server.head), len(request),
+    )  # fmt: skip
+    return b"".join([begin, b"\n".join(texts), b"\n", server.head, request])
 
 
 _NO_INQUIRY: Final = (b"", b"", b"", b"")
@@ -193,13 +204,14 @@ def talk_note(call: CallState, now: float, epoch: float) -> bytes:
     if isinstance(transfer, Transfer) and transfer.state == ACTIVE:
         flags |= TRANSFER_OF_A if transfer.from_a else 0
         moved, cseq_in, cseq_out = transfer.state, transfer.cseq_in, transfer.cseq_out
-    numbers = NUMBERS.pack(
+    begin: bytes = TALK_BEGINS(
+        VERSION, TALK, call.note_count, call.number,
+        call.state, ender(call), call.status, call.ringing_at, call.answered_at,
         flags, call.started, due(call.timer, now, epoch), call.session, due(call.session_timer, now, epoch),
         fork.a.local_cseq, fork.a.remote_cseq, fork.b.local_cseq, fork.b.remote_cseq, fork.rseq_shift,
         moved, cseq_in, cseq_out, cseq, len(ok),
     )  # fmt: skip
-    head = HEAD.pack(VERSION, TALK, call.note_count, call.number)
-    return b"".join((head, _state(call), numbers, b"\n".join(texts), b"\n", ok))
+    return b"".join([begin, b"\n".join(texts), b"\n", ok])
 
 
 def flags_of(call: CallState, fork: Fork) -> int:

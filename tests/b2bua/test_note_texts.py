@@ -6,7 +6,7 @@ import pytest
 
 from proxy.b2bua.extract import NO_SECRETS, Secrets
 from proxy.b2bua.note_reading import dialog_of, secrets_of
-from proxy.b2bua.note_texts import escaped, parted, put_dialog, put_secrets, unescaped
+from proxy.b2bua.note_texts import escaped, is_plain, parted, put_dialog, put_secrets, safe, unescaped
 from proxy.sip.dialog import Dialog
 from proxy.sip.hop import UDP, Hop
 
@@ -15,6 +15,13 @@ def test_what_is_escaped_has_no_line_ends() -> None:
     for text in (b"", b"plain", b"a\nb\tc\rd%0Ae%25", b"%%0A\n"):
         assert not set(b"\n\t\r") & set(escaped(text))
         assert unescaped(escaped(text)) == text
+
+
+def test_a_text_is_left_alone_where_nothing_is_to_be_escaped() -> None:
+    for text in ("", "plain", "+33612345678", "J\u00e9r\u00f4me", "a b", "100%", "a\nb", "a\tb", "a\rb", "a\u2028b"):
+        data = text.encode("utf-8")
+        assert safe(text).encode("utf-8") == escaped(data)
+        assert is_plain(data) is (escaped(data) == data)
 
 
 def test_secrets_keep_whatever_bytes_a_name_has() -> None:
