@@ -63,10 +63,12 @@ class Segment:
         self.bytes[:FIRST] = HEAD.pack(MAGIC, number, size)
 
     def touch(self) -> None:
-        """Have all pages in memory, so that writing to them later waits for nothing."""
+        """Have all pages in memory, so that writing to them later waits for nothing; in steps, between which others run."""
         pages = self.bytes
-        for offset in range(PAGE, self.size, PAGE):
-            pages[offset] = 0
+        for start in range(0, self.size, STEP):
+            for offset in range(start or PAGE, min(start + STEP, self.size), PAGE):
+                pages[offset] = 0
+            time.sleep(0)
 
     def rest(self) -> None:
         """It is full: give its pages back. They are the file's, so the kernel may drop them once the disk has them, and
