@@ -67,7 +67,7 @@ class Segment:
         pages = self.bytes
         for start in range(0, self.size, STEP):
             for offset in range(start or PAGE, min(start + STEP, self.size), PAGE):
-                pages[offset] = 0
+                pages[offset] = pages[offset]  # it may be taken, and written, before this is through
             time.sleep(0)
 
     def rest(self) -> None:
