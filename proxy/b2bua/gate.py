@@ -21,7 +21,7 @@ from proxy.b2bua.fabric import Fabric, method_name
 from proxy.b2bua.pressure import Pressure
 from proxy.b2bua.shares import MOST_HOSTS, Share
 from proxy.b2bua.sources import Sources
-from proxy.b2bua.stateless import answer
+from proxy.b2bua.stateless import answer, refused_unread
 from proxy.b2bua.trunks import PlatformTrunk
 from proxy.sip.hop import Hop
 from proxy.sip.matching import server_key
@@ -201,14 +201,19 @@ class Gate:
         if self._answers < 1.0 and not source.reliable:
             fabric.counters.count_drop("overload")
             return True
-        if message is None:
-            message = self._harmless(data)
-        if message is None or server_key(message) in fabric.servers:
-            return False
+        retry = b"Retry-After: %d" % (RETRY_LEAST + crc32(key) % RETRY_SPREAD)
+        method = "INVITE"
+        if message is not None or data[:7] != INVITE or not refused_unread(fabric, data, key, source, retry):
+            if message is None:
+                message = self._harmless(data)
+            if message is None or server_key(message) in fabric.servers:
+                return False
+            method = method_name(message.method)
+            answer(fabric, message, source, "a", 503, [retry])
         self._answers -= 1.0
-        self._refused.add(key)
-        fabric.counters.count_request(True, "a", method_name(message.method))
-        answer(fabric, message, source, "a", 503, [b"Retry-After: %d" % (RETRY_LEAST + crc32(key) % RETRY_SPREAD)])
+        if key:
+            self._refused.add(key)
+        fabric.counters.count_request(True, "a", method)
         return True
 
     def _absorbs(self, data: bytes) -> bool:

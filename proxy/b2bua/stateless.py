@@ -14,11 +14,15 @@ from proxy.sip.build import refusal, response
 from proxy.sip.hop import Hop
 from proxy.sip.matching import server_key
 from proxy.sip.message import Message, ParseError
+from proxy.sip.skim import echoed, header_value
 from proxy.sip.uri import parse_uri
 from proxy.sip.via import reply_hop
 
 LONGEST_NAMED: Final = 1000
 RETRY_DRAINING: Final = 30
+UNAVAILABLE: Final = b"SIP/2.0 503 Service Unavailable\r\n"
+NO_BODY: Final = b"\r\nContent-Length: 0\r\n\r\n"
+CALL_ID: Final = b"\r\nCall-ID:"
 _ONLY_IN_DIALOG: Final = frozenset(("BYE", "UPDATE", "PRACK", "INFO"))
 
 
@@ -39,6 +43,19 @@ def answer(
     fabric.counters.count_response(False, leg, method_name(message.method), status)
     data = response(fabric.head(message, source), to, status, lines, b"")
     fabric.wire.send(data, reply_hop(message, source))
+
+
+def refused_unread(fabric: Fabric, invite: bytes, key: bytes, source: Hop, line: bytes) -> bool:
+    """What `answer` does with 503 and this header line, for an INVITE over UDP that nobody has parsed, `key` being its
+    transaction; False, and nothing is done, where it has to be parsed."""
+    echo = b"" if source.reliable or not key else echoed(invite, source.mark())
+    if not echo:
+        return False
+    tag = crc32(header_value(invite, CALL_ID) + key[: key.find(b"\n")])
+    server = b"\r\nServer: " + fabric.agent if fabric.agent else b""
+    fabric.counters.count_response(False, "a", "INVITE", 503)
+    fabric.wire.send(b"%b%b;tag=%08x\r\n%b%b%b" % (UNAVAILABLE, echo, tag, line, server, NO_BODY), source)
+    return True
 
 
 def _tag(message: Message) -> bytes:

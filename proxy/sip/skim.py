@@ -1,4 +1,4 @@
-"""What can be seen of a request without parsing it: the few things that decide whether it is refused for overload.
+"""What can be seen of a request without parsing it: whether overload refuses it, and what its answer repeats.
 
 While there is too much of everything, what is to be thrown away must cost less than reading it. Each look is a search
 for bytes as nearly everybody writes them. What is written in another way is not seen, and whoever asks then has the
@@ -7,7 +7,10 @@ message parsed; so nothing here has to be right about strange messages, only abo
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from mypy_extensions import i64
 
 INVITE: Final = b"INVITE "
 MESSAGE: Final = b"MESSAGE "
@@ -15,6 +18,11 @@ ACK: Final = b"ACK "
 PLAIN_DIGITS: Final = 10
 """The longest emergency number has six digits, and two more with `+33`."""
 _DIGITS: Final = b"0123456789"
+_VIA: Final = 0x56  # `V`, and so on: what a header line begins with
+_FROM: Final = 0x46
+_TO: Final = 0x54
+_CALL: Final = 0x43
+_SPACE: Final = 0x20
 
 
 def plain_number(data: bytes) -> bool:
@@ -63,3 +71,54 @@ def header_value(data: bytes, line: bytes) -> bytes:
     start = at + len(line)
     end = data.find(b"\r\n", start)
     return data[start:end].strip() if end >= 0 else b""
+
+
+def echoed(invite: bytes, mark: bytes) -> bytes:
+    """What each answer to this INVITE repeats of it: its Vias, the first with `mark` for `rport`, From, Call-ID, CSeq and
+    To, in the order and the writing of `build.response`, without the last line end.
+
+    Empty for an INVITE that is not written as nearly all are, has no `rport`, or offers overload control (RFC 7339).
+    """
+    end = invite.find(b"\r\n\r\n")
+    if end < 0:
+        return b""
+    vias = caller = call = count = callee = b""
+    for line in invite[:end].split(b"\r\n")[1:]:
+        first: i64 = line[0]
+        if first == _CALL:
+            if line.startswith(b"Call-ID: ") and not call:
+                call = line
+            elif line.startswith(b"CSeq: ") and not count:
+                count = line
+        elif first == _VIA and line.startswith(b"Via: "):
+            vias += line + b"\r\n" if vias else _came_from(line, mark)
+            if not vias:
+                return b""
+        elif first == _FROM and not caller and line.startswith(b"From: "):
+            caller = line
+        elif first == _TO and not callee and line.startswith(b"To: "):
+            callee = line
+        elif first in (_VIA, _FROM, _TO) or first <= _SPACE or first in (0x76, 0x66, 0x74, 0x69, 0x49, 0x63):  # vftiIc
+            return b""  # folded, short, in another writing, or more than one of what there is one of
+    if not call or not callee or caller.find(b";tag=") < 0 or not _counts_invite(count):
+        return b""
+    echo = b"\r\n".join((caller, call, count, callee))
+    if echo.count(b"\n") != 3 or echo.count(b"\r") != 3 or echo.find(b"\0") >= 0:
+        return b""
+    return vias + echo
+
+
+def _came_from(via: bytes, mark: bytes) -> bytes:
+    """The first Via line with `mark` in the place of its `rport`; empty for one that says more, or less."""
+    if via.find(b'"') >= 0 or via.find(b",") >= 0 or via.find(b"received") >= 0 or via.find(b";oc") >= 0:
+        return b""
+    if via.endswith(b";rport"):
+        return via[:-6] + mark + b"\r\n"
+    at = via.find(b";rport;")
+    return via[:at] + mark + via[at + 6 :] + b"\r\n" if at >= 0 else b""
+
+
+def _counts_invite(line: bytes) -> bool:
+    """Is this the CSeq line of an INVITE, its number written as we write it?"""
+    number = line[6:-7]
+    return line.endswith(b" INVITE") and 0 < len(number) <= 9 and number.isdigit() and not number.startswith(b"0")

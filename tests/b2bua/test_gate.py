@@ -88,6 +88,39 @@ def test_a_refusal_is_whole_and_always_the_same(ladder: Ladder) -> None:
     assert ladder.engine.active_calls() == 1
 
 
+@pytest.mark.parametrize("name", ["", "edge"])
+def test_a_refusal_without_parsing_says_what_one_with_it_says(ladder_of: Callable[..., Ladder], name: str) -> None:
+    ladder = ladder_of(topology(limits=LIMITS, server_name=name))
+    shut(ladder)
+    flood(ladder, 1)
+    caller = Caller(2)
+    invite = caller.invite()
+    said = []
+    for data in (invite, invite.replace(b"\r\nCall-ID: ", b"\r\ni: ")):
+        ladder.engine.gate._answers = 9.0
+        ladder.feed("a", data)
+        said.append(ladder.one("a 503 INVITE").data)
+    assert said[0] == said[1]
+    assert (b"\r\nServer: edge\r\n" in said[0]) == bool(name)
+    assert ladder.engine.counters.responses_out["a", "INVITE", 503] == 2
+    crowd(ladder, QUIET + 2 * REMEMBERED + 1.0, 0.0)
+    ladder.feed("a", caller.ack_failure(ladder.seen[-1]))  # known by its tag
+    ladder.expect()
+
+
+def test_a_call_whose_transaction_is_not_seen_is_no_repetition_of_another(ladder: Ladder) -> None:
+    shut(ladder)
+    flood(ladder, 1)
+    old = (b"z9hG4bK", b"old")
+    ladder.engine.gate._answers = 9.0
+    ladder.feed("a", Caller(2).invite().replace(*old))
+    ladder.expect("a 503 INVITE")
+    ladder.advance(1.0)
+    ladder.unread = []
+    ladder.feed("a", Caller(3).invite().replace(*old))
+    ladder.expect(*FULL)
+
+
 def test_a_refused_call_is_not_served_when_there_is_room_again(ladder: Ladder) -> None:
     shut(ladder)
     flood(ladder, 1)

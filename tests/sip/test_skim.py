@@ -6,14 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from proxy.sip.build import response_head
+from proxy.sip.hop import UDP, Hop
 from proxy.sip.matching import invite_key
 from proxy.sip.message import ParseError
 from proxy.sip.parse import parse
-from proxy.sip.skim import begins_dialog, header_value, plain_number, transaction_key
+from proxy.sip.skim import begins_dialog, echoed, header_value, plain_number, transaction_key
 from tests.ladder import Caller
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 INVITE = Caller().invite()
+SOURCE = Hop(UDP, "10.1.0.1", 5070)
 
 
 def to(uri: str) -> bytes:
@@ -74,3 +77,46 @@ def test_a_header_by_its_line() -> None:
     assert header_value(INVITE, b"\r\nX-Account:") == b"acme"
     assert header_value(INVITE, b"\r\nX-Nobody:") == b""
     assert header_value(b"INVITE x\r\nX-Account: cut", b"\r\nX-Account:") == b""
+
+
+def echoed_by_the_parser(data: bytes) -> bytes:
+    message = parse(data)
+    return response_head(message, SOURCE) + b"To: " + message.to_value
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(b"", b""), (b";rport", b";rport;x=1"), (b"\r\nFrom: ", b"\r\nVia: SIP/2.0/UDP 10.9.9.9;branch=z9hG4bKold\r\nFrom: "),
+     (b"\r\nMax-Forwards", b"\r\nAllow: INVITE\r\nX-From: a\r\nMax-Forwards"), (b"CSeq: 1 ", b"CSeq: 4711 ")],
+)  # fmt: skip
+def test_what_an_answer_repeats_is_what_the_parser_would_have_it_repeat(old: bytes, new: bytes) -> None:
+    data = INVITE.replace(old, new, 1)
+    assert old == new or data != INVITE
+    assert echoed(data, SOURCE.mark()) == echoed_by_the_parser(data)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(b";rport", b""), (b";rport", b";received=10.0.0.1;rport"), (b";rport", b';rport;oc;oc-algo="loss"'), (b";rport", b";rport=5;a"),
+     (b"\r\nFrom: ", b"\r\nf: "), (b"\r\nFrom: ", b"\r\nfrom: "), (b"\r\nTo: ", b"\r\nt: "), (b"\r\nTo: ", b"\r\nTO: "),
+     (b"\r\nCall-ID: ", b"\r\ni: "), (b"\r\nCall-ID: ", b"\r\ncall-id: "), (b"\r\nCSeq: ", b"\r\nCSEQ: "),
+     (b"\r\nCSeq: 1 ", b"\r\nCSeq: 01 "), (b"\r\nCSeq: 1 ", b"\r\nCSeq: one "), (b"\r\nCSeq: 1 INVITE", b"\r\nCSeq: 1 BYE"),
+     (b"\r\nMax-Forwards", b"\r\nTimestamp: 1\r\nMax-Forwards"), (b"\r\nMax-Forwards", b"\r\n folded\r\nMax-Forwards"),
+     (b"\r\nMax-Forwards", b"\r\nv: SIP/2.0/UDP a;branch=z9hG4bKb\r\nMax-Forwards"), (b"\r\nTo: ", b"\r\nTo: <sip:a>\r\nTo: "),
+     (b"\r\nCall-ID: ", b"\r\nCall-ID: a\nb"), (b"\r\nCall-ID: ", b"\r\nCall-ID: a\0"), (b";tag=", b";gat="), (b"\r\n\r\n", b"\r\n"),
+     (b"SIP/2.0/UDP ", b"SIP/2.0/UDP 10.0.0.7;branch=z9hG4bK1;rport, SIP/2.0/UDP ")],
+)  # fmt: skip
+def test_what_is_written_in_another_way_is_left_to_the_parser(old: bytes, new: bytes) -> None:
+    assert old in INVITE
+    assert echoed(INVITE.replace(old, new), SOURCE.mark()) == b""
+
+
+@pytest.mark.parametrize("path", sorted(path for path in CORPUS.rglob("*") if path.is_file()))
+def test_no_strange_message_is_repeated_in_another_way_than_the_parser_has_it(path: Path) -> None:
+    data = path.read_bytes()
+    echo = echoed(data, SOURCE.mark())
+    try:
+        wanted = echoed_by_the_parser(data)
+    except ParseError:
+        return
+    assert echo in (b"", wanted)
