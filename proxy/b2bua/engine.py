@@ -205,9 +205,9 @@ class Engine:
         self.fabric.now, self.fabric.epoch = now, epoch
         return take_up(self.fabric, notes)
 
-    def next_deadline(self) -> float:
-        """When `tick` is due next, on the scale of `now`; infinity when nothing waits."""
-        return self.fabric.timers.next_deadline()
+    def next_deadline(self, grace: float = 0.0) -> float:
+        """When `tick` is due next, `grace` later where one only waits for its end; infinity when nothing waits."""
+        return self.fabric.timers.next_deadline(grace)
 
     def active_calls(self) -> int:
         """Calls between their INVITE and their end."""
@@ -229,7 +229,7 @@ class Engine:
         fabric = self.fabric
         key = message.branch if message.method != b"CANCEL" else message.branch + b"C"
         client = fabric.clients.get(key)
-        if client is None or client.method.encode("ascii") != message.method:
+        if client is None or client.method != method_name(message.method):
             stray(fabric, message)
             return
         fabric.counters.count_response(True, client.leg, client.method, message.status)

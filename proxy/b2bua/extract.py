@@ -137,7 +137,8 @@ def secrets(message: Message, shown: list[tuple[str, Address]], facts: CallFacts
     digits: list[bytes] = []
     texts: list[bytes] = []
     hosts: list[bytes] = []
-    for presented, (_, address) in zip(facts.presented, shown, strict=True):
+    for at in range(max(len(shown), len(facts.presented))):
+        presented, address = facts.presented[at], shown[at][1]
         number = presented.number
         if number is not None:
             _note_digits(_significant(number.canonical), SHORTEST_NUMBER, public, digits)

@@ -113,11 +113,17 @@ def answer_fault(fabric: Fabric, message: Message, source: Hop, leg: str) -> Non
         fabric.reply(server, 500, [], b"")
 
 
+_HOPS: Final[dict[bytes, int]] = {b"%d" % hops: hops for hops in range(256)}  # as nearly everybody writes them
+
+
 def max_forwards(message: Message) -> int:
     """Max-Forwards, 70 when absent (RFC 3261 16.6). Raises ParseError when it is no number up to 255."""
     value = message.first(b"max-forwards")
     if not value:
         return 70
+    usual = _HOPS.get(value, -1)
+    if usual >= 0:
+        return usual
     if not value.isdigit() or len(value) > 9 or int(value) > 255:
         raise broken(message, "max-forwards", "expected Max-Forwards from 0 to 255")
     return int(value)

@@ -66,10 +66,12 @@ static int append(PyObject *found, const struct mmsghdr *one, const unsigned cha
 
 static PyObject *receive(PyObject *module, PyObject *args)
 {
-    int descriptor, most;
+    int descriptor, remembered, most;
     PyObject *hops, *met;
-    if (!PyArg_ParseTuple(args, "iiO!O", &descriptor, &most, &PyDict_Type, &hops, &met))
+    if (!PyArg_ParseTuple(args, "iO!Oii", &descriptor, &PyDict_Type, &hops, &met, &remembered, &most))
         return NULL;
+    if (PyDict_Size(hops) >= remembered)
+        PyDict_Clear(hops);
     PyObject *found = PyList_New(0);
     while (found != NULL && PyList_GET_SIZE(found) < most) {
         struct mmsghdr heads[SLOTS];
@@ -125,12 +127,12 @@ static socklen_t address_of(const char *host, long port, struct sockaddr_storage
 
 static PyObject *send_order(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
-    if (count != 2)
-        return PyErr_Format(PyExc_TypeError, "send takes a descriptor and an order");
+    if (count != 3)
+        return PyErr_Format(PyExc_TypeError, "send takes a descriptor, what sends otherwise, and an order");
     long descriptor = PyLong_AsLong(args[0]);
     if (descriptor == -1 && PyErr_Occurred())
         return NULL;
-    PyObject *data = PyObject_GetAttr(args[1], name_data), *hop = PyObject_GetAttr(args[1], name_hop);
+    PyObject *data = PyObject_GetAttr(args[2], name_data), *hop = PyObject_GetAttr(args[2], name_hop);
     PyObject *host = hop ? PyObject_GetAttr(hop, name_host) : NULL, *port = hop ? PyObject_GetAttr(hop, name_port) : NULL;
     PyObject *result = NULL;
     if (data != NULL && host != NULL && port != NULL) {
@@ -143,10 +145,10 @@ static PyObject *send_order(PyObject *module, PyObject *const *args, Py_ssize_t 
         if (!PyBytes_Check(data)) {
             PyErr_SetString(PyExc_TypeError, "data is not bytes");
         } else if (size == 0) {
-            result = Py_NewRef(Py_None);
+            result = PyObject_CallOneArg(args[1], args[2]);
         } else if (sendto((int)descriptor, PyBytes_AS_STRING(data), (size_t)PyBytes_GET_SIZE(data), MSG_DONTWAIT,
                           (struct sockaddr *)&to, size) >= 0) {
-            result = Py_NewRef(Py_True);
+            result = Py_NewRef(Py_None);
         } else {
             PyErr_SetFromErrno(PyExc_OSError);
         }
@@ -160,7 +162,7 @@ static PyObject *send_order(PyObject *module, PyObject *const *args, Py_ssize_t 
 
 static PyMethodDef methods[] = {
     {"receive", receive, METH_VARARGS, "Datagrams that wait on a socket, each with what answers to its source."},
-    {"send", (PyCFunction)(void (*)(void))send_order, METH_FASTCALL, "Send one; None when the address is no plain one."},
+    {"send", (PyCFunction)(void (*)(void))send_order, METH_FASTCALL, "Send one, by the other way when its address is no plain one."},
     {NULL, NULL, 0, NULL},
 };
 

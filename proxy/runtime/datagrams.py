@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from functools import partial
 from typing import Final, Protocol, TypeAlias, final
 
 from proxy.sip.hop import Hop
@@ -77,21 +78,13 @@ class Compiled:
     """By `datagrams.c`; an address that is not written plainly (with a zone, say) goes by the socket object."""
 
     def __init__(self, bound: socket.socket, met: Met) -> None:
-        self._by_object: Final = ByObject(bound, met)
-        self._descriptor: Final = bound.fileno()
-        self._met: Final = met
+        descriptor = bound.fileno()
         self._hops: Final[dict[bytes, Hop]] = {}
-
-    def receive(self, most: int) -> Read:
-        """See `Datagrams`."""
-        if len(self._hops) >= REMEMBERED_MOST:
-            self._hops.clear()
-        return _datagrams.receive(self._descriptor, most, self._hops, self._met)
-
-    def send(self, order: Send) -> None:
-        """See `Datagrams`."""
-        if _datagrams.send(self._descriptor, order) is None:
-            self._by_object.send(order)
+        # functions of C themselves: one of Python around them would cost as much as they do
+        self.receive: Final[Callable[[int], Read]] = partial(
+            _datagrams.receive, descriptor, self._hops, met, REMEMBERED_MOST
+        )
+        self.send: Final[Callable[[Send], None]] = partial(_datagrams.send, descriptor, ByObject(bound, met).send)
 
 
 def datagrams(bound: socket.socket, met: Met) -> Datagrams:

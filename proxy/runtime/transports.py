@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Final, Protocol, final
 
 from proxy.b2bua.counters import Counters
+from proxy.b2bua.engine import Engine
 from proxy.b2bua.outputs import CallRecord, Count, DecisionRecord, Fault, Fetch, Output, RefusalHeard, Release
 from proxy.policy.inquiry import Inquiry, PersonState
 from proxy.runtime.clock import Clock
@@ -22,6 +23,7 @@ from proxy.sip.wire import Send
 
 RECORDS: Final = (DecisionRecord, CallRecord, Fault)  # a union would be made anew for each question
 SLACK: Final = 0.001  # s: timers closer than this share one wake-up
+GRACE: Final = 0.2  # s: what only waits for its end may stay so much longer: many go at one awakening
 TRYING: Final = b"SIP/2.0 100 "
 
 
@@ -50,23 +52,18 @@ class Machine(Protocol):
 
     def state_arrived(self, call: int, state: PersonState, now: float, epoch: float) -> bool:
         """The ledger's answer; False: the attempt that it counted must be taken back."""
-        ...
 
     def take_sends(self) -> list[Send]:
         """The messages to send, in order."""
-        ...
 
     def take_outputs(self) -> list[Output]:
         """Fetches and records."""
-        ...
 
     def take_notes(self) -> list[bytes]:
         """What is to be kept of calls."""
-        ...
 
-    def next_deadline(self) -> float:
-        """When `tick` is due next."""
-        ...
+    def next_deadline(self, grace: float) -> float:
+        """When `tick` is due next, `grace` later where one only waits for its end."""
 
 
 class Recorder(Protocol):
@@ -118,6 +115,7 @@ class Transports:
 
     def __init__(self, engine: Machine, clock: Clock, recorder: Recorder, gate: GateView | None = None) -> None:
         self.engine: Final = engine
+        self._own: Final = engine if isinstance(engine, Engine) else None  # called without a look for its name
         self.clock: Final = clock
         self.ways: Final[list[Way]] = []
         self.gate: Final = gate
@@ -166,18 +164,20 @@ class Transports:
         No INVITE waits for the 100 of the one before it, or for its own: `arm` sends them, at the end of the turn, or
         whoever sends something to the same place.
         """
-        outputs = self.engine.take_outputs()
+        own = self._own
+        outputs = own.take_outputs() if own is not None else self.engine.take_outputs()
         for output in outputs:
             if isinstance(output, RECORDS):
                 self._recorder.put(output)
-        notes = self.engine.take_notes()
+        notes = own.take_notes() if own is not None else self.engine.take_notes()
         if notes and self._keeper is not None:
             self._keeper.put(notes)
         if self._ledger is not None:
             for output in outputs:
                 if not isinstance(output, RECORDS):
                     self._tell(self._ledger, output)
-        ways, held, sends = self.ways, self._held, self.engine.take_sends()
+        ways, held = self.ways, self._held
+        sends = own.take_sends() if own is not None else self.engine.take_sends()
         if len(sends) > 1 and sends[0].data.startswith(TRYING) and not sends[0].hop.reliable:
             held.setdefault(sends[0].hop, []).append(sends.pop(0))
         for order in sends:
@@ -232,8 +232,9 @@ class Transports:
 
     def arm(self) -> None:
         """The end of a turn: send what was held, and wake up when the engine's next timer is due."""
-        self._release()
-        due = self.engine.next_deadline()
+        if self._held:
+            self._release()
+        due = self._own.next_deadline(GRACE) if self._own is not None else self.engine.next_deadline(GRACE)
         if due >= self._timer_due:
             return
         if self._timer is not None:

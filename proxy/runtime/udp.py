@@ -13,6 +13,7 @@ from collections import deque
 from typing import Final, Protocol, final
 
 from proxy.b2bua.counters import Counters
+from proxy.b2bua.engine import Engine
 from proxy.runtime.datagrams import datagrams
 from proxy.runtime.queue_delay import NEVER, QueueDelay
 from proxy.runtime.transports import Transports
@@ -43,6 +44,7 @@ class UdpPort:
         self._socket: Final = bound
         self._transports: Final = transports
         self._engine: Final[Feed] = transports.engine if feed is None else feed
+        self._own: Final = self._engine if isinstance(self._engine, Engine) else None
         self._clock: Final = transports.clock
         self._listener: Final = listener
         self._datagrams: Final = datagrams(bound, self._met)
@@ -59,15 +61,18 @@ class UdpPort:
         self._socket.close()
 
     def _readable(self) -> None:
-        engine, flush = self._engine, self._transports.flush
+        own, engine, transports = self._own, self._engine, self._transports
         now, epoch = self._clock.monotonic(), self._clock.epoch()
         try:
             for data, source in self._datagrams.receive(BATCH):
-                engine.receive(data, source, now, epoch)
-                flush()
+                if own is not None:
+                    own.receive(data, source, now, epoch)
+                else:
+                    engine.receive(data, source, now, epoch)
+                transports.flush()
         except OSError:
             engine.counters.count_drop("refused by peer")  # an ICMP error of an earlier datagram
-        self._transports.arm()
+        transports.arm()
         if now >= self._look_at and self._watch is not None:
             self._look_at = self._watch.look(now)
 

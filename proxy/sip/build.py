@@ -15,7 +15,6 @@ from proxy.sip.via import answered_via
 
 CRLF: Final = b"\r\n"
 _END: Final = b"\r\nContent-Length: 0\r\n\r\n"
-_LENGTH: Final = b"\r\nContent-Length: "
 _STATUS_LINES: Final[dict[int, bytes]] = {}
 
 
@@ -84,32 +83,18 @@ def refusal(error: ParseError, source: Hop, tag: bytes) -> bytes:
 
 def response(head: bytes, to: bytes, status: int, lines: list[bytes], body: bytes, reason: bytes = b"") -> bytes:
     """A whole response. `lines` are ready header lines without line ends; `to` is the To value with its tag."""
-    parts = [status_line(status, reason), head, b"To: ", to] if to else [status_line(status, reason), head[:-2]]
-    for line in lines:
-        parts.append(CRLF)
-        parts.append(line)
-    return finish(parts, body)
-
-
-def finish(parts: list[bytes], body: bytes) -> bytes:
-    """Join `parts` (a message up to its last header, without line end), the Content-Length and the body."""
-    if body:
-        parts.append(_LENGTH)
-        parts.append(decimal(len(body)))
-        parts.append(b"\r\n\r\n")
-        parts.append(body)
-    else:
-        parts.append(_END)
-    return b"".join(parts)
+    start = status_line(status, reason)
+    start = b"%b%bTo: %b" % (start, head, to) if to else start + head[:-2]
+    return request(start, lines, body)
 
 
 def request(start: bytes, lines: list[bytes], body: bytes) -> bytes:
-    """A whole request from its start line (without line end), ready header lines and body."""
-    parts = [start]
-    for line in lines:
-        parts.append(CRLF)
-        parts.append(line)
-    return finish(parts, body)
+    """A whole message: its first line or more (without line end), ready header lines, the Content-Length and the body."""
+    if lines:
+        start = b"%b\r\n%b" % (start, CRLF.join(lines))
+    if body:
+        return b"%b\r\nContent-Length: %b\r\n\r\n%b" % (start, decimal(len(body)), body)
+    return start + _END
 
 
 def _copied(original: bytes, names: tuple[bytes, ...]) -> list[bytes]:
@@ -142,4 +127,4 @@ def _follow_up(invite: bytes, method: bytes, to: bytes) -> bytes:
         elif line.startswith(b"Max-Forwards: "):
             line = b"Max-Forwards: 70"
         lines.append(line)
-    return finish([CRLF.join(lines)], b"")
+    return CRLF.join(lines) + _END

@@ -180,8 +180,8 @@ class Timers:
         queue.entries.extend(timers)
         return timers
 
-    def next_deadline(self) -> float:
-        """When the next timer is due; infinity when none is armed."""
+    def next_deadline(self, grace: float = 0.0) -> float:
+        """When the next timer is due; infinity when none is armed. Those who linger may stay `grace` seconds longer."""
         soonest = NEVER
         for queue in self.queues:
             if queue.entries:
@@ -190,8 +190,8 @@ class Timers:
                     soonest = timer.due
         for farewell in self.farewells:
             owner = farewell.head()
-            if owner is not None and owner.until < soonest:
-                soonest = owner.until
+            if owner is not None and owner.until + grace < soonest:
+                soonest = owner.until + grace
         return soonest
 
     def pop_due(self, now: float) -> tuple[TimerOwner, int] | None:

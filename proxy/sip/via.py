@@ -130,8 +130,7 @@ def _after_transport(value: bytes) -> bytes:
 def answered_via(message: Message, source_hop: Hop) -> bytes:
     """The topmost Via as a response repeats it, for a request that came from `source_hop`."""
     via = message.via
-    source = source_hop.host.encode("ascii")
-    plain = b"received" not in via and QUOTE not in via
+    plain = via.find(b"received") < 0 and via.find(b'"') < 0
     if message.rport:
         mark = source_hop.mark()
         if plain:
@@ -141,6 +140,7 @@ def answered_via(message: Message, source_hop: Hop) -> bytes:
             if at >= 0:
                 return via[:at] + mark + via[at + 6 :]
         return _marked(via, mark)
+    source = source_hop.host.encode("ascii")
     if plain and sent_host(message.sent_by) == source:
         return via
     return _marked(via, b";received=" + source) if not plain else via + b";received=" + source

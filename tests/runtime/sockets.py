@@ -86,7 +86,7 @@ class Machine:
         taken, self.outputs = self.outputs, []
         return taken
 
-    def next_deadline(self) -> float:
+    def next_deadline(self, grace: float) -> float:
         return self.deadline
 
 

@@ -7,7 +7,6 @@ import pytest
 from proxy.sip.build import (
     ack_for,
     cancel_for,
-    finish,
     refusal,
     request,
     response,
@@ -108,8 +107,8 @@ def test_a_response_without_to_and_lines_still_ends_well() -> None:
     )
 
 
-def test_finish_counts_bytes() -> None:
-    assert finish([b"a: b"], b"\xc3\xa9") == b"a: b\r\nContent-Length: 2\r\n\r\n\xc3\xa9"
+def test_the_length_counts_bytes() -> None:
+    assert request(b"a: b", [], b"\xc3\xa9") == b"a: b\r\nContent-Length: 2\r\n\r\n\xc3\xa9"
 
 
 def test_request() -> None:

@@ -138,6 +138,7 @@ def test_who_lingers_ends_at_its_instant_and_once() -> None:
     timers, guest = Timers(), Lingering()
     timers.linger(10.0, 5.0, guest, 6)
     assert (guest.until, timers.next_deadline(), timers.armed()) == (15.0, 15.0, 1)
+    assert timers.next_deadline(0.5) == 15.5
     assert timers.pop_due(14.9) is None
     assert timers.pop_due(15.0) == (guest, 6)
     assert (timers.pop_due(99.0), timers.armed(), timers.next_deadline()) == (None, 0, NEVER)
