@@ -24,6 +24,8 @@ DECISION_BOUNDS: Final[tuple[float, ...]] = (
 CALL_BOUNDS: Final[tuple[float, ...]] = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 60.0, 120.0)
 DURATION_BOUNDS: Final[tuple[float, ...]] = (1.0, 3.0, 6.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
 
+_CLASSES: Final = ("0xx", "1xx", "2xx", "3xx", "4xx", "5xx", "6xx", "7xx", "8xx", "9xx")
+
 
 @final
 class Histogram:
@@ -181,7 +183,7 @@ class Counters:
 
     def count_end(self, carrier: str, status: int) -> None:
         """One more call that went to `carrier` and ended with `status`."""
-        key = (carrier, f"{status // 100}xx")
+        key = (carrier, _CLASSES[status // 100])
         self.calls_ended[key] = self.calls_ended.get(key, 0) + 1
 
     def count_probe(self, carrier: str, serves: bool) -> None:

@@ -33,9 +33,19 @@ def interval_of(message: Message) -> float:
     return float(seconds if seconds <= COMMON else -(-seconds // STEP) * STEP)
 
 
+_REMEMBERED_MOST: Final = 1024
+_UPDATES: Final[dict[bytes, bool]] = {}  # of Allow values that were seen: they hardly vary
+
+
 def may_update(message: Message) -> bool:
     """Does whoever sent this INVITE or 2xx take UPDATE (RFC 3311 4)?"""
-    return message.first(b"allow").find(b"UPDATE") >= 0
+    allow = message.first(b"allow")
+    known = _UPDATES.get(allow)
+    if known is None:
+        if len(_UPDATES) >= _REMEMBERED_MOST:
+            _UPDATES.clear()
+        known = _UPDATES[allow] = allow.find(b"UPDATE") >= 0
+    return known
 
 
 def begin(call: CallState, message: Message) -> None:

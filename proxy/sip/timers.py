@@ -150,6 +150,9 @@ class Timers:
         return timer
 
     def _queue(self, duration: float) -> TimerQueue:
+        for one in self.queues:  # there are few, and a table would hash a number that is made an object for it
+            if one.duration == duration:
+                return one
         queue = self.by_duration.get(duration)
         if queue is None:
             if len(self.queues) >= _MANY:
