@@ -217,15 +217,17 @@ class Fabric:
 
     def forget_client(self, client: ClientTransaction) -> None:
         """Drop a client transaction and let its owner go."""
-        self.clients.pop(client.key, None)
+        if client.key in self.clients:
+            del self.clients[client.key]
         client.owner = None
 
     def forget_server(self, server: ServerTransaction) -> None:
         """Drop a server transaction; its owner is let go, so that nothing waits for a garbage collection."""
-        self.servers.pop(server.key, None)
+        if server.key in self.servers:
+            del self.servers[server.key]
         server.owner = None
-        if server.merge_key:
-            self.merged.pop(server.merge_key, None)
+        if server.merge_key in self.merged:
+            del self.merged[server.merge_key]
 
 
 def method_name(method: bytes) -> str:

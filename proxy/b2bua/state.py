@@ -135,8 +135,9 @@ class CallState(Couple):
         if self.session_timer is not None:
             self.session_timer.cancel()
             self.session_timer = None
-        for refresh in self.refreshes or ():
-            refresh.stop()
+        if self.refreshes is not None:
+            for refresh in self.refreshes:
+                refresh.stop()
         if self.transfer is not None:
             self.transfer.stop()
 
@@ -159,9 +160,10 @@ class CallState(Couple):
             return None
         if self.fork is not None and self.fork.b.remote_tag == tag:
             return self.fork
-        for known in self.forks or ():
-            if known.b.remote_tag == tag:
-                return known
+        if self.forks is not None:
+            for known in self.forks:
+                if known.b.remote_tag == tag:
+                    return known
         if message.status < 200 and self.forks is not None and len(self.forks) >= MOST_FORKS - 1:
             return None
         b = self._b_dialog(message)
@@ -208,6 +210,8 @@ class CallState(Couple):
 
     def keep_only(self, fork: Fork) -> None:
         """One early dialog was answered: the others are unknown from now on."""
+        if self.forks is None and self.fork is fork:
+            return
         others = [other for other in (self.fork, *(self.forks or ())) if other is not None and other is not fork]
         for other in others:
             self.fabric.dialogs.remove(other)
