@@ -34,6 +34,7 @@ from proxy.runtime.node_topology import NodeTopology
 from proxy.runtime.owners_ledger import OwnersLedger, among
 from proxy.runtime.shared_state import SharedState
 from proxy.runtime.sip_ports import SipPorts
+from proxy.runtime.store.inline_ledger import InlineLedger
 from proxy.runtime.store.ledger_desk import Question
 from proxy.runtime.stream_counts import StreamCounts
 from proxy.runtime.tasks import Tasks
@@ -128,7 +129,7 @@ class App:
         if self.shared.desk is not None:
             ledger = among(self.shared.desk, self.handover, settings.workers, transports.answered)
             transports.use_ledger(ledger)
-            if isinstance(ledger, OwnersLedger):
+            if isinstance(ledger, InlineLedger | OwnersLedger):
                 self.engine.fabric.ledger = ledger
         self.calls.take_up(transports, clock, say)  # nothing has been read from a port yet
         admin = settings.admin

@@ -18,13 +18,13 @@ from typing import Final, TypeAlias, final
 from proxy.runtime.store.name_filter import NameFilter
 from proxy.runtime.store.wal_head import WalHead
 
-AT_ONCE: Final = 250  # notes read for one question; while there are more the file is asked
-SLICE: Final = 1000  # keys read at once by the thread
+AT_ONCE = 250  # notes read for one question; while there are more the file is asked
+SLICE = 1000  # keys read at once by the thread
 REST: Final = 0.001  # s between two slices
-AGAIN: Final = 5.0  # s after the file could not be read
-SPARE: Final = 100_000  # keys beside twice as many as there are
+AGAIN = 5.0  # s after the file could not be read
+SPARE = 100_000  # keys beside twice as many as there are
 TABLES: Final = ("ledger_attempts", "ledger_refusals", "ledger_consents")
-LAST: Final = "SELECT number, name FROM ledger_names ORDER BY number DESC LIMIT 1"
+LAST = "SELECT number, name FROM ledger_names ORDER BY number DESC LIMIT 1"
 NOTES: Final = """
 SELECT (SELECT name FROM ledger_names WHERE number = ?1), count(*), max(number), name,
     group_concat(CASE WHEN length(name) = 16 THEN hex(name) ELSE '' END, '')

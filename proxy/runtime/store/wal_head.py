@@ -15,7 +15,7 @@ from typing import Final, final
 from proxy.runtime.store.writer import descriptor
 
 HEAD: Final = 48
-VERSION: Final = (3007000).to_bytes(4, "little"), (3007000).to_bytes(4, "big")  # of all that SQLite has written yet
+VERSION = (3007000).to_bytes(4, "little"), (3007000).to_bytes(4, "big")  # of all that SQLite has written yet
 FAILED: Final = ctypes.c_void_p(-1).value
 
 libc = ctypes.CDLL(None, use_errno=True)

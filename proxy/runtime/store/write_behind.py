@@ -18,8 +18,8 @@ from proxy.runtime.store.embedded import EmbeddedLedger
 from proxy.runtime.store.overlay import Overlay
 from proxy.runtime.store.row_writing import write
 
-BEHIND: Final = 0.25  # s between two times that the file gets what is new
-AGAIN: Final = 0.5  # s after the disk refused
+BEHIND = 0.25  # s between two times that the file gets what is new
+AGAIN = 0.5  # s after the disk refused
 
 
 @final

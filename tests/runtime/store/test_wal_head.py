@@ -71,7 +71,7 @@ def test_a_file_without_an_index_or_with_one_of_another_kind_is_refused(
     plain.close()
     connection = connected(path)
     connection.execute("INSERT INTO t VALUES (1)")
-    monkeypatch.setattr(wal_head, "VERSION", (b"none",))
+    monkeypatch.setattr(wal_head, "VERSION", (b"none", b"none"))
     with pytest.raises(OSError, match="unknown version"):
         WalHead(path)
     connection.close()
