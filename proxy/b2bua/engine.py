@@ -19,10 +19,11 @@ from proxy.b2bua.challenges import answered, is_challenge
 from proxy.b2bua.crossing import WITH_CONTACT
 from proxy.b2bua.door import Door
 from proxy.b2bua.exchange import Exchange
-from proxy.b2bua.extract import addresses, called_text
+from proxy.b2bua.extract import called_text
 from proxy.b2bua.fabric import Fabric, Ids, Stopwatch, method_name
 from proxy.b2bua.gate import Gate
 from proxy.b2bua.gateways import Place
+from proxy.b2bua.identities import addresses
 from proxy.b2bua.in_dialog import acknowledged, cancelled, carry
 from proxy.b2bua.legs import Asker, a_leg
 from proxy.b2bua.lost_ways import broken_frame, sender_of, waiting_on

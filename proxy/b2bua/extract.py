@@ -1,6 +1,6 @@
-"""INVITE and trunk to facts: which identities the request shows, who calls, whom, and what must not leave.
+"""INVITE and trunk to facts: who calls, whom, and what must not leave.
 
-Texts are taken as they stand; what they mean is for `policy`. `Identity` also keeps the byte strings that `scrub`
+Texts are taken as they stand; what they mean is for `policy`. `Secrets` keeps the byte strings that `scrub`
 looks for in everything that crosses towards the carrier.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final, final
 
+from proxy.b2bua.identities import HINTS, LEAST_INSIDE, REMEMBERED_MOST
 from proxy.b2bua.trunks import PlatformTrunk
 from proxy.policy.edition import Edition
 from proxy.policy.facts import CallFacts
@@ -15,25 +16,11 @@ from proxy.policy.gather import gather
 from proxy.sip.address import Address, parse_address, split_values
 from proxy.sip.message import Message, ParseError
 from proxy.sip.syntax import COLON, DOT
-from proxy.sip.uri import parse_uri, subscriber, unescape
+from proxy.sip.uri import parse_uri, subscriber
 
-# decision.md rule 4: every header that can show a caller
-SHOWN: Final = (
-    (b"p-asserted-identity", "P-Asserted-Identity"),
-    (b"p-preferred-identity", "P-Preferred-Identity"),
-    (b"remote-party-id", "Remote-Party-ID"),
-    (b"diversion", "Diversion"),
-)
-# these name the caller too, in a way that no callee is shown: kept from leaving, not judged
-HINTS: Final = (b"contact", b"referred-by", b"reply-to", b"history-info", b"p-charge-info")
-TELLING: Final = (*[name for name, _ in SHOWN], *HINTS)
-USUAL: Final = 1024  # bytes of identities that need no counting
-MOST_SECRETS: Final = 96
 SHORTEST_NUMBER: Final = 5
-LEAST_INSIDE: Final = 9  # a number inside a name
 LONGEST_PORT: Final = 5  # as many digits may be a port by chance
 SHORTEST_TEXT: Final = 4
-REMEMBERED_MOST: Final = 2048
 
 
 @final
@@ -55,45 +42,19 @@ class Secrets:
 NO_SECRETS: Final = Secrets((), (), ())
 
 
-def addresses(message: Message) -> list[tuple[str, Address]]:
-    """Every identity that the request shows, with the header that shows it. Raises ParseError 400.
-
-    A request that shows so many that nothing can be kept from leaving in bounded time is refused as well.
-    """
-    index = message.index
-    size = len(message.from_value)
-    for name in TELLING:
-        if name in index:
-            size += len(message.first(name)) + (USUAL if message.names.count(name) > 2 else 0)
-    if size > USUAL:
-        _refuse_crowd(message)
-    found = [("From", parse_address(message.from_value))]
-    for name, spelled in SHOWN:
-        if name in index:
-            for value in message.all(name):
-                for part in split_values(value):
-                    found.append((spelled, parse_address(part)))
-    return found
-
-
-def _refuse_crowd(message: Message) -> None:
-    """Count what `secrets` may find: numbers, names and hosts of all identities, read or not."""
-    count = 0
-    for value in [message.from_value, *[value for name in TELLING for value in message.all(name)]]:
-        squeezed = unescape(value).translate(None, _BETWEEN_DIGITS)
-        digits = [chr(byte) if 48 <= byte <= 57 else " " for byte in squeezed]
-        count += 3 * (value.count(b",") + 1) + len([run for run in "".join(digits).split() if len(run) >= LEAST_INSIDE])
-    if count > MOST_SECRETS:
-        raise ParseError(400, "identities", f"expected identities with at most {MOST_SECRETS} parts, saw {count}")
-
-
 def called_text(message: Message) -> str:
     """The called number as the Request-URI writes it, or the whole urn."""
     return subscriber(parse_uri(message.uri))
 
 
 def _named(message: Message, header: str) -> str:
-    return message.first(header.lower().encode("latin-1")).decode("latin-1") if header else ""
+    if not header:
+        return ""
+    name = _NAMES.get(header)
+    if name is None:
+        name = _NAMES[header] = header.lower().encode("latin-1")
+    value = message.index.get(name)
+    return value.decode("latin-1") if value is not None else ""
 
 
 def call_facts(
@@ -193,6 +154,9 @@ def _note_address(
 
 def _significant(text: str) -> str:
     """The digits that all written forms of a French number share: without country code or trunk zero."""
+    tail = text[-9:]
+    if len(tail) == 9 and tail[0] != "+":
+        return tail
     bare = text.lstrip("+")
     return bare[-9:] if len(bare) >= 9 else bare
 
@@ -242,8 +206,8 @@ def _parts(text: str) -> Parts:
 
 
 _DIGITS: Final = frozenset("0123456789")
-_BETWEEN_DIGITS: Final = b"+-.() /\t\xc2\xa0"
 _SEPARATORS: Final = {ord(letter): None for letter in "+-.() /\t\xc2\xa0"}
 _PARTS: Final[dict[str, Parts]] = {}  # of texts that were seen: names vary less than numbers
 _SECRETS: Final[dict[tuple[tuple[bytes, ...], tuple[bytes, ...], tuple[bytes, ...]], Secrets]] = {}
 _ADDRESSES: Final[dict[bytes, list[Address]]] = {}  # of header values that were seen
+_NAMES: Final[dict[str, bytes]] = {}  # of headers that trunks name: as a message has them

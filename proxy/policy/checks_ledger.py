@@ -55,6 +55,8 @@ class RefusalCheck(LocalCheck):
         if state is None:
             held = ledger.held
             return HIT if held is not None and refused(held, facts.at, self.since(facts, reference)) else UNKNOWN_STATE
+        if state.refusal_at <= 0:
+            return PASS
         return HIT if refused(state, facts.at, self.since(facts, reference)) else PASS
 
     def saw(self, facts: CallFacts, reference: Reference, ledger: LedgerView) -> str:

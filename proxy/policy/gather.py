@@ -6,10 +6,17 @@ the campaign's, then the customer's, then the most cautious one. Nothing is judg
 
 from __future__ import annotations
 
+from typing import Final
+
 from proxy.policy.directory import CAUTIOUS_MODE, CAUTIOUS_PURPOSE, MODES, PURPOSES, Campaign, Customer
 from proxy.policy.edition import Edition
 from proxy.policy.facts import FROM, PAI, CallFacts, Presented, TrunkFacts
 from proxy.policy.moment import Moment
+from proxy.policy.numbers import Number, NumberingPlan
+
+MET_MOST: Final = 4096  # texts remembered of a day
+MET_DAYS: Final = 4
+MET_LONGEST: Final = 32  # characters of a text that is remembered
 
 
 def effective(presented: list[Presented]) -> Presented | None:
@@ -27,6 +34,21 @@ def effective(presented: list[Presented]) -> Presented | None:
     if from_header is not None and from_header.number is not None:
         return from_header
     return other if other is not None else from_header
+
+
+def understood(plan: NumberingPlan, text: str, day: int) -> Number | None:
+    """The number of a text that is presented, which is nearly always one that was met before."""
+    known = plan.presented.get(day)
+    if known is None or len(known) >= MET_MOST:
+        if len(plan.presented) >= MET_DAYS:
+            plan.presented.clear()
+        known = plan.presented[day] = {}
+    if text in known:
+        return known[text]
+    number = plan.number(text, day)
+    if len(text) <= MET_LONGEST:
+        known[text] = number
+    return number
 
 
 def gather(
@@ -60,7 +82,7 @@ def gather(
     shown: list[Presented] = []
     last: Presented | None = None
     for source, text in presented:  # nearly always the same number in each header
-        number = last.number if last is not None and last.text == text else plan.number(text, paris_day)
+        number = last.number if last is not None and last.text == text else understood(plan, text, paris_day)
         last = Presented(source, text, number)
         shown.append(last)
     called = plan.number(called_text, paris_day)

@@ -107,7 +107,7 @@ class Calendar:
 
     def moment(self, territory: str, at: float) -> Moment:
         """What clock and calendar of that territory show at the instant."""
-        second = int(at // 1)
+        second = whole(at)
         if self._last_second.get(territory, -1) == second:
             return self._last[territory]
         offset = self._zones[territory].offset(second)
@@ -122,12 +122,12 @@ class Calendar:
 
     def paris_day(self, at: float) -> int:
         """The ordinal of the day in Paris at the instant."""
-        second = int(at // 1)
+        second = whole(at)
         return (second + self._paris.offset(second)) // DAY_SECONDS + EPOCH_ORDINAL
 
     def day(self, territory: str, at: float) -> int:
         """The ordinal of the day there at the instant."""
-        second = int(at // 1)
+        second = whole(at)
         return (second + self._zones[territory].offset(second)) // DAY_SECONDS + EPOCH_ORDINAL
 
     def midnight(self, territory: str, day: int) -> float:
@@ -142,6 +142,12 @@ class Calendar:
         """Whether the day is a holiday of that territory only."""
         days = self._local.get(territory)
         return days is not None and day in days
+
+
+def whole(at: float) -> int:
+    """The second in which that instant lies."""
+    second = int(at)
+    return second - 1 if second > at else second
 
 
 def iso_day(day: int) -> str:

@@ -10,11 +10,19 @@ from __future__ import annotations
 
 from typing import Final, final
 
-from proxy.policy.ranges import EMERGENCY, FOREIGN, UNASSIGNED, NumberClass, NumberRange, Territory
-from proxy.policy.writing import bare_digits, plain_digits
+from proxy.policy.ranges import (
+    EMERGENCY,
+    FOREIGN,
+    LONGEST_PREFIX,
+    UNASSIGNED,
+    NumberClass,
+    NumberRange,
+    Territory,
+    widths_of,
+)  # fmt: skip
+from proxy.policy.writing import LONGEST_E164, bare_digits, plain_digits, too_long
 
-LONGEST_PREFIX: Final = 6
-LONGEST_E164: Final = 15
+BEGINNING: Final = 3  # digits by which prefixes are sorted out
 SHORTEST_FOREIGN: Final = 7
 SOS_URN: Final = "urn:service:sos"
 ZONED: Final = frozenset({"geo", "npv", "poly", "npuept"})
@@ -74,13 +82,15 @@ class Number:
 class NumberingPlan:
     """The dated plan. `number` reads any written form; `shown` says whether a class may be shown."""
 
-    __slots__ = ("_classes", "_codes", "_outside", "_rows", "ranges")
+    __slots__ = ("_classes", "_codes", "_outside", "_rows", "_widths", "presented", "ranges")
 
     def __init__(
         self, ranges: tuple[NumberRange, ...], classes: tuple[NumberClass, ...], territories: tuple[Territory, ...]
     ) -> None:
         self.ranges: Final = ranges
         self._rows: Final[dict[str, tuple[NumberRange, ...]]] = {}
+        self._widths: Final[dict[str, list[int]]] = {}  # of prefixes, by how a number begins, made when it is met
+        self.presented: Final[dict[int, dict[str, Number | None]]] = {}  # what `gather` met, by day
         for row in ranges:
             self._rows[row.prefix] = (*self._rows.get(row.prefix, ()), row)
         self._classes: Final[dict[str, NumberClass]] = {}
@@ -180,8 +190,11 @@ class NumberingPlan:
         long_form = digits.startswith("0")
         longest: NumberRange | None = None
         too_short = False
-        for width in range(min(LONGEST_PREFIX, length), 0, -1):
-            row = self._row(digits[:width], day)
+        widths = self._widths.get(digits[:BEGINNING])
+        if widths is None:
+            widths = self._widths[digits[:BEGINNING]] = widths_of(self._rows, digits[:BEGINNING])
+        for width in widths:
+            row = self._row(digits[:width], day) if width <= length else None
             if row is None:
                 continue
             if row.digits == length:
@@ -201,11 +214,9 @@ class NumberingPlan:
         return Number(canonical, UNASSIGNED, "METRO", digits, "METRO", repaired, complete, length < 10, "reserved")
 
     def _row(self, prefix: str, day: int) -> NumberRange | None:
-        rows = self._rows.get(prefix)
-        if rows is not None:
-            for row in rows:
-                if row.since <= day <= row.until:
-                    return row
+        for row in self._rows.get(prefix, ()):
+            if row.since <= day <= row.until:
+                return row
         return None
 
     def _found(
@@ -236,8 +247,3 @@ class NumberingPlan:
         return Number(
             "+" + digits, FOREIGN, name, "", name, False, complete, own < territory.nsn_digits[0], "allocated"
         )
-
-
-def too_long(canonical: str) -> bool:
-    """More than the fifteen digits of E.164."""
-    return len(canonical) - canonical.startswith("+") > LONGEST_E164

@@ -7,10 +7,12 @@ an open end is `FOREVER`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 FOREVER: Final = 9_999_999
+LONGEST_PREFIX: Final = 6
 
 USAGE_LIVE: Final = 0
 USAGE_AUTOMATED: Final = 1
@@ -72,3 +74,9 @@ class Territory:
     inside: bool
     nsn_digits: tuple[int, ...]
     own_holidays: tuple[str, ...]
+
+
+def widths_of(prefixes: Iterable[str], beginning: str) -> list[int]:
+    """How long those prefixes are that a number with this beginning may have, the longest first."""
+    found = {len(prefix) for prefix in prefixes if prefix.startswith(beginning) or beginning.startswith(prefix)}
+    return sorted([width for width in found if width <= LONGEST_PREFIX], reverse=True)

@@ -175,15 +175,43 @@ class DayBook:
 
 
 @final
+class Last:
+    """The walk that was asked for last; most calls of a day meet the same rules."""
+
+    __slots__ = ("called_day", "method", "mode", "paris_day", "profile", "purpose", "walk")
+
+    def __init__(self, facts: CallFacts, called_day: int, walk: Walk) -> None:
+        self.paris_day: Final[int] = facts.paris_day
+        self.called_day: Final = called_day
+        self.purpose: Final[str] = facts.purpose
+        self.mode: Final[str] = facts.mode
+        self.method: Final[str] = facts.method
+        self.profile: Final[str] = facts.trunk.profile
+        self.walk: Final = walk
+
+    def fits(self, facts: CallFacts, called_day: int) -> bool:
+        """Whether such a call meets the same rules."""
+        return (
+            self.paris_day == facts.paris_day
+            and self.called_day == called_day
+            and self.purpose == facts.purpose
+            and self.mode == facts.mode
+            and self.method == facts.method
+            and self.profile == facts.trunk.profile
+        )
+
+
+@final
 class RuleBook:
     """All versions of all rules."""
 
-    __slots__ = ("rules", "_days", "_alike")
+    __slots__ = ("rules", "_alike", "_days", "_last")
 
     def __init__(self, rules: tuple[Rule, ...]) -> None:
         self.rules: Final = rules
         self._days: Final[dict[tuple[int, int], DayBook]] = {}
         self._alike: Final[dict[tuple[int, ...], DayBook]] = {}
+        self._last: Last | None = None
 
     def on(self, paris_day: int, called_day: int) -> DayBook:
         """The rules in force: hours and holidays by the day at the called person, the others by the day in Paris."""
@@ -211,7 +239,10 @@ class RuleBook:
 
     def walk(self, facts: CallFacts) -> Walk:
         """The rules that this call meets."""
-        moment = facts.moment
+        moment, last = facts.moment, self._last
         called_day = facts.paris_day if moment is None else moment.day
-        day = self.on(facts.paris_day, called_day)
-        return day.walk(facts.purpose, facts.mode, facts.method, facts.trunk.profile)
+        if last is not None and last.fits(facts, called_day):
+            return last.walk
+        walk = self.on(facts.paris_day, called_day).walk(facts.purpose, facts.mode, facts.method, facts.trunk.profile)
+        self._last = Last(facts, called_day, walk)
+        return walk

@@ -11,11 +11,17 @@ from typing import Final
 
 SEPARATORS: Final = "-. /\t\u00a0\u202f"
 MAX_TEXT: Final = 128
+LONGEST_E164: Final = 15
 
 
 def plain_digits(text: str) -> bool:
     """Whether the text is one or more ASCII digits and nothing else."""
     return text.isascii() and text.isdigit()
+
+
+def too_long(canonical: str) -> bool:
+    """More than the fifteen digits of E.164."""
+    return len(canonical) - canonical.startswith("+") > LONGEST_E164
 
 
 def unescape(text: str) -> str | None:

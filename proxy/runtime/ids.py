@@ -16,6 +16,7 @@ from typing import Final, final
 
 BLOCK: Final = 4096
 PREFIX: Final = 6
+TWO: Final = tuple([b"%02x" % number for number in range(256)])
 
 
 @final
@@ -28,13 +29,15 @@ class RandomIds:
         self._mark: Final = mark
         self._cookie: Final = b"z9hG4bK" + mark + self._prefix.encode("ascii")
         self._count = 0
+        self._high = 0
+        self._high_digits = b""
         self._block = ""
         self._at = 0
 
     def branch(self) -> bytes:
         """A branch with the magic cookie (RFC 3261 8.1.1.7)."""
         self._count += 1
-        return b"%b%x" % (self._cookie, self._count)
+        return self._cookie + self._hexadecimal()
 
     def tag(self) -> bytes:
         """16 hexadecimal digits behind the mark."""
@@ -47,7 +50,15 @@ class RandomIds:
     def decision(self) -> str:
         """The id that joins record, SIP answer and explanation of one decision."""
         self._count += 1
-        return f"{self._prefix}-{self._count:x}"
+        return self._prefix + "-" + self._hexadecimal().decode("ascii")
+
+    def _hexadecimal(self) -> bytes:
+        """The count; all but its last two digits are written once in 256 times."""
+        high = self._count >> 8
+        if high != self._high:
+            self._high, self._high_digits = high, b"%x" % high
+        low = self._count & 0xFF
+        return self._high_digits + TWO[low] if high else b"%x" % low
 
     def _digits(self, digits: int) -> bytes:
         if self._at + digits > len(self._block):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from proxy.policy.numbers import LONGEST_PREFIX, NumberingPlan
-from proxy.policy.ranges import FOREVER, USAGES, ClassRule, NumberClass, NumberRange, Territory
+from proxy.policy.numbers import NumberingPlan
+from proxy.policy.ranges import FOREVER, LONGEST_PREFIX, USAGES, ClassRule, NumberClass, NumberRange, Territory
 from proxy.runtime.clock import known_zone
 from proxy.runtime.toml_source import Table, TomlSource
 

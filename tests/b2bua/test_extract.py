@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.b2bua.extract import MOST_SECRETS, Secrets, addresses, call_facts, called_text, secrets
+from proxy.b2bua.extract import Secrets, call_facts, called_text, secrets
+from proxy.b2bua.identities import MOST_SECRETS, addresses
 from proxy.policy.edition import Edition
 from proxy.sip.message import Message, ParseError
 from proxy.sip.parse import parse
@@ -20,23 +21,6 @@ def message(*extra: str, user: str = "+33145001234", display: str = "", called: 
 def kept_back(edition: Edition, invite: Message, kept: str = "") -> Secrets:
     shown = addresses(invite)
     return secrets(invite, shown, call_facts(invite, shown, called_text(invite), platform(), edition, EPOCH), kept)
-
-
-def test_every_identity_is_found_with_its_header() -> None:
-    invite = message(
-        "P-Asserted-Identity: <sip:a@x>, <tel:+331>", "P-Preferred-Identity: b <sip:b@x>", "Diversion: <sip:c@x>",
-        "Remote-Party-ID: <sip:d@x>", "Diversion: <sip:e@x>", "Reply-To: <sip:f@x>",
-    )  # fmt: skip
-    found = [(source, address.uri.user) for source, address in addresses(invite)]
-    assert found == [
-        ("From", b"+33145001234"), ("P-Asserted-Identity", b"a"), ("P-Asserted-Identity", b"+331"),
-        ("P-Preferred-Identity", b"b"), ("Remote-Party-ID", b"d"), ("Diversion", b"c"), ("Diversion", b"e"),
-    ]  # fmt: skip
-
-
-def test_a_broken_identity_is_the_peers_fault() -> None:
-    with pytest.raises(ParseError):
-        addresses(message("P-Asserted-Identity: <sip:"))
 
 
 def test_facts_name_customer_and_campaign_from_the_trusted_headers(edition: Edition) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from proxy.b2bua.extract import NO_SECRETS, Secrets, addresses, call_facts
+from proxy.b2bua.extract import NO_SECRETS, Secrets, call_facts
+from proxy.b2bua.identities import addresses
 from proxy.b2bua.rewrite import Face, cleaned, edits_for, encoded, quoted, refusal_lines, spelled_host
 from proxy.policy.decision import refuse
 from proxy.policy.edition import Edition

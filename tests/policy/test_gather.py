@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from proxy.policy.gather import MET_DAYS, MET_MOST, understood
 from tests.policy.desk import Desk
 
 FROM = ("From", "+33162000001")
@@ -69,3 +70,20 @@ def test_the_clock_is_the_called_persons(desk: Desk) -> None:
 @pytest.mark.parametrize("to", ["+442079460000", "nobody", "+80012345678"])
 def test_no_clock(desk: Desk, to: str) -> None:
     assert desk.facts(to=to).moment is None
+
+
+@pytest.mark.parametrize("text", ["+33162000001", "0162000001", "anonymous", "1" * 80])
+def test_a_number_that_was_met_is_read_as_before(desk: Desk, text: str) -> None:
+    plan, day = desk.edition.plan, desk.edition.calendar.paris_day(desk.facts().at)
+    for on in (day, day + 400, day, day + 1, day + 2, day + 3, day + 4):
+        for _ in range(2):
+            found, plain = understood(plan, text, on), plan.number(text, on)
+            assert (found and (found.canonical, found.cls)) == (plain and (plain.canonical, plain.cls))
+    assert len(plan.presented) <= MET_DAYS
+
+
+def test_only_so_many_numbers_are_remembered(desk: Desk) -> None:
+    plan = desk.edition.plan
+    for number in range(MET_MOST + 10):
+        understood(plan, f"+336{number:08d}", 739_000)
+    assert len(plan.presented[739_000]) == 10

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.policy.edition import Edition
-from proxy.policy.moment import DAY_SECONDS, Zone, iso_day
+from proxy.policy.moment import DAY_SECONDS, Zone, iso_day, whole
 from tests.policy.desk import epoch
 
 ZONES = {
@@ -97,3 +97,8 @@ def test_a_foreign_number_without_clock(shipped: Edition) -> None:
     assert shipped.calendar.knows("PM")
     assert not shipped.calendar.knows("UIFN")
     assert not shipped.calendar.local_holiday("UIFN", 739_942)
+
+
+@given(st.floats(-1e11, 1e11) | st.integers(-(10**9), 10**9).map(float))
+def test_the_second_of_an_instant_begins_before_it(at: float) -> None:
+    assert whole(at) <= at < whole(at) + 1

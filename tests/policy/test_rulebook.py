@@ -7,7 +7,7 @@ from proxy.policy.checks_destination import CustomerUnknownCheck, EmergencyCheck
 from proxy.policy.checks_hours import NationalHolidayCheck
 from proxy.policy.checks_shown import DisplayMandatory, NoNumber
 from proxy.policy.edition import Edition
-from proxy.policy.facts import TrunkFacts
+from proxy.policy.facts import CallFacts, TrunkFacts
 from proxy.policy.rulebook import KEPT_DAYS, Rule, RuleBook
 from tests.policy.desk import Desk
 from tests.policy.shelf import rule
@@ -117,3 +117,28 @@ def test_a_call_takes_the_day_of_the_called_person(desk: Desk, shipped: Edition)
     assert (reunion.paris_day, reunion.moment.day) == (739_475, 739_476)
     assert [gate.id for gate in book.walk(reunion).gates] == ["c"]
     assert book.walk(desk.facts(to="+442079460000", at="2025-08-12T20:00:00Z")).gates == []
+
+
+def test_the_walk_of_the_last_call_is_no_other_calls(desk: Desk) -> None:
+    book = RuleBook(
+        (
+            rule("b2b", CustomerUnknownCheck(), purposes=("b2b",)),
+            rule("manual", CustomerUnknownCheck(), modes=("manual",)),
+            rule("texts", CustomerUnknownCheck(), methods=("MESSAGE",)),
+            rule("strict", CustomerUnknownCheck(), mode="off", strict="enforce"),
+            rule("late", CustomerUnknownCheck(), since=739_476),
+        )
+    )
+    day = "2025-08-10T12:00:00Z"
+    calls: tuple[tuple[CallFacts, list[str]], ...] = (
+        (desk.facts(at=day, purpose="b2b", mode="vms"), ["b2b"]),
+        (desk.facts(at=day, purpose="service", mode="vms"), []),
+        (desk.facts(at=day, purpose="service", mode="manual"), ["manual"]),
+        (desk.facts(at=day, purpose="service", mode="vms", method="MESSAGE"), ["texts"]),
+        (desk.facts(at=day, purpose="service", mode="vms", trunk=TrunkFacts("t", profile="strict")), ["strict"]),
+        (desk.facts(at="2025-08-20T12:00:00Z", purpose="service", mode="vms"), ["late"]),
+    )
+    for _ in range(2):
+        for facts, found in calls:
+            assert [gate.id for gate in book.walk(facts).gates] == found
+            assert [gate.id for gate in book.walk(facts).gates] == found

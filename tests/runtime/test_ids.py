@@ -37,6 +37,17 @@ def test_two_processes_share_none() -> None:
     assert one.decision() != other.decision()
 
 
+def test_the_count_of_branches_and_decisions_is_hexadecimal() -> None:
+    ids = RandomIds()
+    first = ids.branch()[:-1]
+    prefix = first.removeprefix(b"z9hG4bK").decode()
+    for count in range(2, 70_000):
+        if count % 2:
+            assert ids.branch() == first + b"%x" % count
+        else:
+            assert ids.decision() == f"{prefix}-{count:x}"
+
+
 def test_forms() -> None:
     ids = RandomIds()
     for _ in range(300):  # past the end of a block

@@ -7,6 +7,7 @@ marks are and they lie within `SAME_ATTEMPT_SECONDS`.
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from collections.abc import Iterable
 from functools import lru_cache
@@ -15,9 +16,10 @@ from typing import Final, TypeAlias, final
 
 from proxy.policy.inquiry import SAME_ATTEMPT_SECONDS, Inquiry, PersonState, would_reserve
 from proxy.runtime.store.interface import ATTEMPTS_KEPT, Consent
-from proxy.runtime.store.person_keys import hash_of
 
 ENTRY: Final = struct.Struct(">I4s3s")
+OF_ATTEMPT: Final = hashlib.blake2b(digest_size=4)  # of nothing yet
+OF_CAMPAIGN: Final = hashlib.blake2b(digest_size=3)
 MOST: Final = 500  # attempts kept of one person; no limit can be higher
 Attempt: TypeAlias = tuple[int, bytes, bytes]
 
@@ -36,12 +38,16 @@ class Outcome:
 @lru_cache(maxsize=4096)
 def campaign_mark(campaign: str) -> bytes:
     """The mark of a campaign."""
-    return hash_of(campaign, 3)
+    found = OF_CAMPAIGN.copy()
+    found.update(campaign.encode())
+    return found.digest()
 
 
 def attempt_mark(attempt: str) -> bytes:
-    """The mark of an attempt's id."""
-    return hash_of(attempt, 4)
+    """The mark of an attempt's id, which is no secret."""
+    found = OF_ATTEMPT.copy()
+    found.update(attempt.encode())
+    return found.digest()
 
 
 def unpacked(rows: Iterable[bytes]) -> list[Attempt]:
@@ -71,7 +77,8 @@ def answered(inquiry: Inquiry, rows: list[bytes], refusal_at: float, consents: l
         if not would_reserve(inquiry, state):
             return Outcome(state, None)
         return Outcome(counted(state), ENTRY.pack(now, attempt_mark(inquiry.attempt), mark))
-    alive = [entry for entry in unpacked(rows) if entry[0] > now - ATTEMPTS_KEPT]
+    kept = unpacked(rows)
+    alive = [entry for entry in kept if entry[0] > now - ATTEMPTS_KEPT]
     others = [entry for entry in alive if not is_same(entry, inquiry)]
     window = [entry[0] for entry in others if entry[0] >= inquiry.window_start]
     own = [entry[0] for entry in others if entry[2] == mark]
@@ -80,8 +87,10 @@ def answered(inquiry: Inquiry, rows: list[bytes], refusal_at: float, consents: l
         return Outcome(counted(state), None)
     if not would_reserve(inquiry, state):
         return Outcome(state, None)
-    alive.append((now, attempt_mark(inquiry.attempt), mark))
-    return Outcome(counted(state), packed(alive[-MOST:]))
+    attempt = ENTRY.pack(now, attempt_mark(inquiry.attempt), mark)
+    if len(alive) == len(kept) < MOST:
+        return Outcome(counted(state), b"".join(rows) + attempt)
+    return Outcome(counted(state), packed(alive[1 - MOST :]) + attempt)
 
 
 def before(
@@ -90,6 +99,12 @@ def before(
     """What is known before this attempt."""
     given = newest_consent(inquiry, consents)
     slot = newest_slot(inquiry, consents)
+    first = last = window[0] if window else 0
+    for second in window:
+        first, last = min(first, second), max(last, second)
+    own_last = 0
+    for second in own:
+        own_last = max(own_last, second)
     return PersonState(
         refusal_at=refusal_at,
         consent_at=given.at if given else 0.0,
@@ -98,10 +113,10 @@ def before(
         slot_from=slot.slot_from if slot else 0.0,
         slot_until=slot.slot_until if slot else 0.0,
         attempts=len(window),
-        first_attempt=float(min(window, default=0)),
-        last_attempt=float(max(window, default=0)),
+        first_attempt=float(first),
+        last_attempt=float(last),
         campaign_attempts=len(own),
-        campaign_last=float(max(own, default=0)),
+        campaign_last=float(own_last),
         slot_at=slot.at if slot else 0.0,
     )
 

@@ -58,7 +58,8 @@ class InlineLedger:
     def __init__(
         self, ledger: EmbeddedLedger, log: AheadLog, epoch: Callable[[], float], arrived: Arrived, heed: Heed
     ) -> None:
-        self.operations: Final[dict[tuple[str, str], int]] = {}
+        self._operations: Final[dict[tuple[str, str], int]] = {}
+        self._asked = 0  # questions of calls that were answered
         self.silences: Final[dict[str, int]] = {}
         self.seconds: Final = Histogram(BOUNDS)
         self._ledger: Final = ledger
@@ -80,6 +81,12 @@ class InlineLedger:
         connection.execute(f"PRAGMA cache_size = -{CACHE}")
         self._reading = connection.cursor()
         self.absence = Absence(self._ledger.path, connection)
+
+    @property
+    def operations(self) -> dict[tuple[str, str], int]:
+        """Questions and notes, by what became of them."""
+        asked = {("ask", "answered"): self._asked} if self._asked else {}
+        return {**self._operations, **asked}
 
     @property
     def queue(self) -> int:
@@ -107,7 +114,7 @@ class InlineLedger:
             self._silent(silent.reason if isinstance(silent, LedgerSilent) else "disk")
             self._count("ask", "silent")
             return None
-        self._count("ask", "answered")
+        self._asked += 1
         self.seconds.observe(perf_counter() - began)
         return state
 
@@ -203,7 +210,7 @@ class InlineLedger:
         return row, row, now + ATTEMPTS_KEPT
 
     def _count(self, name: str, outcome: str) -> None:
-        self.operations[name, outcome] = self.operations.get((name, outcome), 0) + 1
+        self._operations[name, outcome] = self._operations.get((name, outcome), 0) + 1
 
     def _silent(self, reason: str) -> None:
         self.silences[reason] = self.silences.get(reason, 0) + 1

@@ -242,8 +242,3 @@ def write_keys(path: Path, keys: PersonKeys, flag: int = 0) -> None:
             fresh.replace(path)
     finally:
         fresh.unlink(missing_ok=True)
-
-
-def hash_of(text: str, size: int) -> bytes:
-    """A short mark of an identifier that is no secret."""
-    return hashlib.blake2b(text.encode(), digest_size=size).digest()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from proxy.runtime.store.attempts import ENTRY, MOST, answered, attempt_mark, campaign_mark, packed, unpacked, without
@@ -65,3 +67,8 @@ def test_the_newest_slot_that_covers_the_instant_is_shown() -> None:
     state = answered(inquiry("a", slot_needed=True), [], 0.0, slots).state
     assert (state.slot_at, state.slot_until, state.reserved) == (NOON - DAY, NOON + 60, True)
     assert state.consent_at == 0.0
+
+
+def test_marks_are_short_hashes() -> None:
+    assert attempt_mark("call-1@x;tag") == hashlib.blake2b(b"call-1@x;tag", digest_size=4).digest()
+    assert campaign_mark("été") == hashlib.blake2b("été".encode(), digest_size=3).digest()
