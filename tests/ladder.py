@@ -14,7 +14,8 @@ from datetime import datetime
 from pathlib import Path
 
 from proxy.b2bua.engine import Engine
-from proxy.b2bua.outputs import CallRecord, DecisionRecord, Fault, Fetch, Output
+from proxy.b2bua.outputs import CallRecord, DecisionRecord, Fault, Fetch, Output, told_first
+from proxy.b2bua.snapshot import ended
 from proxy.b2bua.take_up import TakenUp
 from proxy.b2bua.trunks import CarrierTrunk, Limits, Listener, PlatformTrunk, Route, Topology
 from proxy.policy.edition import Edition
@@ -234,8 +235,10 @@ class Ladder:
             self.unread.append(seen)
             self.seen.append(seen)
             self.history.append(f"{self.now - 1000:9.3f}      {seen.label}")
-        self.outputs += self.engine.take_outputs()
+        outputs = self.engine.take_outputs()
+        self.outputs += outputs
         self.notes += self.engine.take_notes()
+        self.notes += [ended(one.number) for one in outputs if isinstance(one, CallRecord) and told_first(one)]
 
     def die(self, away: float = 0.0, given: Topology | None = None) -> TakenUp:
         """The process is killed, and another one takes its place after `away` seconds, with another topology if given."""

@@ -38,7 +38,8 @@ def refusal(message: Message, method: str, fork: Fork, from_a: bool, hops: int) 
 
     Checked are order (RFC 3261 12.2.2), hops, method and glare: an INVITE of the other side pending gives 491, one of
     the same side 500 with Retry-After (14.2). What must not
-    leave cannot be looked for in an encoded body of the platform: 415. Media without an address give 488.
+    leave cannot be looked for in an encoded body of the platform: 415. Media without an address give 488. An INVITE of the
+    side whose ACK is missed stands for that ACK, unless it would bring the media.
     """
     dialog = fork.a if from_a else fork.b
     if not dialog.accept_cseq(message.cseq):
@@ -61,6 +62,9 @@ def refusal(message: Message, method: str, fork: Fork, from_a: bool, hops: int) 
     if method == "INVITE" and isinstance(pending, Exchange):
         if pending.from_a != from_a:
             return 491, []
+        if pending.ok and pending.ack:  # who asks again has the 2xx: its ACK got lost, and nothing in it was needed
+            pending.acked(message)
+            return 0, []
         return 500, [b"Retry-After: %d" % (message.cseq % 10)]
     return 0, []
 

@@ -59,8 +59,8 @@ class Story:
     def take(self, data: bytes) -> None:
         """State and what changes with it, from behind the head of a whole note or a mark."""
         state, ender, status, ringing_at, answered_at = STATE.unpack_from(data, HEAD.size)
-        if ender >= len(ENDERS) or not NEW < state < OVER:
-            raise ValueError("it names no state, or nobody who ended it")
+        if ender >= len(ENDERS) or not NEW < state < OVER or status >= 700:
+            raise ValueError("it names no state, no status, or nobody who ended it")
         check_times(ringing_at, answered_at)
         self.state, self.ended_by, self.status = state, ENDERS[ender], status
         self.ringing_at, self.answered_at = ringing_at, answered_at

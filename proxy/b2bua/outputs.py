@@ -115,6 +115,12 @@ class CallRecord:
         self.number: Final = number
 
 
+def told_first(record: CallRecord) -> bool:
+    """Is this the end of a call that nobody answered? Who is told of it is told before the record is written: if the
+    process dies in between, the next one says it again, and nobody waits for ever for an answer."""
+    return not record.answered_at and record.status >= 300
+
+
 @final
 class Fault:
     """Our own defect, caught once at the engine's border: the call of `call_id` was ended, all others go on."""

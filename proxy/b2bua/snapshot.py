@@ -85,13 +85,16 @@ def note_of(call: CallState, now: float, epoch: float) -> bytes:
     state, known = call.state, call.noted
     if state == table.OVER:
         call.noted = NOBODY
+        written = call.b_call_id and not call.answered_at and call.status >= 300
+        if written and known != NOBODY and known != table.WAITING:
+            return mark(call, table.CANCELLING)  # its end is noted behind its record (`outputs.told_first`)
         return HEAD.pack(VERSION, END, call.note_count, call.number) if known != NOBODY else b""
     if state == known or state == table.NEW or call.method != "INVITE":
         return b""
     call.noted = state
     if state >= table.ANSWERED:
-        return mark(call) if known >= table.ANSWERED else talk_note(call, now, epoch)
-    return mark(call) if known >= table.INVITING != state else early_note(call)
+        return mark(call, state) if known >= table.ANSWERED else talk_note(call, now, epoch)
+    return mark(call, state) if known >= table.INVITING != state else early_note(call)
 
 
 def note_again(fabric: Fabric, number: int) -> bytes:
@@ -104,11 +107,11 @@ def note_again(fabric: Fabric, number: int) -> bytes:
     return note_of(call, fabric.now, fabric.epoch)
 
 
-def mark(call: CallState) -> bytes:
+def mark(call: CallState, state: int) -> bytes:
     """State, and what changes with it."""
     begin: bytes = MARKED(
         VERSION, MARK, call.note_count, call.number,
-        call.state, ender(call), call.status, call.ringing_at, call.answered_at,
+        state, ender(call), call.status, call.ringing_at, call.answered_at,
     )  # fmt: skip
     return begin + call.reason.encode("utf-8") if call.reason else begin
 
@@ -118,6 +121,11 @@ def ender(call: CallState) -> int:
     if call.ended_by == "proxy":
         return 0
     return 1 if call.ended_by == "a" else 2
+
+
+def ended(number: int) -> bytes:
+    """Nothing is left of the call of this number."""
+    return HEAD.pack(VERSION, END, 0, number)
 
 
 def texts_of(call: CallState) -> list[bytes]:

@@ -114,7 +114,7 @@ def take_up(fabric: Fabric, notes: Sequence[bytes]) -> TakenUp:
             refused = UNREADABLE
             fabric.outputs.append(Fault(f"a call was not taken up: {type(wrong).__name__}: {wrong}", b""))
         if number not in fabric.calls:
-            done.ended.append(snapshot.HEAD.pack(snapshot.VERSION, snapshot.END, 0, number))
+            done.ended.append(snapshot.ended(number))
         if refused:
             done.refuse(refused)
         elif kind == snapshot.EARLY:

@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack
 from typing import Final, Protocol, final
 
 from proxy.b2bua.engine import Engine
-from proxy.b2bua.snapshot import END, HEAD, MARK, note_again
+from proxy.b2bua.snapshot import END, HEAD, MARK, ended, note_again
 from proxy.b2bua.take_up import TakenUp
 from proxy.runtime.ahead_log import AheadLog
 from proxy.runtime.ahead_reading import Found
@@ -83,6 +83,10 @@ class CallKeeping:
                 log.end(ENDED, CALL + note[NUMBER:NUMBER_END], b"")
         if self.copy is not None:
             self.copy.put(notes)
+
+    def over(self, number: int) -> None:
+        """Nothing is left of the call of this number, whose record has been handed over."""
+        self.put([ended(number)])
 
     @property
     def copied(self) -> Mapping[str, int]:

@@ -16,7 +16,7 @@ import msgspec
 from proxy.policy.inquiry import Inquiry, PersonState
 from proxy.runtime.store.inline_ledger import InlineLedger
 from proxy.runtime.store.ledger_desk import Arrived, Question
-from proxy.runtime.transports import Ledger
+from proxy.runtime.takers import Ledger
 from proxy.runtime.worker_marks import owner_of_number
 
 INQUIRY: Final = (

@@ -12,11 +12,22 @@ from typing import Final, Protocol, final
 
 from proxy.b2bua.counters import Counters
 from proxy.b2bua.engine import Engine
-from proxy.b2bua.outputs import CallRecord, Count, DecisionRecord, Fault, Fetch, Output, RefusalHeard, Release
-from proxy.policy.inquiry import Inquiry, PersonState
+from proxy.b2bua.outputs import (
+    CallRecord,
+    Count,
+    DecisionRecord,
+    Fault,
+    Fetch,
+    Output,
+    RefusalHeard,
+    Release,
+    told_first,
+)
+from proxy.policy.inquiry import PersonState
 from proxy.runtime.clock import Clock
 from proxy.runtime.queue_delay import NEVER, GateView
 from proxy.runtime.store.ledger_desk import Question
+from proxy.runtime.takers import Keeper, Ledger, Recorder, Way
 from proxy.sip.framing import Flaw
 from proxy.sip.hop import Hop
 from proxy.sip.wire import Send
@@ -64,49 +75,6 @@ class Machine(Protocol):
 
     def next_deadline(self, grace: float) -> float:
         """When `tick` is due next, `grace` later where one only waits for its end."""
-
-
-class Recorder(Protocol):
-    """Takes records; never blocks."""
-
-    def put(self, record: DecisionRecord | CallRecord | Fault) -> None:
-        """Keep one record."""
-
-
-class Ledger(Protocol):
-    """Takes what the engine orders of shared state; never blocks. `store.ledger_desk.LedgerDesk` is one."""
-
-    def fetch(self, question: Fetch) -> None:
-        """Answer with `Transports.answered`."""
-
-    def count(self, inquiry: Inquiry) -> None:
-        """The attempt counts, although nobody answered in time."""
-
-    def release(self, inquiry: Inquiry) -> None:
-        """The attempt does not count."""
-
-    def unclaimed(self, inquiry: Inquiry) -> None:
-        """The attempt was counted for no call that waits: it does not count, unless its call went ahead before."""
-
-    def refusal_heard(self, customer: str, person: str, at: float, source: str, reference: str) -> None:
-        """The person wants no more calls of this customer."""
-
-
-class Keeper(Protocol):
-    """Keeps notes of calls where they outlive the process; never blocks. `call_keeping.CallKeeping` is one."""
-
-    def put(self, notes: list[bytes]) -> None:
-        """The notes of one input."""
-
-
-class Way(Protocol):
-    """Takes messages for the listeners of one transport; `udp.UdpPort` and `streams.Streams` are such."""
-
-    def send(self, order: Send) -> None:
-        """Send one message, or keep it for a while; never blocks."""
-
-    def close(self) -> None:
-        """Take nothing in any more."""
 
 
 @final
@@ -160,14 +128,18 @@ class Transports:
     def flush(self) -> None:
         """Carry out what the engine ordered: what must be remembered is, before the wire tells anybody.
 
-        A record comes first, since it ends what was noted of its call; what the ledger is asked comes after the notes.
+        A record comes first, since it ends what was noted of its call; what the ledger is asked comes after the notes. Of a
+        call that nobody answered it comes last: a successor that finds it not tells both ends, which is better than nobody.
         No INVITE waits for the 100 of the one before it, or for its own: `arm` sends them, at the end of the turn, or
         whoever sends something to the same place.
         """
         own = self._own
         outputs = own.take_outputs() if own is not None else self.engine.take_outputs()
+        late: list[CallRecord] | None = None
         for output in outputs:
-            if isinstance(output, RECORDS):
+            if isinstance(output, CallRecord) and told_first(output):
+                late = [output] if late is None else [*late, output]
+            elif isinstance(output, RECORDS):
                 self._recorder.put(output)
         notes = own.take_notes() if own is not None else self.engine.take_notes()
         if notes and self._keeper is not None:
@@ -184,6 +156,15 @@ class Transports:
             if held and order.hop in held:
                 self._release()
             ways[order.hop.listener].send(order)
+        if late is not None:
+            self._write(late)
+
+    def _write(self, records: list[CallRecord]) -> None:
+        """The ends of calls that nobody answered, now that the wire knows them."""
+        for record in records:
+            self._recorder.put(record)
+            if self._keeper is not None:
+                self._keeper.over(record.number)
 
     def _release(self) -> None:
         for waiting in self._held.values():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.ladder import ANSWER, OFFER, Ladder, hang_up, reply, set_up
+from tests.ladder import ANSWER, OFFER, Callee, Caller, Ladder, Talk, hang_up, reply, set_up
 
 
 @pytest.mark.parametrize("method", ["REFER", "NOTIFY"])
@@ -146,3 +146,34 @@ def test_two_updates_that_meet_cross_and_each_end_says_491(ladder: Ladder) -> No
     ladder.feed("b", talk.callee.reply(491, to=to_b))
     ladder.expect("a 491 UPDATE")
     hang_up(talk)
+
+
+@pytest.mark.parametrize("dies", [False, True])
+def test_a_re_invite_of_who_has_the_2xx_stands_for_its_ack(ladder: Ladder, dies: bool) -> None:
+    caller = Caller()
+    ladder.feed("a", caller.invite())
+    callee = Callee(ladder.expect("a 100 INVITE", "b INVITE")[1])
+    ladder.feed("b", callee.reply(200, body=ANSWER))
+    caller.learn(ladder.expect("a 200 INVITE", "b ACK")[0])
+    if dies:  # which had read the ACK
+        ladder.die(away=1.0)
+        ladder.expect("a 200 INVITE", "b ACK")
+    ladder.feed("a", caller.request("INVITE", body=OFFER))
+    ladder.feed("b", callee.reply(200, body=ANSWER, to=ladder.one("b INVITE")))
+    ladder.expect("a 200 INVITE", "b ACK")
+    ladder.feed("a", caller.ack())
+    ladder.advance(40)
+    ladder.expect()
+    hang_up(Talk(ladder, caller, callee))
+
+
+def test_it_does_not_where_the_ack_would_bring_the_media(ladder: Ladder) -> None:
+    caller = Caller()
+    ladder.feed("a", caller.invite(body=b""))
+    callee = Callee(ladder.expect("a 100 INVITE", "b INVITE")[1])
+    ladder.feed("b", callee.reply(200, body=OFFER))
+    caller.learn(ladder.one("a 200 INVITE"))
+    ladder.feed("a", caller.request("INVITE", body=OFFER))
+    ladder.one("a 500 INVITE")
+    ladder.feed("a", caller.ack(body=ANSWER, cseq=1))
+    ladder.one("b ACK")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from struct import Struct
+
 import pytest
 
 from proxy.b2bua.note_reading import Early, Talk, head_of
 from proxy.b2bua.snapshot import EARLY, HEAD, TALK, VERSION
 from tests.ladder import Caller, Ladder, set_up
+
+STATUS = Struct("<H")
 
 
 def test_a_talk_says_where_both_legs_are(ladder: Ladder) -> None:
@@ -55,3 +59,14 @@ def test_an_early_call_keeps_what_its_answers_and_its_cancel_are_made_of(ladder:
 def test_what_is_no_note_of_ours_is_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match=r"cut off|of version"):
         head_of(data)
+
+
+def test_a_status_that_there_is_not_is_refused(ladder: Ladder) -> None:
+    ladder.feed("a", Caller().invite())
+    ladder.expect("a 100 INVITE", "b INVITE")
+    note = bytearray(ladder.notes[0])
+    STATUS.pack_into(note, HEAD.size + 2, 699)
+    assert Early(1, bytes(note)).story.status == 699
+    STATUS.pack_into(note, HEAD.size + 2, 700)
+    with pytest.raises(ValueError, match="no status"):
+        Early(1, bytes(note))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from proxy.b2bua.call import Call
+from proxy.b2bua.coupling import CANCELLING
 from proxy.b2bua.note_reading import Talk, head_of
-from proxy.b2bua.snapshot import EARLY, END, MARK, TALK, note_again
+from proxy.b2bua.outputs import told_first
+from proxy.b2bua.snapshot import EARLY, END, HEAD, MARK, TALK, ended, note_again
 from tests.ladder import ANSWER, Callee, Caller, Ladder, hang_up, set_up
 
 
@@ -43,6 +47,45 @@ def test_each_step_of_a_call_is_one_note(ladder: Ladder) -> None:
     assert kinds(ladder) == [END]
     ladder.advance(70)
     assert kinds(ladder) == []
+
+
+def test_a_call_that_nobody_answers_is_over_behind_its_record(ladder: Ladder) -> None:
+    caller = Caller()
+    ladder.feed("a", caller.invite())
+    callee = Callee(ladder.expect("a 100 INVITE", "b INVITE")[1])
+    ladder.feed("b", callee.reply(180))
+    ladder.one("a 180 INVITE")
+    assert kinds(ladder) == [EARLY, MARK]
+    ladder.feed("b", callee.reply(486))
+    ladder.expect("b ACK", "a 486 INVITE")
+    (record,) = ladder.records()
+    assert told_first(record)
+    note = ladder.notes[0]
+    assert kinds(ladder) == [MARK, END]
+    assert note[HEAD.size] == CANCELLING
+    assert head_of(ended(record.number)) == (END, record.number, 0)
+
+
+@pytest.mark.parametrize("status", [486, 503])
+def test_one_that_dies_before_the_wire_knows_its_end_ends_the_same_way(ladder: Ladder, status: int) -> None:
+    caller = Caller()
+    ladder.feed("a", caller.invite())
+    callee = Callee(ladder.expect("a 100 INVITE", "b INVITE")[1])
+    ladder.feed("b", callee.reply(status))
+    ladder.expect("b ACK", f"a {status} INVITE")
+    (before,) = ladder.records()
+    ladder.outputs.clear()
+    assert ladder.notes.pop() == ended(before.number)  # neither was written
+    ladder.die()
+    failed, cancel = ladder.expect(f"a {status} INVITE", "b CANCEL")
+    ladder.feed("a", caller.ack_failure(failed))
+    ladder.feed("b", callee.reply(481, to=cancel))
+    ladder.feed("b", callee.reply(status))  # the ACK was not sent either
+    ladder.one("b ACK")
+    (record,) = ladder.records()
+    assert (record.status, record.ended_by, record.reason) == (status, "b", before.reason)
+    ladder.advance(70)
+    ladder.assert_empty()
 
 
 def test_a_note_of_a_talk_is_small(ladder: Ladder) -> None:

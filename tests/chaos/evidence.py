@@ -43,11 +43,13 @@ class Death:
     def noted(self) -> dict[str, str]:
         """By called number what its successor knew of the call."""
         found: dict[int, Early | Talk] = {}
+        counts: dict[int, int] = {}
         for note in notes_in(read_back(self.log)):
-            kind, number, _ = head_of(note)
+            kind, number, count = head_of(note)
             if kind != MARK:
                 found[number] = Early(number, note) if kind == EARLY else Talk(number, note)
-            elif number in found:
+                counts[number] = count
+            elif counts.get(number) == count:
                 found[number].story.take_mark(note)
         return {one.story.called: noted(one) for one in found.values()}
 
@@ -134,11 +136,10 @@ def keep_log(process: int, folder: Path) -> None:
 
 
 def unwritten(ladder: Ladder, written: Written) -> str:
-    """What is wrong with the records of a call that was answered."""
+    """What is wrong with the records of a call: of one that was answered each is there once, of any other once at most."""
     call_id = ladder.call_ids.get("platform", b"").decode("latin-1")
-    if not any(one.leg == "platform" and one.status == 200 and one.method == "INVITE" for one in ladder.steps):
-        return ""
+    answered = any(one.leg == "platform" and one.status == 200 and one.method == "INVITE" for one in ladder.steps)
     for what, counts in (("decision", written.decided), ("end", written.ended)):
-        if counts[call_id] != 1:
+        if counts[call_id] > 1 or (answered and not counts[call_id]):
             return f"the record of its {what} is there {counts[call_id]} times"
     return ""

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from proxy.b2bua.outputs import Count, Fault, Fetch, RefusalHeard, Release
+from proxy.b2bua.outputs import CallRecord, Count, Fault, Fetch, RefusalHeard, Release
 from proxy.policy.inquiry import Inquiry, PersonState
 from proxy.runtime.clock import FixedClock
 from proxy.runtime.queue_delay import NEVER
@@ -221,3 +221,44 @@ async def test_a_stop_sends_what_was_held(written: Transports, way: Sent, machin
     machine.orders = [Send(TRYING, PLATFORM), Send(b"INVITE", CARRIER)]
     written.stop()
     assert way.data == [b"INVITE", TRYING, b"closed"]
+
+
+def ending(answered_at: float, status: int) -> CallRecord:
+    """The end of a call."""
+    return CallRecord(
+        "d1", "acme", "", "vms", "carrier-1", "+33140000000", EPOCH, 0.0, answered_at, EPOCH, status, "b", "",
+        b"a@h", b"b@h", "out", 7,
+    )  # fmt: skip
+
+
+class Kept:
+    """Keeps what it is told in the order of all."""
+
+    def __init__(self, told: list[object]) -> None:
+        self.told = told
+
+    def put(self, record: object) -> None:
+        self.told.append(record)
+
+    def over(self, number: int) -> None:
+        self.told.append(number)
+
+
+@pytest.mark.parametrize(
+    ("record", "last"), [(ending(0.0, 486), True), (ending(EPOCH, 200), False), (ending(0.0, 202), False)]
+)
+async def test_the_end_of_a_call_that_nobody_answered_is_written_when_the_wire_knows_it(
+    machine: Machine, record: CallRecord, last: bool
+) -> None:
+    told: list[object] = []
+    transports = Transports(machine, FixedClock(EPOCH), Kept(told))
+
+    class Written(Sent):
+        def send(self, order: Send) -> None:
+            told.append(order.data)
+
+    transports.ways.append(Written())
+    transports.keep_by(Kept(told))
+    machine.outputs, machine.orders = [record], [Send(b"final", PLATFORM)]
+    transports.flush()
+    assert told == ([b"final", record, 7] if last else [record, b"final"])

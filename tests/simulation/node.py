@@ -10,7 +10,8 @@ from functools import partial
 from typing import Final, Protocol, final
 
 from proxy.b2bua.engine import Engine
-from proxy.b2bua.outputs import CallRecord, DecisionRecord, Fault
+from proxy.b2bua.outputs import CallRecord, DecisionRecord, Fault, told_first
+from proxy.b2bua.snapshot import ended
 from proxy.b2bua.trunks import Topology
 from proxy.policy.edition import Edition
 from proxy.policy.inquiry import PersonState
@@ -171,9 +172,14 @@ class Node:
                 onlooker.went(data, target)
                 self._network.send(data, NODE, target)
         for output in engine.take_outputs():  # those that are to be kept stand where they are kept before all else
+            last = isinstance(output, CallRecord) and told_first(output)
+            if last and killed:
+                continue
             if isinstance(output, DecisionRecord | CallRecord | Fault):
                 for record in mischief.wrote(output):
                     onlooker.wrote(record)
+                if isinstance(output, CallRecord) and last:
+                    self._notes += mischief.noted([ended(output.number)])
             else:
                 for order in mischief.told(output):
                     self._desk.tell(order)

@@ -67,6 +67,10 @@ def orders() -> dict[str, Script]:
         "early media": script([(0.3, "media", 0), (1.0, "answer", 0)]),
         "reliable provisionals": script([(0.2, "reliable", 0), (1.5, "answer", 0)], rel=True),
         "late offer": script(late=True),
+        "busy": script([(0.2, "ring", 0), (1.0, "fail", 486)]),
+        "failed": script([(0.5, "fail", 404)]),
+        "out of order": script([(0.5, "fail", 500)]),
+        "nobody there": script([]),
         "cancelled": script([(0.2, "ring", 0), (30.0, "answer", 0)], cancel_after=2.0),
         "cancelled at the answer": script([(0.2, "ring", 0), (2.0, "answer", 0)], cancel_after=2.0),
         "forked": script([(0.2, "ring", 0), (0.3, "ring", 1), (1.0, "answer", 1)]),
@@ -114,7 +118,7 @@ def _of_leg(leg: Leg) -> list[str]:
     found = []
     if isinstance(leg, Caller) and not leg.finals and not leg.ended:
         found.append("no final answer")
-    if leg.state != OVER:
+    if leg.state != OVER and not (isinstance(leg, Callee) and not leg.answers):
         found.append("never ended")
     if leg.ended.partition(" ")[0] not in ("", "hung", "the", "cancelled", "said", "answered"):
         found.append(f"ended because {leg.ended}")
