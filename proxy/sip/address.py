@@ -7,11 +7,16 @@ is linear in the length of the value. What stands between the brackets is read b
 
 from __future__ import annotations
 
-from typing import Final, final
+from typing import TYPE_CHECKING, Final, final
 
 from proxy.sip.message import ParseError
-from proxy.sip.syntax import BACKSLASH, COMMA, LESS, QUOTE, SPACE
+from proxy.sip.syntax import BACKSLASH, COMMA, EQUALS, GREATER, LESS, QUOTE, SEMICOLON, SPACE
 from proxy.sip.uri import Uri, parse_uri
+
+if TYPE_CHECKING:
+    from mypy_extensions import i64
+
+NAMED: Final = 5  # bytes of `;tag=`
 
 
 @final
@@ -107,18 +112,6 @@ def _parameters(text: bytes) -> list[tuple[bytes, bytes]]:
 
 def _cut(value: bytes) -> tuple[bytes, bytes, bytes]:
     """Display part, URI and header parameters of a name-addr or addr-spec, each as sent."""
-    opening = 0
-    if value.startswith(b'"') and BACKSLASH not in value:  # as nearly all are that are quoted
-        opening = value.find(b'"', 1) + 1
-        while 0 < opening < len(value) and value[opening] == SPACE:
-            opening += 1
-    if opening >= len(value) or value[opening] != LESS:
-        return _cut_oddly(value)
-    return _cut_at(value, opening)
-
-
-def _cut_oddly(value: bytes) -> tuple[bytes, bytes, bytes]:
-    """The same of a value in any writing."""
     at = 0
     opening = value.find(b"<")
     quote = value.find(b'"')
@@ -152,6 +145,67 @@ def parameters_of(value: bytes) -> list[tuple[bytes, bytes]]:
 
 def parse_address(value: bytes) -> Address:
     """One name-addr or addr-spec with its header parameters. Raises ParseError 400."""
+    return _usual(value) or _odd(value)
+
+
+def _usual(value: bytes) -> Address | None:
+    """An address as nearly all are, `"display" <uri>;parameters`; None for one in another writing."""
+    size: i64 = len(value)
+    at: i64 = 0
+    byte: i64 = 0
+    display = b""
+    if size and value[0] == QUOTE:
+        at = 1
+        while at < size:
+            byte = value[at]
+            if byte == QUOTE:
+                break
+            if byte == BACKSLASH:
+                return None
+            at += 1
+        if at == size:
+            return None
+        display = value[1:at]
+        at += 1
+        while at < size and value[at] == SPACE:
+            at += 1
+    if at >= size or value[at] != LESS:
+        return None
+    at += 1
+    start: i64 = at
+    while at < size and value[at] != GREATER:
+        at += 1
+    after: i64 = at + 1
+    if at == size or (after < size and value[after] != SEMICOLON):
+        return None
+    uri = parse_uri(value[start:at])
+    return Address(display, uri, _tag_alone(value, after) or _parameters(value[after:].strip()) if after < size else [])
+
+
+def _tag_alone(value: bytes, at: i64) -> list[tuple[bytes, bytes]]:
+    """The parameter that stands there when it is a tag and none follows; else an empty list."""
+    size: i64 = len(value)
+    start: i64 = at + NAMED
+    if start > size or not names_tag(value, at):
+        return []
+    at = start
+    while at < size:
+        byte: i64 = value[at]
+        if byte <= SPACE or byte in (SEMICOLON, QUOTE):
+            return []
+        at += 1
+    return [(b"tag", value[start:])]
+
+
+def names_tag(value: bytes, at: i64) -> bool:
+    """Does `;tag=` stand there? Five bytes must follow."""
+    if value[at] != SEMICOLON or value[at + 1] != 0x74 or value[at + 2] != 0x61 or value[at + 3] != 0x67:
+        return False
+    return value[at + 4] == EQUALS
+
+
+def _odd(value: bytes) -> Address:
+    """An address in any writing."""
     display, uri, rest = _cut(value)
     if display.startswith(b'"'):
         if BACKSLASH in display and _end_of_quotes(display, 0) != len(display):

@@ -17,6 +17,10 @@ from proxy.sip.syntax import COMPACT, KNOWN, NUL, SINGLE, SPACE, SPELLING, is_to
 if TYPE_CHECKING:
     from mypy_extensions import i64
 
+_CALL_ID: Final = 1
+_FROM: Final = 2
+_TO: Final = 3
+_KEPT: Final = {b"call-id": _CALL_ID, b"from": _FROM, b"to": _TO}  # what is kept in a field of its own at once
 _SHORTEST: Final = 4  # shorter lines are read slowly
 _PLACES: Final = 5 * 255 + 1
 _REMEMBERED_MOST: Final = 1024
@@ -26,12 +30,13 @@ _REMEMBERED_MOST: Final = 1024
 class Usual:
     """A header name as nearly everybody writes it; `other` is the next one that shares its place."""
 
-    __slots__ = ("prefix", "size", "name", "other")
+    __slots__ = ("prefix", "size", "name", "kept", "other")
 
     def __init__(self, prefix: bytes, name: bytes) -> None:
         self.prefix: Final = prefix
         self.size: Final[i64] = len(prefix)
         self.name: Final = name
+        self.kept: Final[i64] = _KEPT.get(name, 0)
         self.other: Usual | None = None
 
 
@@ -89,6 +94,13 @@ def usual_lines(message: Message, head: bytes) -> bool:
                 value = line[start:]
             else:
                 value = line[start:].strip()
+            kept: i64 = usual.kept
+            if kept == _CALL_ID:
+                message.call_id = value
+            elif kept == _FROM:
+                message.from_value = value
+            elif kept == _TO:
+                message.to_value = value
         names.append(name)
         index.setdefault(name, value)
     if left:  # some line did not end with CRLF
@@ -133,6 +145,7 @@ def odd_lines(message: Message, head: bytes, lines: list[bytes], breaks: int) ->
     message.names.clear()
     message.index.clear()
     message.lines = []
+    message.call_id = message.from_value = message.to_value = b""
     _file(message, lines)
     if head.count(b"\n") != breaks or head.count(b"\r") != breaks or NUL in head:
         _control(message, head, breaks)

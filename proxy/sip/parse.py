@@ -15,7 +15,7 @@ from proxy.sip import syntax
 from proxy.sip.header_lines import long_lines, odd_lines, usual_lines
 from proxy.sip.message import Message, ParseError
 from proxy.sip.start_line import read_start
-from proxy.sip.syntax import CR, LF, OUTSIDE_URI, SPACE, TAB, is_token
+from proxy.sip.syntax import CR, LF, NINE, OUTSIDE_URI, SPACE, TAB, ZERO, is_token
 from proxy.sip.tags import tag_of
 from proxy.sip.via import read_via
 
@@ -26,6 +26,7 @@ _REQUIRED: Final = ((b"via", "Via"), (b"from", "From"), (b"to", "To"), (b"call-i
 _NO_BODY: Final = b": 0\r\n\r\n"
 _SCHEMES: Final = (b"sip:", b"sips:", b"tel:", b"urn:")
 _REMEMBERED_MOST: Final = 1024
+_MOST_DIGITS: Final = 9
 
 
 def parse(data: bytes) -> Message:
@@ -79,7 +80,8 @@ def _essentials(message: Message) -> None:
         _version(message)
     index = message.index
     via, cseq = index.get(b"via"), index.get(b"cseq")
-    call_id, from_value, to_value = index.get(b"call-id"), index.get(b"from"), index.get(b"to")
+    call_id = message.call_id or index.get(b"call-id")
+    from_value, to_value = message.from_value or index.get(b"from"), message.to_value or index.get(b"to")
     if via is None or from_value is None or to_value is None or call_id is None or cseq is None:
         raise _missing(message)
     message.call_id = call_id
@@ -155,14 +157,27 @@ def _body(message: Message, data: bytes, start: i64) -> None:
     value = message.index.get(b"content-length")
     if value == b"0":
         return
-    left = len(data) - start if start >= 4 else 0
-    if value is None:
-        size = left
-    elif not value.isdigit() or len(value) > 9:
-        raise ParseError(400, "content-length", "expected a number in Content-Length")
-    else:
-        size = int(value)
+    left: i64 = len(data) - start if start >= 4 else 0
+    size: i64 = left if value is None else _length(value)
     if size > left:
         raise ParseError(400, "content-length", f"expected {size} bytes of body, saw {left}")
     if size:
         message.body = data[start : start + size]
+
+
+def _length(digits: bytes) -> i64:
+    """The number that these digits write, nine at most."""
+    size: i64 = len(digits)
+    at: i64 = 0
+    length: i64 = 0
+    while at < size:
+        byte: i64 = digits[at]
+        if byte < ZERO or byte > NINE:
+            break
+        length = 10 * length + byte - ZERO
+        at += 1
+        if at > _MOST_DIGITS:
+            break
+    if at < size or not 0 < size <= _MOST_DIGITS:
+        raise ParseError(400, "content-length", "expected a number in Content-Length")
+    return length

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from proxy.sip.address import parse_address
+from proxy.sip.address import NAMED, names_tag, parse_address
 from proxy.sip.message import ParseError
-from proxy.sip.syntax import BACKSLASH, EQUALS, GREATER, LESS, QUOTE, SEMICOLON, SPACE
+from proxy.sip.syntax import BACKSLASH, GREATER, LESS, QUOTE, SEMICOLON, SPACE
 from proxy.sip.uri import sip_or_tel
 
 if TYPE_CHECKING:  # a number of the machine where this is compiled, any number where it is not
     from mypy_extensions import i64
 
 _SCHEME: Final = 4  # bytes of `sip:`
-_NAMED: Final = 5  # of `;tag=`
 
 
 def tag_of(value: bytes) -> bytes:
@@ -51,33 +50,27 @@ def tag_of(value: bytes) -> bytes:
     at = uri
     while at < size:
         byte = value[at]
-        if byte == GREATER:
-            break
-        if byte in (QUOTE, LESS):
-            return _odd_tag(value)
+        if byte <= GREATER:  # most are letters, which stand behind it
+            if byte == GREATER:
+                break
+            if byte in (QUOTE, LESS):
+                return _odd_tag(value)
         at += 1
     at += 1
     if at > size or at - uri <= _SCHEME or not sip_or_tel(value, uri):
         return _odd_tag(value)
     if at == size:
         return b""
-    start: i64 = at + _NAMED
-    if start >= size or not _names_tag(value, at):
+    start: i64 = at + NAMED
+    if start >= size or not names_tag(value, at):
         return _odd_tag(value)
     at = start
     while at < size:
         byte = value[at]
-        if byte <= SPACE or byte in (SEMICOLON, QUOTE, GREATER):
+        if byte <= GREATER and (byte <= SPACE or byte in (SEMICOLON, QUOTE, GREATER)):
             return _odd_tag(value)
         at += 1
     return value[start:]
-
-
-def _names_tag(value: bytes, at: i64) -> bool:
-    """Does `;tag=` stand there? Five bytes must follow."""
-    if value[at] != SEMICOLON or value[at + 1] != 0x74 or value[at + 2] != 0x61 or value[at + 3] != 0x67:
-        return False
-    return value[at + 4] == EQUALS
 
 
 def _no_tag(rest: bytes) -> bytes:

@@ -14,6 +14,7 @@ from proxy.sip.syntax import (
     DELETE,
     GREATER,
     LESS,
+    NINE,
     OPENING,
     OUTSIDE_URI,
     PERCENT,
@@ -21,6 +22,7 @@ from proxy.sip.syntax import (
     QUOTE,
     SEMICOLON,
     SPACE,
+    ZERO,
     is_token,
 )
 
@@ -60,13 +62,19 @@ def _usual(raw: bytes) -> Uri | None:
     """A sip URI as nearly all are: nothing in it has to be looked at twice. None for any other."""
     if not raw.startswith(b"sip:"):
         return None
-    size = len(raw)
-    at = host = 4
-    colon = end = -1  # of the host's part
+    size: i64 = len(raw)
+    at: i64 = 4
+    host: i64 = 4
+    colon: i64 = -1  # of the host's part
+    end: i64 = -1
+    byte: i64 = 0
     user = b""
     while at < size:
         byte = raw[at]
-        if byte == AT:
+        if byte > AT:  # letters, and what stands among them
+            if byte in (OPENING, DELETE):
+                return None
+        elif byte == AT:
             if user or at == host:
                 return None
             user = raw[4:at]
@@ -78,20 +86,22 @@ def _usual(raw: bytes) -> Uri | None:
         elif byte == SEMICOLON:
             if end < 0:
                 end = at
-        elif byte <= SPACE or byte in (QUOTE, LESS, GREATER, QUESTION, OPENING, DELETE):
+        elif byte <= SPACE or byte in (QUOTE, LESS, GREATER, QUESTION):
             return None
         at += 1
     if end < 0:
         end = size
-    port = 0
+    port: i64 = 0
     if colon >= 0:
         if not 0 < end - colon - 1 < 6:
             return None
-        for at in range(colon + 1, end):
+        at = colon + 1
+        while at < end:
             byte = raw[at]
-            if not 48 <= byte <= 57:
+            if byte < ZERO or byte > NINE:
                 return None
-            port = port * 10 + byte - 48
+            port = port * 10 + byte - ZERO
+            at += 1
         if port > 65535:
             return None
     else:
