@@ -183,7 +183,8 @@ class Counters:
 
     def count_end(self, carrier: str, status: int) -> None:
         """One more call that went to `carrier` and ended with `status`."""
-        key = (carrier, _CLASSES[status // 100])
+        hundreds = status // 100
+        key = (carrier, _CLASSES[hundreds] if 0 <= hundreds < len(_CLASSES) else f"{hundreds}xx")
         self.calls_ended[key] = self.calls_ended.get(key, 0) + 1
 
     def count_probe(self, carrier: str, serves: bool) -> None:

@@ -40,3 +40,10 @@ def test_each_count_has_its_key() -> None:
     assert counters.dropped == {"stray ack": 2}
     assert counters.calls_ended == {("carrier-1", "4xx"): 2}
     assert counters.pdd_seconds["carrier-1"].sum == 2.0
+
+
+def test_the_end_of_a_call_is_counted_whatever_a_broken_note_says_of_its_status() -> None:
+    counters = Counters()
+    for status in (0, 200, 699, 16000, -7):
+        counters.count_end("c", status)
+    assert counters.calls_ended == {("c", f"{one}xx"): 1 for one in (0, 2, 6, 160, -1)}
