@@ -69,7 +69,7 @@ class Counters:
     """Everything that one engine counts."""
 
     def __init__(self) -> None:
-        self.decisions: Final[dict[tuple[str, str], int]] = {}
+        self._decisions: Final[dict[str, dict[str, Counted]]] = {}  # by verdict and rule
         self.warnings: Final[dict[str, int]] = {}
         self.decision_seconds: Final = Histogram(DECISION_BOUNDS)
         self._requests: Final[list[dict[str, Counted]]] = [{}, {}, {}, {}]  # out and in of either leg, by method
@@ -96,8 +96,22 @@ class Counters:
 
     def count_decision(self, verdict: str, rule: str) -> None:
         """One more decision with this verdict (`npv`, `withheld`, `unchanged`, `refused`, `parked`) and rule id."""
-        key = (verdict, rule)
-        self.decisions[key] = self.decisions.get(key, 0) + 1
+        table = self._decisions.get(verdict)
+        if table is None:
+            table = self._decisions[verdict] = {}
+        counted = table.get(rule)
+        if counted is None:
+            counted = table[rule] = Counted(1)
+        counted.of[0] += 1
+
+    @property
+    def decisions(self) -> dict[tuple[str, str], int]:
+        """Decisions by verdict and rule id."""
+        found: dict[tuple[str, str], int] = {}
+        for verdict, table in self._decisions.items():
+            for rule, counted in table.items():
+                found[verdict, rule] = counted.of[0]
+        return found
 
     def count_warning(self, rule: str) -> None:
         """One more hit of a rule in mode `warn`, or of a note such as `numbering.repaired`."""

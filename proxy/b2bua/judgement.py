@@ -12,8 +12,8 @@ from proxy.b2bua import events
 from proxy.b2bua.capacity import FREE, UNLIMITED
 from proxy.b2bua.outputs import Count, DecisionRecord, Fetch, Release
 from proxy.b2bua.state import STATE_DUE, CallState
-from proxy.policy.decide import decide
-from proxy.policy.decision import PRESENTATION_WORDS, Action, Presentation
+from proxy.policy.decide import decide, finish
+from proxy.policy.decision import PRESENTATION_WORDS, Action, Presentation, Rest
 from proxy.policy.facts import CallFacts
 from proxy.policy.inquiry import PersonState
 from proxy.policy.ledger import EMPTY, LedgerView, Load
@@ -29,7 +29,7 @@ def park(call: CallState, message: Message) -> None:
     call.inquiry, call.asked_at = inquiry, fabric.now
     state = fabric.ledger.answer(inquiry)
     if state is not None:
-        call.handle(judge(call, message, state, False), message)
+        call.handle(judge(call, message, state, False, decision.rest), message)
         if state.reserved and not call.b_call_id:
             fabric.outputs.append(Release(inquiry))
         return
@@ -41,8 +41,13 @@ def park(call: CallState, message: Message) -> None:
     call.start_timer(wait, STATE_DUE)
 
 
-def judge(call: CallState, message: Message, state: PersonState | None, expired: bool) -> int:
-    """Decide about `message` with what the ledger said (`state`; `expired`: it said nothing in time); the event."""
+def judge(
+    call: CallState, message: Message, state: PersonState | None, expired: bool, rest: Rest | None = None
+) -> int:  # fmt: skip
+    """Decide about `message` with what the ledger said (`state`; `expired`: it said nothing in time); the event.
+
+    `rest` is what was left of this very input, if the ledger has answered within it.
+    """
     facts, fabric = call.facts, call.fabric
     if facts is None:
         return events.CLOSED
@@ -52,7 +57,10 @@ def judge(call: CallState, message: Message, state: PersonState | None, expired:
         held = fabric.memory.held(call.inquiry)
     view = EMPTY if load is FREE and state is None and not expired else LedgerView(state, load, expired, held)
     before = fabric.stopwatch()
-    decision = decide(facts, fabric.edition, view)
+    if rest is None:
+        decision = decide(facts, fabric.edition, view)
+    else:
+        decision = finish(rest, facts, fabric.edition, view)
     if decision.action == Action.FORWARD and decision.presentation != Presentation.UNCHANGED:
         taken = fabric.capacity.begin(call.customer, call.trunk.name, fabric.now)
         call.metered = True

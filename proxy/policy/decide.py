@@ -14,7 +14,7 @@ from typing import Final, final
 
 from proxy.policy.asking import Draft
 from proxy.policy.checks import BYPASS, HIT, MASK, PASS, UNKNOWN_STATE, Schedule
-from proxy.policy.decision import Decision, Presentation, forward, need, refuse
+from proxy.policy.decision import Decision, Presentation, Rest, forward, need, refuse
 from proxy.policy.edition import Edition
 from proxy.policy.facts import CallFacts
 from proxy.policy.inquiry import Inquiry
@@ -34,11 +34,11 @@ FAIL_SAFE: Final = "presentation.withheld"
 class Progress:
     """What the gates have left behind for a call that none of them refused."""
 
-    __slots__ = ("warnings", "first_need", "masked_by", "blind", "unreachable")
+    __slots__ = ("warnings", "asking", "masked_by", "blind", "unreachable")
 
     def __init__(self) -> None:
         self.warnings: list[str] = []
-        self.first_need = ""
+        self.asking: list[Gate] = []  # in the order of the book; the first is told
         self.masked_by = ""
         self.blind = False
         self.unreachable = False
@@ -81,10 +81,9 @@ def pass_gates(
 
 
 def note_unknown(gate: Gate, ledger: LedgerView, progress: Progress) -> None:
-    """Keeps who asks first, or what the row wants when the store did not answer."""
+    """Keeps who asks, or what the row wants when the store did not answer."""
     if not ledger.expired:
-        if not progress.first_need:
-            progress.first_need = gate.id
+        progress.asking.append(gate)
         return
     progress.blind = True
     if gate.enforced and gate.row.on_unknown == "refuse":
@@ -117,12 +116,29 @@ def present(walk: Walk, facts: CallFacts, edition: Edition, progress: Progress) 
             UNREACHABLE, UNREACHABLE_STATUS, UNREACHABLE_PHRASE, tuple(progress.warnings), 0.0, UNREACHABLE_RETRY
         )
     warnings = tuple(progress.warnings)
-    if progress.first_need:
-        return need(progress.first_need, inquiry_for(walk, facts, edition), warnings)
     if shown is None:
-        return forward(rule_id, Presentation.WITHHELD, None, "", warnings, progress.blind)
-    display = facts.customer.display_name if facts.customer is not None else ""
-    return forward(rule_id, Presentation.NPV, shown, display, warnings, progress.blind)
+        passed = forward(rule_id, Presentation.WITHHELD, None, "", warnings, progress.blind)
+    else:
+        display = facts.customer.display_name if facts.customer is not None else ""
+        passed = forward(rule_id, Presentation.NPV, shown, display, warnings, progress.blind)
+    if progress.asking:
+        plain = not warnings and not progress.masked_by
+        rest = Rest(edition, progress.asking, passed) if plain else None
+        return need(progress.asking[0].id, inquiry_for(walk, facts, edition), warnings, rest)
+    return passed
+
+
+def finish(rest: Rest, facts: CallFacts, edition: Edition, ledger: LedgerView) -> Decision:
+    """What `decide` answers, when the same facts left this rest and nothing but the ledger has changed since.
+
+    A gate that did not ask looked at no state, so its answer stands; nearly always all that asked pass now.
+    """
+    if rest.edition is not edition or ledger.state is None or (ledger.load is not None and ledger.load.over):
+        return decide(facts, edition, ledger)
+    for gate in rest.gates:
+        if gate.check.judge(facts, edition.reference, ledger) != PASS:
+            return decide(facts, edition, ledger)
+    return rest.passed
 
 
 def inquiry_for(walk: Walk, facts: CallFacts, edition: Edition) -> Inquiry:

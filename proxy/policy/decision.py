@@ -9,8 +9,10 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Final, final
 
+from proxy.policy.edition import Edition
 from proxy.policy.inquiry import Inquiry
 from proxy.policy.numbers import Number
+from proxy.policy.rulebook import Gate
 
 CAUSE_REJECTED: Final = 21  # Q.850 "call rejected"
 CAUSE_UNSPECIFIED: Final = 31  # Q.850 "normal, unspecified"
@@ -56,6 +58,7 @@ class Decision:
         "cause",
         "inquiry",
         "blind",
+        "rest",
     )
 
     def __init__(
@@ -72,6 +75,7 @@ class Decision:
         retry_after: int,
         inquiry: Inquiry | None,
         blind: bool,
+        rest: Rest | None = None,
     ) -> None:
         self.action: Final = action
         self.status: Final = status
@@ -86,11 +90,24 @@ class Decision:
         self.cause: Final = CAUSE_UNSPECIFIED if status == STATUS_UNAVAILABLE else CAUSE_REJECTED
         self.inquiry: Final = inquiry
         self.blind: Final = blind
+        self.rest: Final = rest
 
     def __repr__(self) -> str:
         return (
             f"Decision({ACTION_WORDS[self.action]} {self.status} {self.rule} {PRESENTATION_WORDS[self.presentation]})"
         )
+
+
+@final
+class Rest:
+    """What is left to decide once the store has answered: by this edition, whether none of these gates hits; then `passed`."""
+
+    __slots__ = ("edition", "gates", "passed")
+
+    def __init__(self, edition: Edition, gates: list[Gate], passed: Decision) -> None:
+        self.edition: Final = edition
+        self.gates: Final = gates
+        self.passed: Final = passed
 
 
 def forward(
@@ -125,6 +142,6 @@ def refuse(
     )
 
 
-def need(rule: str, inquiry: Inquiry, warnings: tuple[str, ...]) -> Decision:
+def need(rule: str, inquiry: Inquiry, warnings: tuple[str, ...], rest: Rest | None = None) -> Decision:
     """Nothing is decided before the store has answered the inquiry; `rule` is the first that asks."""
-    return Decision(Action.NEED, 0, rule, "", Presentation.WITHHELD, None, "", warnings, 0.0, 0, inquiry, False)
+    return Decision(Action.NEED, 0, rule, "", Presentation.WITHHELD, None, "", warnings, 0.0, 0, inquiry, False, rest)

@@ -13,14 +13,14 @@ from proxy.policy.checks_cli import InternationalOriginCheck
 from proxy.policy.checks_destination import CustomerSuspendedCheck, CustomerUnknownCheck
 from proxy.policy.checks_ledger import FrequencyCheck, RefusalCheck
 from proxy.policy.checks_shown import CampaignNumber, DefaultNumber, DisplayMandatory, NoNumber
-from proxy.policy.decide import FAIL_SAFE, UNREACHABLE, decide
-from proxy.policy.decision import Action, Presentation
+from proxy.policy.decide import FAIL_SAFE, UNREACHABLE, decide, finish
+from proxy.policy.decision import Action, Decision, Presentation
 from proxy.policy.directory import METHODS, MODES, PURPOSES
 from proxy.policy.edition import Edition
 from proxy.policy.facts import CallFacts, TrunkFacts
 from proxy.policy.gather import gather
 from proxy.policy.inquiry import NO_REFUSAL_RULE, PersonState
-from proxy.policy.ledger import EMPTY, EXPIRED, NOTHING_KNOWN, LedgerView
+from proxy.policy.ledger import EMPTY, EXPIRED, NOTHING_KNOWN, LedgerView, Load
 from proxy.policy.ranges import MOBILE_CLASSES
 from proxy.policy.rulebook import RuleBook
 from tests.policy.desk import Desk, epoch
@@ -288,3 +288,48 @@ def test_what_is_shown_is_the_customers_and_never_mobile(shipped: Edition, data:
         assert decision.number is None
     if decision.presentation == Presentation.UNCHANGED:
         assert decision.rule == "destination.emergency"
+
+
+def told(decision: Decision) -> tuple[object, ...]:
+    number = decision.number.canonical if decision.number is not None else ""
+    return (
+        repr(decision), decision.phrase, number, decision.display, decision.warnings, decision.next_opening,
+        decision.retry_after, decision.cause, decision.blind,
+    )  # fmt: skip
+
+
+@settings(max_examples=300)
+@given(st.data())
+def test_the_rest_of_a_decision_is_what_the_whole_would_be(shipped: Edition, data: st.DataObject) -> None:
+    purpose, mode = data.draw(st.sampled_from(["prospecting_consumer", "b2b"])), data.draw(st.sampled_from(MODES))
+    at = data.draw(st.floats(epoch("2026-08-12T06:00:00Z"), epoch("2026-12-31T20:00:00Z")))
+    shown = [("From", data.draw(st.sampled_from(["+33162000001", "+33612345678", "anonymous"])))]
+    campaign = data.draw(st.sampled_from(["", "spring", "agents", "follow-up", "nothing"]))
+    facts = gather(
+        shipped, TrunkFacts("t"), "acme", campaign, purpose, mode, "INVITE", shown, "+33140000000", at, False
+    )
+    first = decide(facts, shipped, EMPTY)
+    assert first.rest is None or first.action == Action.NEED
+    if first.rest is None:
+        return
+    instants = st.sampled_from([0.0, at - 70 * 86_400, at - 3600, at - 10, at + 3600])
+    counts = st.integers(0, 5)
+    draw = data.draw
+    state = PersonState(
+        draw(instants), draw(instants), draw(instants), "", draw(instants), draw(instants),
+        draw(counts), draw(instants), draw(instants), draw(counts), draw(instants), True, draw(instants),
+    )  # fmt: skip
+    load = draw(st.sampled_from([None, Load(), Load("customer", 3), Load("trunk", 1), Load("node", 2)]))
+    for view in (LedgerView(state, load), LedgerView(None, load), NOTHING_KNOWN):
+        assert told(finish(first.rest, facts, shipped, view)) == told(decide(facts, shipped, view))
+    other = edition_with(shipped, rule("all", CustomerUnknownCheck()))
+    assert told(finish(first.rest, facts, other, NOTHING_KNOWN)) == told(decide(facts, other, NOTHING_KNOWN))
+
+
+def test_a_call_that_is_warned_about_or_withheld_leaves_no_rest(desk: Desk, shipped: Edition) -> None:
+    warned = edition_with(shipped, rule("warned", HIT, mode="warn"), rule("asks", FrequencyCheck(3, 30)))
+    masked = edition_with(shipped, rule("mask", MASK), rule("asks", FrequencyCheck(3, 30)))
+    plain = edition_with(shipped, rule("asks", FrequencyCheck(3, 30)))
+    assert decide(hit_facts(desk), warned, EMPTY).rest is None
+    assert decide(masked_facts(desk), masked, EMPTY).rest is None
+    assert decide(desk.facts(), plain, EMPTY).rest is not None
