@@ -18,7 +18,7 @@ from proxy.runtime.early_drop import SO_MEMINFO, EarlyDrop
 
 SIOCGSTAMPNS: Final = 0x8907
 STAMP: Final = Struct("@qq")
-MEMINFO: Final = Struct("@9I")  # of linux/sock_diag.h: what is in the buffer, its size, ..., what was dropped
+MEMINFO: Final = Struct("@2I24xI")  # of linux/sock_diag.h: what is in the buffer, its size, and what was dropped
 EVERY: Final = 0.005  # s
 RENEWED: Final = 0.25  # s after which the filter is written anew
 LONGEST: Final = 60.0  # s; beyond it the clock was set
@@ -43,7 +43,7 @@ class GateView(Protocol):
 class QueueDelay:
     """The measure of one bound socket, `port` being its number at the gate."""
 
-    __slots__ = ("_socket", "_gate", "_port", "_stamp", "_drop", "_renew_at")
+    __slots__ = ("_socket", "_gate", "_port", "_stamp", "_drop", "_renew_at", "_unseen")
 
     def __init__(self, bound: socket.socket, gate: GateView, port: int) -> None:
         self._socket: Final = bound
@@ -52,21 +52,31 @@ class QueueDelay:
         self._stamp: Final = bytearray(STAMP.size)
         self._drop: Final = EarlyDrop(bound)
         self._renew_at = NEVER
+        self._unseen = -1
         gate.filtered = gate.filtered or self._drop.works
 
     def look(self, now: float) -> float:
         """Measure what was read just now; when to look again."""
         try:
             fcntl.ioctl(self._socket, SIOCGSTAMPNS, self._stamp)
-            seconds, nanoseconds = STAMP.unpack(self._stamp)
-            waited = time.time() - seconds - nanoseconds * 1e-9
-            room = MEMINFO.unpack(self._socket.getsockopt(socket.SOL_SOCKET, SO_MEMINFO, MEMINFO.size))
+            room = self._socket.getsockopt(socket.SOL_SOCKET, SO_MEMINFO, MEMINFO.size)
         except OSError:  # nothing has been read yet, or the kernel does not say
             return now + EVERY
+        seconds: int
+        nanoseconds: int
+        seconds, nanoseconds = STAMP.unpack(self._stamp)
+        held: int
+        most: int
+        unseen: int
+        held, most, unseen = MEMINFO.unpack(room)
+        waited = time.time() - seconds - nanoseconds * 1e-9
         delay = waited if 0.0 < waited < LONGEST else 0.0
         gate = self._gate
-        gate.unseen[self._port] = room[8]
-        gate.observe(self._port, max(delay, 2.0 * gate.target * room[0] / (room[1] or 1)), now)
+        if held:
+            delay = max(delay, 2.0 * gate.target * held / (most or 1))
+        if unseen != self._unseen:
+            gate.unseen[self._port] = self._unseen = unseen
+        gate.observe(self._port, delay, now)
         if gate.drops:
             if self._renew_at > now + RENEWED or now >= self._renew_at:
                 self._renew_at = now + RENEWED
