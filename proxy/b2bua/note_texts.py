@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from proxy.b2bua.extract import NO_SECRETS, Secrets
 from proxy.sip.dialog import Dialog
+
+if TYPE_CHECKING:
+    from mypy_extensions import i64
 
 
 def put_dialog(texts: list[bytes], dialog: Dialog) -> None:
@@ -24,7 +27,7 @@ def put_secrets(texts: list[bytes], secrets: Secrets) -> None:
         texts += _NO_SECRETS
         return
     texts.append(b"\t".join(secrets.digits))
-    if is_plain(b"".join(secrets.texts)) and is_plain(b"".join(secrets.hosts)):
+    if is_plain(b"".join([*secrets.texts, *secrets.hosts])):
         texts.append(b"\t".join(secrets.texts))
         texts.append(b"\t".join(secrets.hosts))
     else:
@@ -33,11 +36,20 @@ def put_secrets(texts: list[bytes], secrets: Secrets) -> None:
 
 
 _NO_SECRETS: Final = (b"", b"", b"")
+_PERCENT: Final = 0x25
+_SPACE: Final = 0x20
 
 
 def is_plain(text: bytes) -> bool:
-    """Whether `escaped` leaves it as it is."""
-    return text.find(b"%") < 0 and text.find(b"\n") < 0 and text.find(b"\t") < 0 and text.find(b"\r") < 0
+    """Whether nothing stands there that could have to be escaped."""
+    at: i64 = 0
+    end: i64 = len(text)
+    while at < end:
+        byte: i64 = text[at]
+        if byte == _PERCENT or byte < _SPACE:
+            return False
+        at += 1
+    return True
 
 
 def safe(text: str) -> str:
