@@ -23,6 +23,7 @@ _FROM: Final = 0x46
 _TO: Final = 0x54
 _CALL: Final = 0x43
 _SPACE: Final = 0x20
+_SHORTEST_COUNT: Final = 14  # `CSeq: 1 INVITE`
 
 
 def plain_number(data: bytes) -> bool:
@@ -120,5 +121,7 @@ def _came_from(via: bytes, mark: bytes) -> bytes:
 
 def _counts_invite(line: bytes) -> bool:
     """Is this the CSeq line of an INVITE, its number written as we write it?"""
+    if len(line) < _SHORTEST_COUNT or not line.endswith(b" INVITE"):
+        return False
     number = line[6:-7]
-    return line.endswith(b" INVITE") and 0 < len(number) <= 9 and number.isdigit() and not number.startswith(b"0")
+    return len(number) <= 9 and number.isdigit() and not number.startswith(b"0")
