@@ -11,6 +11,7 @@ import re
 import socket
 import struct
 import threading
+from collections.abc import Iterator
 from types import TracebackType
 
 IPV4 = 0x0800
@@ -50,6 +51,20 @@ def called(packet: bytes) -> tuple[int, bytes] | None:
     return (int.from_bytes(packet[start + 2 : start + 4], "big"), found[1]) if found else None
 
 
+def stamped(listening: socket.socket, over: threading.Event, most: int) -> Iterator[tuple[bytes, int, int]]:
+    """Packets, `most` bytes of each, with the seconds and nanoseconds of the kernel, until it is over; the socket has a
+    timeout and asks for `TIMESTAMPS`."""
+    while not over.is_set():
+        try:
+            packet, notes, _, _ = listening.recvmsg(most, 128)
+        except TimeoutError:
+            continue
+        for level, kind, data in notes:
+            if (level, kind) == (socket.SOL_SOCKET, TIMESTAMPS):
+                seconds, nanoseconds = struct.unpack("qq", data[:16])
+                yield packet, seconds, nanoseconds
+
+
 class Tap:
     """Open within the block. `came` and `left` hold the first instant, in ns, for each called number."""
 
@@ -87,14 +102,8 @@ class Tap:
     def _listen(self) -> None:
         if self._socket is None:
             return
-        while not self._over.is_set():
-            try:
-                packet, notes, _, _ = self._socket.recvmsg(HEAD, 128)
-            except TimeoutError:
-                continue
+        for packet, seconds, nanoseconds in stamped(self._socket, self._over, HEAD):
             found = called(packet)
-            stamps = [data for level, kind, data in notes if (level, kind) == (socket.SOL_SOCKET, TIMESTAMPS)]
-            if found is not None and stamps:
-                seconds, nanoseconds = struct.unpack("qq", stamps[0][:16])
+            if found is not None:
                 seen = self.came if found[0] == self._port else self.left
                 seen.setdefault(found[1], seconds * 1_000_000_000 + nanoseconds)

@@ -15,10 +15,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 
-IPV4 = 0x0800
+from tests.bench.tap import IPV4, TIMESTAMPS, stamped
+
 UDP = 17
-TIMESTAMPS = 35
-"""SO_TIMESTAMPNS."""
 BUFFER_FORCE = 33
 """SO_RCVBUFFORCE: a busy machine reads late, and should lose nothing by it."""
 LARGEST = 65535
@@ -91,15 +90,8 @@ class Capture:
     def _listen(self) -> None:
         if self._socket is None:
             return
-        while not self._over.is_set():
-            try:
-                packet, notes, _, _ = self._socket.recvmsg(LARGEST, 128)
-            except TimeoutError:
-                continue
-            for level, kind, data in notes:
-                if (level, kind) == (socket.SOL_SOCKET, TIMESTAMPS):
-                    seconds, nanoseconds = struct.unpack("qq", data[:16])
-                    self.keep(datagram(packet, seconds + nanoseconds / 1e9))
+        for packet, seconds, nanoseconds in stamped(self._socket, self._over, LARGEST):
+            self.keep(datagram(packet, seconds + nanoseconds / 1e9))
 
     def keep(self, found: Datagram | None) -> None:
         """One more, if it is of these ports; the oldest go when there is no room."""
